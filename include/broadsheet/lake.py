@@ -1,0 +1,99 @@
+"""Where things lie in a lake, and how files get there: written aside, then renamed.
+
+    raw/                        WARC files with the pages' bytes, never changed
+    staging/<run>/<stage>/      what one stage hands to the next, by shard
+    tables/<table>/capture_month=…/   published Parquet
+    warehouse/broadsheet.duckdb       the published warehouse; snapshots/ beside it
+    docs/<run>/                 Data Docs
+    runs/<run>.json             summary of a run
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pyarrow as pa
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """Paths of one lake."""
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def tables(self) -> Path:
+        return self.root / "tables"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse" / "broadsheet.duckdb"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.root / "warehouse" / "snapshots"
+
+    def docs(self, run_id: str) -> Path:
+        return self.root / "docs" / run_id
+
+    def summary(self, run_id: str) -> Path:
+        return self.root / "runs" / f"{run_id}.json"
+
+    def staging(self, run_id: str, stage: str = "") -> Path:
+        return self.root / "staging" / run_id / stage
+
+    def shard(self, run_id: str, stage: str, shard: int) -> Path:
+        """Directory that a stage's shard writes to."""
+        return self.staging(run_id, stage) / f"shard-{shard:03d}"
+
+
+@contextmanager
+def written_aside(target: Path) -> Iterator[Path]:
+    """A path beside `target` to write to: fsynced and renamed over it on success, removed on failure."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        yield aside
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_records(target: Path, records: Iterable[msgspec.Struct]) -> int:
+    """Records to JSON Lines, zstd-compressed when the name ends in `.zst`; returns their number."""
+    encode = msgspec.json.Encoder().encode
+    count = 0
+    with written_aside(target) as aside:
+        compression = "zstd" if target.suffix == ".zst" else None
+        with pa.output_stream(str(aside), compression=compression) as out:
+            for record in records:
+                out.write(encode(record) + b"\n")
+                count += 1
+    return count
+
+
+def read_records(source: Path, record_type: type[T]) -> Iterator[T]:
+    """Records of a file that `write_records` made."""
+    decode = msgspec.json.Decoder(record_type).decode
+    compression = "zstd" if source.suffix == ".zst" else None
+    with pa.input_stream(str(source), compression=compression) as stream:
+        rest = b""
+        while chunk := stream.read(1 << 20):
+            lines = (rest + chunk).split(b"\n")
+            rest = lines.pop()
+            for line in lines:
+                yield decode(line)
+        if rest:
+            yield decode(rest)

@@ -1,0 +1,1 @@
+"""4 Quality: reasons, row checks, suites, policy and quarantine."""

@@ -1,0 +1,271 @@
+"""The typed, frozen records that stages hand on.
+
+`Capture` is what stage 1 knows about one delivered page; `Page` is what stage 2 understood of it. Both are msgspec structs:
+immutable, quick to make, and written to JSON and back without loss, which is how they cross task boundaries.
+
+All text is as displayed, with whitespace runs folded to one space; a field ending in `_raw` keeps the text it was read from.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all records."""
+
+
+class PageKind(StrEnum):
+    """What a page is, as a whole."""
+
+    ARTICLE = "article"
+    LIST = "list"
+    OTHER = "other"
+
+
+class BlockLabel(StrEnum):
+    """What a visible text block is on its page. `UNKNOWN` is the only label that explains nothing."""
+
+    MASTHEAD = "masthead"
+    NAV = "nav"
+    BREADCRUMB = "breadcrumb"
+    KICKER = "kicker"
+    TITLE = "title"
+    SUBTITLE = "subtitle"
+    INFO_LINE = "info_line"
+    ORIGINAL_TITLE = "original_title"
+    BYLINE = "byline"
+    STANDFIRST = "standfirst"
+    BODY = "body"
+    CAPTION = "caption"
+    CREDIT = "credit"  # the closing （责任编辑：…） line, as opposed to the info line above the body
+    RIGHTS_NOTICE = "rights_notice"
+    MODULE_HEADING = "module_heading"
+    FEED = "feed"
+    RELATED = "related"
+    LINKS = "links"  # a list of links that is neither navigation nor a module (friend links, tags' targets)
+    TAGS = "tags"
+    SHARE = "share"
+    FOLLOW = "follow"  # 关注我们, app downloads, QR codes
+    PAGINATION = "pagination"
+    NEIGHBOURS = "neighbours"  # previous / next story
+    COMMENT = "comment"
+    AD = "ad"
+    FORM = "form"
+    FOOTER = "footer"
+    UNKNOWN = "unknown"
+
+
+class HeadlineRole(StrEnum):
+    MAIN = "main"
+    SUBTITLE = "subtitle"
+    KICKER = "kicker"
+    CAMPAIGN_TAG = "campaign_tag"
+    ORIGINAL = "original"
+    ORIGINAL_SUBTITLE = "original_subtitle"
+
+
+class PersonRole(StrEnum):
+    REPORTER = "reporter"
+    CORRESPONDENT = "correspondent"
+    AUTHOR = "author"
+    PHOTOGRAPHER = "photographer"
+    EDITOR = "editor"
+    RESPONSIBLE_EDITOR = "responsible_editor"
+
+
+class SourceRole(StrEnum):
+    """`ORIGIN` wrote it; `VIA` is where this site took it from. A single credited outlet is the origin."""
+
+    ORIGIN = "origin"
+    VIA = "via"
+
+
+class ModuleKind(StrEnum):
+    HEADLINE_FEED = "headline_feed"
+    RELATED_LINKS = "related_links"
+
+
+class RightsApplicability(StrEnum):
+    """Whether a page's rights notice covers this article: a *conditional* notice ("all pieces marked 来源：X …")
+    is compared with the credited sources."""
+
+    APPLIES = "applies"
+    DOES_NOT_APPLY = "does_not_apply"
+    AMBIGUOUS = "ambiguous"
+
+
+class TimeBasis(StrEnum):
+    """Where a capture time comes from. `NONE` goes with NULL, never with now()."""
+
+    MANIFEST = "manifest"
+    WARC = "warc"
+    HTTP = "http"
+    MTIME = "mtime"
+    NONE = "none"
+
+
+class SiteBasis(StrEnum):
+    """Where a capture's site comes from."""
+
+    MANIFEST = "manifest"
+    URL = "url"
+    MASTHEAD = "masthead"  # the page's own name for its site: breadcrumb root, og:site_name, canonical host
+    NONE = "none"
+
+
+class Capture(Record):
+    """One delivered page, before it is read. Identified by content, url and time: not by where the file lay."""
+
+    capture_id: str
+    content_sha256: str
+    byte_count: int
+    media_type: str  # text/html or text/plain
+    input_path: str  # as the user named it, `archive.warc.gz#12345` for a record inside a WARC
+    url: str | None = None
+    site: str | None = None  # from manifest or url; None lets the page's masthead decide
+    site_basis: SiteBasis = SiteBasis.NONE
+    captured_at: datetime | None = None  # aware, UTC
+    captured_at_basis: TimeBasis = TimeBasis.NONE
+    http_status: int | None = None
+    http_charset: str | None = None  # from the Content-Type header, if any
+    raw_file: str = ""  # WARC file in the raw zone, relative to the lake
+    raw_offset: int = 0
+    raw_length: int = 0
+
+
+class Rejection(Record):
+    """One input, page or row that did not go on, with every reason; becomes a quarantine row."""
+
+    stage: str
+    scope: str  # input, page or row
+    reasons: tuple[str, ...]
+    detail: str
+    input_path: str | None = None
+    capture_id: str | None = None
+    site: str | None = None
+    table_name: str | None = None
+    row_key: str | None = None
+    row_json: str | None = None
+    raw_excerpt: str | None = None
+
+
+class Decoded(Record):
+    """A page's bytes as text, and how the charset was found."""
+
+    text: str
+    charset: str  # Python codec name, lower case: utf-8, gb18030, big5, …
+    charset_basis: str  # bom, utf8_valid, http, declared, detected, fallback
+    charset_declared: str | None = None  # as the page's own meta says
+    replaced_count: int = 0  # U+FFFD that decoding had to put in
+
+
+class Block(Record):
+    """A visible text block. `Page.text` is the blocks' text joined by newlines; the span counts characters in it."""
+
+    text: str
+    label: BlockLabel = BlockLabel.UNKNOWN
+    rule: str = ""  # name of the rule that gave the label
+    module_index: int | None = None  # position in Page.modules
+    char_start: int = 0
+    char_end: int = 0
+
+
+class Headline(Record):
+    role: HeadlineRole
+    text: str
+    raw: str = ""
+
+
+class PublishedTime(Record):
+    """A publication time as displayed. `local` is the page's wall clock; only `utc_offset_minutes` or the site's zone
+    makes it an instant."""
+
+    local: datetime  # naive
+    precision: str  # day, minute or second
+    raw: str
+    rule: str
+    utc_offset_minutes: int | None = None  # when the page itself states it
+
+
+class PersonCredit(Record):
+    role: PersonRole
+    name: str
+    affiliation: str | None = None
+    raw: str = ""
+
+
+class SourceCredit(Record):
+    role: SourceRole
+    name: str
+    raw: str = ""
+    url: str | None = None
+
+
+class LinkItem(Record):
+    """One entry of a module. `rank` counts from 1 in displayed order; text is undoubled and without its rank number."""
+
+    rank: int
+    text: str
+    raw: str = ""
+    url: str | None = None  # as written in the page
+    full_text: str | None = None  # a longer headline that the page itself gives (a[title], image alt)
+    has_image: bool = False
+    display_width: int = 0  # columns: ASCII 1, wide and ambiguous 2
+    is_truncated: bool = False
+
+
+class Module(Record):
+    """A headed list of links to other stories. Without items when only its heading is in the page."""
+
+    kind: ModuleKind
+    heading: str | None = None
+    is_ranked: bool = False
+    items: tuple[LinkItem, ...] = ()
+    width_limit: int | None = None  # display columns at which this list cuts its headlines; None when none is cut
+    rule: str = ""
+
+
+class Page(Record):
+    """Everything that was understood of one page."""
+
+    page_kind: PageKind
+    parser_version: str
+    language: str | None = None  # ISO 639-1
+    charset: str = "utf-8"
+    charset_basis: str = ""
+    charset_declared: str | None = None
+    replaced_count: int = 0
+    canonical_url: str | None = None  # as the page states it
+    site_name: str | None = None  # the page's own name for its site
+    breadcrumb: tuple[str, ...] = ()
+    headlines: tuple[Headline, ...] = ()
+    published: PublishedTime | None = None
+    sources: tuple[SourceCredit, ...] = ()
+    people: tuple[PersonCredit, ...] = ()
+    dateline: str | None = None
+    body: tuple[str, ...] = ()  # paragraphs
+    rights_notice: str | None = None
+    rights_applies: RightsApplicability | None = None
+    modules: tuple[Module, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    coverage_ratio: float = 0.0  # non-blank characters in labelled blocks / in all blocks; 1.0 for a page without text
+    layout_fingerprint: str = ""  # hash of the page's structural skeleton, equal for pages of one template
+    warnings: tuple[str, ...] = ()  # reason slugs for `quality.reasons`
+
+    @property
+    def text(self) -> str:
+        """The page's visible text: what block spans count in."""
+        return "\n".join(block.text for block in self.blocks)
+
+    def headline(self, role: HeadlineRole = HeadlineRole.MAIN) -> str | None:
+        """First headline of a role."""
+        return next((h.text for h in self.headlines if h.role == role), None)
+
+
+class PageResult(Record):
+    """A capture with its page: one line of the extract stage's output."""
+
+    capture: Capture
+    page: Page

@@ -1,0 +1,210 @@
+"""Every column, declared once. The same name means the same in every table.
+
+Arrow schemas, DuckDB DDL, quality suites and the data dictionary derive from here; `schema.py` says which table has which.
+"""
+
+from dataclasses import dataclass
+
+from broadsheet import records
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column.
+
+    Attributes
+    ----------
+    type : string, int32, int64, float64, boolean, timestamp (an instant, UTC, microseconds), local_timestamp (a wall clock
+        without zone), date, list_string, json (text that holds JSON).
+    description : what a value says, for the data dictionary and `COMMENT ON`.
+    unit : unit of a number, e.g. ``characters``.
+    nullable : unless a table says otherwise.
+    allowed : the closed set of values, if there is one.
+    minimum, maximum : inclusive bounds of a number.
+    pattern : full-match regular expression (RE2 syntax) of a string.
+    is_blank_allowed : whether the empty string is a value.
+    """
+
+    name: str
+    type: str
+    description: str
+    unit: str | None = None
+    nullable: bool = False
+    allowed: tuple[str, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    is_blank_allowed: bool = False
+
+
+ID_PATTERN = r"[0-9a-f]{20}"
+SHA256_PATTERN = r"[0-9a-f]{64}"
+URL_PATTERN = r"https?://\S+"
+STAGES = ("capture", "extract", "transform", "validate", "load")
+SITE_BASES = tuple(records.SiteBasis)
+# Where a feed's time comes from when the capture has none: bounded, but not known.
+OBSERVED_BASES = (*records.TimeBasis, "publication")
+
+
+def _id(name: str, description: str, **options) -> Field:
+    return Field(name, "string", description, pattern=ID_PATTERN, **options)
+
+
+def _count(name: str, description: str, unit: str = "rows", **options) -> Field:
+    return Field(name, "int64", description, unit=unit, minimum=0, **options)
+
+
+def _ratio(name: str, description: str, **options) -> Field:
+    return Field(name, "float64", description, unit="ratio", minimum=0, maximum=1, **options)
+
+
+_ALL = (
+    # --- what identifies -------------------------------------------------------------------------------------------
+    _id("capture_id", "Capture: one page as fetched or delivered; hash of content, url and capture time"),
+    _id("article_id", "Article: one publication on one site; what it is a hash of, `article_id_basis` says"),
+    _id("version_id", "Article version: hash of article, headline and body text"),
+    _id("first_capture_id", "First capture that showed this, in the order of loading"),
+    _id("channel_id", "Channel: node of a site's breadcrumb tree", nullable=True),
+    _id("parent_channel_id", "The channel above; NULL for a root", nullable=True),
+    _id("feed_id", "Headline feed of a site: hash of site, label and ordinal among equal labels on a page"),
+    _id("feed_snapshot_id", "State of a feed: hash of feed and its entries in order"),
+    _id("quarantine_id", "Quarantined input, page or row: hash of stage, what it is and its reasons"),
+    _id("quality_result_id", "Quality result: hash of run, shard, table and check"),
+    Field("snapshot_id", "string", "Published state of the warehouse", pattern=r"[0-9A-Za-z_.+:-]+"),
+    Field("parent_snapshot_id", "string", "Snapshot that this one was built from; NULL for the first", nullable=True),
+    Field("run_id", "string", "Run that wrote the row first"),
+    Field("site", "string", "Site: host without `www.`; the masthead's name where no URL is known; `unknown` otherwise"),
+    Field("site_basis", "string", "Where the site comes from", allowed=SITE_BASES),
+    Field("parser_version", "string", "Version of the page kernel that read the capture"),
+    Field("schema_version", "string", "Version of the tables"),
+    # --- captures ----------------------------------------------------------------------------------------------------
+    Field("content_sha256", "string", "SHA-256 of the page's bytes", pattern=SHA256_PATTERN),
+    Field("url", "string", "URL as delivered or as written in the page", nullable=True),
+    Field("canonical_url", "string", "URL in canonical form: page's own canonical link first, no fragment, no tracking parameters, query sorted",
+          nullable=True, pattern=URL_PATTERN),
+    Field("captured_at", "timestamp", "When the page was captured; NULL when unknown, never the time of loading", nullable=True),
+    Field("captured_at_basis", "string", "Where the capture time comes from", allowed=tuple(records.TimeBasis)),
+    Field("captured_after", "timestamp", "Lower bound of the capture time; the article's own publication where the time is unknown", nullable=True),
+    Field("captured_before", "timestamp", "Upper bound of the capture time", nullable=True),
+    Field("media_type", "string", "How the page came", allowed=("text/html", "text/plain")),
+    Field("charset", "string", "Charset that the bytes were decoded with, as a Python codec name"),
+    Field("charset_declared", "string", "Charset that the page declares of itself", nullable=True),
+    Field("charset_basis", "string", "Evidence for the charset",
+          allowed=("bom", "utf8_valid", "http", "declared", "detected", "fallback")),
+    _count("replaced_count", "Characters that decoding could not read (U+FFFD put in)", "characters"),
+    _count("byte_count", "Size of the page", "bytes"),
+    Field("http_status", "int32", "HTTP status of the response, if captured over HTTP", nullable=True, minimum=100, maximum=599),
+    Field("page_kind", "string", "What the page is", allowed=tuple(records.PageKind)),
+    Field("language", "string", "Language of the page, ISO 639-1", nullable=True, pattern=r"[a-z]{2}"),
+    Field("layout_fingerprint", "string", "Hash of the page's structural skeleton: equal for pages of one template", is_blank_allowed=True),
+    _ratio("coverage_ratio", "Share of the visible non-blank characters that lie in labelled blocks"),
+    _count("block_count", "Visible text blocks of the page", "blocks"),
+    _count("visible_char_count", "Visible non-blank characters of the page", "characters"),
+    Field("input_path", "string", "File or WARC record as the user named it (first delivery)", nullable=True),
+    Field("raw_file", "string", "WARC file in the raw zone, relative to the lake"),
+    _count("raw_offset", "Offset of the WARC record in `raw_file`", "bytes"),
+    _count("raw_length", "Length of the WARC record in `raw_file`", "bytes"),
+    # --- page blocks -------------------------------------------------------------------------------------------------
+    Field("block_index", "int32", "Position of the block in its page, from 0", minimum=0),
+    Field("block_label", "string", "What the block is", allowed=tuple(records.BlockLabel)),
+    Field("block_rule", "string", "Rule that gave the label", is_blank_allowed=True),
+    Field("block_text", "string", "Text of the block"),
+    Field("char_start", "int32", "First character of the block in the page's text", unit="characters", minimum=0),
+    Field("char_end", "int32", "Character after the last of the block in the page's text", unit="characters", minimum=0),
+    Field("module_index", "int32", "Position of the module in its page, from 0", minimum=0),
+    # --- articles ----------------------------------------------------------------------------------------------------
+    Field("article_id_basis", "string", "What identifies the article: its URL, or site, publication time and headline, or only the content",
+          allowed=("url", "site_published_headline", "content")),
+    Field("headline", "string", "Headline as displayed, without campaign tag and subtitle"),
+    Field("published_at", "timestamp", "Publication time as an instant; NULL when the page shows none", nullable=True),
+    Field("published_at_local", "local_timestamp", "Publication time as the page displays it (wall clock)", nullable=True),
+    Field("published_at_precision", "string", "How exact the displayed time is", nullable=True, allowed=("day", "minute", "second")),
+    Field("published_at_raw", "string", "Text that the publication time was read from", nullable=True),
+    Field("published_at_rule", "string", "Rule that read the publication time", nullable=True),
+    Field("time_zone", "string", "Zone in which the site's times are read, IANA name"),
+    Field("body_text", "string", "Body paragraphs joined by newlines", is_blank_allowed=True),
+    Field("body_sha256", "string", "SHA-256 of `body_text`", pattern=SHA256_PATTERN),
+    _count("paragraph_count", "Paragraphs of the body", "paragraphs"),
+    _count("char_count", "Non-blank characters of the body", "characters"),
+    Field("dateline", "string", "Dateline that opens the body (新华社北京4月24日电)", nullable=True),
+    Field("rights_notice", "string", "Rights notice as displayed", nullable=True),
+    Field("rights_applies", "string", "Whether a conditional rights notice covers this article", nullable=True,
+          allowed=tuple(records.RightsApplicability)),
+    Field("headline_role", "string", "Role of the headline", allowed=tuple(records.HeadlineRole)),
+    Field("headline_text", "string", "Headline as displayed, undoubled, without rank number"),
+    Field("headline_raw", "string", "Text that the headline was read from", is_blank_allowed=True),
+    Field("person_role", "string", "Role of the credited person; editors are never authors", allowed=tuple(records.PersonRole)),
+    Field("person_name", "string", "Name as credited"),
+    Field("affiliation", "string", "Outlet or office that the credit names", nullable=True),
+    Field("source_role", "string", "`origin` wrote the piece, `via` is where this site took it from", allowed=tuple(records.SourceRole)),
+    Field("outlet_name", "string", "Outlet as credited"),
+    Field("credit_raw", "string", "Text that the credit was read from", is_blank_allowed=True),
+    Field("position", "int32", "Position among its like, from 1", minimum=1),
+    # --- channels and sites --------------------------------------------------------------------------------------------
+    Field("channel_name", "string", "Label of the channel"),
+    Field("channel_path", "string", "Labels from the root to the channel, joined by ` / `"),
+    Field("depth", "int32", "Level in the tree, from 1", minimum=1),
+    Field("site_name", "string", "The site's own name for itself", nullable=True),
+    # --- feeds and links -------------------------------------------------------------------------------------------------
+    Field("module_heading", "string", "Heading of the module as displayed", nullable=True),
+    Field("feed_label", "string", "Heading of the feed as displayed; empty for a feed without heading", is_blank_allowed=True),
+    Field("feed_ordinal", "int32", "Ordinal among feeds of the same label on one page, from 1 (tabs)", minimum=1),
+    Field("is_ranked", "boolean", "Whether the list shows an order of popularity or numbers"),
+    _count("entry_count", "Entries of the feed's state", "entries"),
+    _count("cut_count", "Entries whose headline is cut", "entries"),
+    Field("width_limit", "int32", "Display columns at which headlines are cut here; NULL when none is cut", unit="columns", nullable=True, minimum=1),
+    Field("observed_at", "timestamp", "When the feed was seen in this state; NULL when the capture time is unknown", nullable=True),
+    Field("observed_at_basis", "string", "Where `observed_at` or its bounds come from", allowed=OBSERVED_BASES),
+    Field("observed_after", "timestamp", "Lower bound of the time at which the feed was seen", nullable=True),
+    Field("observed_before", "timestamp", "Upper bound of the time at which the feed was seen", nullable=True),
+    Field("rank", "int32", "Rank in the feed, from 1, dense", minimum=1),
+    Field("display_width", "int32", "Width of the displayed headline: ASCII 1, wide and ambiguous characters 2", unit="columns", minimum=0),
+    Field("is_truncated", "boolean", "Whether the displayed headline is cut"),
+    Field("has_image", "boolean", "Whether the entry carries an image"),
+    Field("shown_full_headline", "string", "Longer headline that the page itself gives for the entry (link title, image text)", nullable=True),
+    # --- resolution --------------------------------------------------------------------------------------------------------
+    Field("resolution_status", "string", "Outcome; a resolver never picks silently", allowed=("resolved", "ambiguous", "unresolved")),
+    Field("resolution_method", "string", "What decided; NULL when unresolved", nullable=True,
+          allowed=("shown_full", "url", "same_page_exact", "same_page_cut", "warehouse_exact", "warehouse_cut")),
+    Field("confidence", "float64", "1 / number of candidates, lowered for short prefixes; NULL when unresolved", unit="ratio", nullable=True, minimum=0, maximum=1),
+    _count("candidate_count", "Distinct full headlines that fit", "headlines"),
+    Field("full_headline", "string", "Full headline behind the entry; NULL unless resolved", nullable=True),
+    _id("resolved_article_id", "Article behind the entry, where one is in the warehouse and unique", nullable=True),
+    # --- accounting ----------------------------------------------------------------------------------------------------------
+    Field("stage", "string", "Stage of the pipeline", allowed=STAGES),
+    Field("shard", "int32", "Shard of the run; -1 for work that is not sharded", minimum=-1),
+    Field("scope", "string", "What was rejected", allowed=("input", "page", "row")),
+    Field("table_name", "string", "Table that the row belongs or would have belonged to", nullable=True, is_blank_allowed=True),
+    Field("row_key", "string", "Key of the row", nullable=True),
+    Field("reasons", "list_string", "Every reason, as slugs of `broadsheet reasons`"),
+    Field("detail", "string", "What was seen, for a person", is_blank_allowed=True),
+    Field("row_json", "json", "The row itself", nullable=True),
+    Field("raw_excerpt", "string", "Beginning of the raw text", nullable=True),
+    Field("quarantined_at", "timestamp", "When it was quarantined"),
+    Field("unit", "string", "What the stage counts", allowed=("input", "page", "row")),
+    _count("in_count", "Units that came in", "units"),
+    _count("out_count", "Units that went on", "units"),
+    _count("quarantined_count", "Units that were quarantined; in = out + quarantined", "units"),
+    _count("new_count", "Units among `out_count` that were not known before", "units"),
+    Field("seconds", "float64", "Wall time", unit="seconds", minimum=0),
+    Field("suite", "string", "Suite of checks"),
+    Field("check_name", "string", "Check: an expectation or a row rule"),
+    Field("column_name", "string", "Column that is checked; NULL for checks of rows or tables", nullable=True),
+    Field("is_success", "boolean", "Whether the check passed"),
+    Field("policy_action", "string", "What policy does when the check fails", allowed=("warn", "quarantine", "stop")),
+    _count("checked_count", "Values or rows checked"),
+    _count("failed_count", "Values or rows that failed"),
+    Field("meaning", "string", "What the check means, in words"),
+    Field("examples", "list_string", "Some values that failed", nullable=True),
+    Field("checked_at", "timestamp", "When the check ran"),
+    Field("started_at", "timestamp", "When it began"),
+    Field("finished_at", "timestamp", "When it ended; NULL while running", nullable=True),
+    Field("run_status", "string", "How the run ended", allowed=("succeeded", "stopped", "failed")),
+    Field("policy_json", "json", "Quality policy in force"),
+    Field("program_version", "string", "Version of Broadsheet"),
+    Field("snapshot_published_at", "timestamp", "When the snapshot was published"),
+    Field("row_counts_json", "json", "Rows by table in the snapshot"),
+)
+
+FIELDS: dict[str, Field] = {field.name: field for field in _ALL}
+assert len(FIELDS) == len(_ALL), "a column is declared twice"

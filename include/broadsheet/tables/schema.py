@@ -1,0 +1,206 @@
+"""Which table has which columns: grain, key, references, sort order. Columns themselves are declared in `fields.py`."""
+
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from broadsheet.tables.fields import FIELDS, Field
+
+SCHEMA_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table.
+
+    Attributes
+    ----------
+    grain : what a row is; completes "one row per …".
+    columns : in order; names of `FIELDS`.
+    key : columns that identify a row.
+    references : column -> (table, column) that must hold its value.
+    nullable, required : columns whose nullability differs here from their declaration.
+    layer : ``entity`` rows are the same whichever capture shows them, ``event`` rows belong to one capture, ``operation``
+        rows tell of runs, ``derived`` rows are computed in the warehouse and are not in the lake.
+    """
+
+    name: str
+    grain: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    layer: str
+    references: dict[str, tuple[str, str]] = field(default_factory=dict)
+    nullable: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    sort: tuple[str, ...] = ()
+
+    def field(self, name: str) -> Field:
+        """The column as it is in this table."""
+        declared = FIELDS[name]
+        if name in self.nullable:
+            return replace(declared, nullable=True)
+        if name in self.required or name in self.key:
+            return replace(declared, nullable=False)
+        return declared
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return tuple(self.field(name) for name in self.columns)
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """Arrow schema; column descriptions are field metadata."""
+        return pa.schema(
+            [
+                pa.field(f.name, ARROW_TYPES[f.type], nullable=f.nullable, metadata={"description": f.description})
+                for f in self.fields
+            ],
+            metadata={"table": self.name, "grain": self.grain, "schema_version": SCHEMA_VERSION},
+        )
+
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "json": pa.string(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "local_timestamp": pa.timestamp("us"),
+    "date": pa.date32(),
+    "list_string": pa.list_(pa.string()),
+}
+
+_PUBLISHED = ("published_at", "published_at_local", "published_at_precision", "published_at_raw", "published_at_rule")
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "sites", "site that a capture came from", ("site", "site_basis", "site_name", "time_zone", "run_id"),
+            key=("site",), layer="entity", sort=("site",),
+        ),
+        Table(
+            "captures", "page as fetched or delivered",
+            ("capture_id", "site", "site_basis", "url", "canonical_url", "captured_at", "captured_at_basis", "captured_after", "captured_before",
+             "content_sha256", "byte_count", "media_type", "http_status", "charset", "charset_declared", "charset_basis", "replaced_count",
+             "page_kind", "language", "layout_fingerprint", "coverage_ratio", "block_count", "visible_char_count", "article_id", "version_id",
+             "input_path", "raw_file", "raw_offset", "raw_length", "parser_version", "run_id"),
+            key=("capture_id",), layer="event", sort=("site", "captured_at", "capture_id"),
+            references={"site": ("sites", "site"), "article_id": ("articles", "article_id"), "version_id": ("article_versions", "version_id")},
+            nullable=frozenset({"article_id", "version_id"}),
+        ),
+        Table(
+            "page_blocks", "labelled visible text block of a capture",
+            ("capture_id", "block_index", "site", "block_label", "block_rule", "block_text", "char_start", "char_end", "module_index"),
+            key=("capture_id", "block_index"), layer="event", sort=("site", "capture_id", "block_index"),
+            references={"capture_id": ("captures", "capture_id")}, nullable=frozenset({"module_index"}),
+        ),
+        Table(
+            "channels", "node of a site's breadcrumb tree",
+            ("channel_id", "site", "parent_channel_id", "channel_name", "channel_path", "depth", "run_id"),
+            key=("channel_id",), layer="entity", sort=("site", "channel_path"),
+            references={"site": ("sites", "site"), "parent_channel_id": ("channels", "channel_id")},
+        ),
+        Table(
+            "articles", "publication on one site",
+            ("article_id", "article_id_basis", "site", "canonical_url", "headline", *_PUBLISHED, "first_capture_id", "run_id"),
+            key=("article_id",), layer="entity", sort=("site", "published_at", "article_id"),
+            references={"site": ("sites", "site"), "first_capture_id": ("captures", "capture_id")},
+        ),
+        Table(
+            "article_versions", "distinct headline and body text of an article",
+            ("version_id", "article_id", "site", "headline", *_PUBLISHED, "channel_id", "language", "dateline", "body_text", "body_sha256",
+             "paragraph_count", "char_count", "rights_notice", "rights_applies", "first_capture_id", "run_id"),
+            key=("version_id",), layer="entity", sort=("site", "published_at", "version_id"),
+            references={"article_id": ("articles", "article_id"), "channel_id": ("channels", "channel_id"),
+                        "first_capture_id": ("captures", "capture_id")},
+        ),
+        Table(
+            "article_headlines", "headline of a version, by role",
+            ("version_id", "headline_role", "position", "site", "headline_text", "headline_raw"),
+            key=("version_id", "headline_role", "position"), layer="entity", sort=("site", "version_id", "headline_role", "position"),
+            references={"version_id": ("article_versions", "version_id")},
+        ),
+        Table(
+            "article_people", "credit of a person in a version, by role",
+            ("version_id", "person_role", "position", "site", "person_name", "affiliation", "credit_raw"),
+            key=("version_id", "person_role", "position"), layer="entity", sort=("site", "version_id", "person_role", "position"),
+            references={"version_id": ("article_versions", "version_id")},
+        ),
+        Table(
+            "article_sources", "credited outlet of a version, by role",
+            ("version_id", "source_role", "position", "site", "outlet_name", "url", "credit_raw"),
+            key=("version_id", "source_role", "position"), layer="entity", sort=("site", "version_id", "source_role", "position"),
+            references={"version_id": ("article_versions", "version_id")},
+        ),
+        Table(
+            "headline_feeds", "headline feed of a site",
+            ("feed_id", "site", "feed_label", "feed_ordinal", "is_ranked", "run_id"),
+            key=("feed_id",), layer="entity", sort=("site", "feed_label", "feed_ordinal"),
+            references={"site": ("sites", "site")},
+        ),
+        Table(
+            "headline_feed_snapshots", "distinct state of a feed",
+            ("feed_snapshot_id", "feed_id", "site", "entry_count", "cut_count", "width_limit", "first_capture_id", "run_id"),
+            key=("feed_snapshot_id",), layer="entity", sort=("site", "feed_id", "feed_snapshot_id"),
+            references={"feed_id": ("headline_feeds", "feed_id"), "first_capture_id": ("captures", "capture_id")},
+        ),
+        Table(
+            "headline_feed_observations", "sighting of a feed by a capture",
+            ("capture_id", "module_index", "site", "feed_id", "feed_snapshot_id", "observed_at", "observed_at_basis", "observed_after", "observed_before"),
+            key=("capture_id", "module_index"), layer="event", sort=("site", "feed_id", "observed_at", "capture_id"),
+            references={"capture_id": ("captures", "capture_id"), "feed_id": ("headline_feeds", "feed_id"),
+                        "feed_snapshot_id": ("headline_feed_snapshots", "feed_snapshot_id")},
+        ),
+        Table(
+            "headline_feed_entries", "rank of a feed's state",
+            ("feed_snapshot_id", "rank", "site", "headline_text", "headline_raw", "url", "canonical_url", "display_width", "is_truncated",
+             "shown_full_headline", "has_image"),
+            key=("feed_snapshot_id", "rank"), layer="entity", sort=("site", "feed_snapshot_id", "rank"),
+            references={"feed_snapshot_id": ("headline_feed_snapshots", "feed_snapshot_id")},
+        ),
+        Table(
+            "related_links", "link of a related-links module of a capture",
+            ("capture_id", "module_index", "position", "site", "module_heading", "headline_text", "headline_raw", "url", "canonical_url",
+             "display_width", "is_truncated", "shown_full_headline", "has_image"),
+            key=("capture_id", "module_index", "position"), layer="event", sort=("site", "capture_id", "module_index", "position"),
+            references={"capture_id": ("captures", "capture_id")},
+        ),
+        Table(
+            "headline_resolutions", "feed entry, with the full headline behind it as far as it is known",
+            ("feed_snapshot_id", "rank", "site", "resolution_status", "resolution_method", "confidence", "candidate_count", "full_headline",
+             "resolved_article_id"),
+            key=("feed_snapshot_id", "rank"), layer="derived", sort=("site", "feed_snapshot_id", "rank"),
+            references={"feed_snapshot_id": ("headline_feed_snapshots", "feed_snapshot_id"), "resolved_article_id": ("articles", "article_id")},
+        ),
+        Table(
+            "quarantine", "rejected input, page or row",
+            ("quarantine_id", "stage", "scope", "table_name", "row_key", "reasons", "detail", "site", "capture_id", "input_path", "row_json",
+             "raw_excerpt", "run_id", "quarantined_at"),
+            key=("quarantine_id",), layer="operation", sort=("quarantined_at", "quarantine_id"), nullable=frozenset({"site", "capture_id"}),
+        ),
+        Table(
+            "stage_outcomes", "stage, shard and table of a run: what came in, went on and was quarantined",
+            ("run_id", "stage", "shard", "table_name", "unit", "in_count", "out_count", "quarantined_count", "new_count", "started_at", "seconds"),
+            key=("run_id", "stage", "shard", "table_name"), layer="operation", sort=("started_at", "stage", "shard", "table_name"),
+        ),
+        Table(
+            "quality_results", "check of a table in a run's shard",
+            ("quality_result_id", "run_id", "shard", "suite", "table_name", "check_name", "column_name", "is_success", "policy_action",
+             "checked_count", "failed_count", "examples", "meaning", "checked_at"),
+            key=("quality_result_id",), layer="operation", sort=("checked_at", "table_name", "check_name"),
+        ),
+        Table(
+            "runs", "run of the pipeline",
+            ("run_id", "started_at", "finished_at", "run_status", "parser_version", "schema_version", "program_version", "policy_json"),
+            key=("run_id",), layer="operation", sort=("started_at",),
+        ),
+        Table(
+            "snapshots", "published state of the warehouse",
+            ("snapshot_id", "parent_snapshot_id", "run_id", "snapshot_published_at", "row_counts_json"),
+            key=("snapshot_id",), layer="operation", sort=("snapshot_published_at",),
+        ),
+    )
+}
