@@ -1,11 +1,11 @@
 """Where things lie in a lake, and how files get there: written aside, then renamed.
 
-    raw/                        WARC files with the pages' bytes, never changed
-    staging/<run>/<stage>/      what one stage hands to the next, by shard
-    tables/<table>/capture_month=…/   published Parquet
-    warehouse/broadsheet.duckdb       the published warehouse; snapshots/ beside it
-    docs/<run>/                 Data Docs
-    runs/<run>.json             summary of a run
+raw/                        WARC files with the pages' bytes, never changed
+staging/<run>/<stage>/      what one stage hands to the next, by shard
+tables/<table>/capture_month=…/   published Parquet
+warehouse/broadsheet.duckdb       the published warehouse; snapshots/ beside it
+docs/<run>/                 Data Docs
+runs/<run>.json             summary of a run
 """
 
 import os

@@ -269,3 +269,22 @@ class PageResult(Record):
 
     capture: Capture
     page: Page
+
+
+class StageOutcome(Record):
+    """What happened to the units of one stage, shard and table: `in_count` = `out_count` + `quarantined_count`."""
+
+    stage: str
+    shard: int  # -1 for work that is not sharded
+    table_name: str  # empty where the stage counts inputs or pages
+    unit: str  # input, page or row
+    in_count: int
+    out_count: int
+    quarantined_count: int
+    new_count: int  # of out_count, those that were not known before
+    started_at: datetime
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if self.in_count != self.out_count + self.quarantined_count:
+            raise AssertionError(f"{self.stage} lost track of its {self.unit}s: {self}")

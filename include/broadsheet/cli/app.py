@@ -1,0 +1,311 @@
+"""Commands. Each parses its arguments, calls the library and prints; imports are made inside, so that `--help` is quick."""
+
+import json
+import sys
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+
+from broadsheet import __version__
+from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, ConfigurationError, TransientError
+
+
+class Exit(IntEnum):
+    """What a command's exit code says."""
+
+    DONE = 0
+    FAULT = 1
+    USAGE = 2
+    REJECTED = 3
+    STOPPED = 4
+    TRY_AGAIN = 5
+
+
+EXIT_CODES = """Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 published, but some inputs or pages were
+quarantined (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · 5 try again later."""
+
+errors = Console(stderr=True)
+
+
+class _Group(typer.core.TyperGroup):
+    """Turns the library's three kinds of errors into messages and exit codes."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except BatchStopped as error:
+            errors.print("[bold red]stopped[/]: nothing was published.")
+            for finding in error.findings:
+                errors.print(f"  {finding}", markup=False, highlight=False)
+            sys.exit(Exit.STOPPED)
+        except TransientError as error:
+            _fail("try again", error, Exit.TRY_AGAIN)
+        except (ConfigurationError, BadInput) as error:
+            _fail("error", error, Exit.USAGE)
+        except BroadsheetError as error:
+            _fail("error", error, Exit.FAULT)
+        except BrokenPipeError:  # `broadsheet query … | head`
+            sys.stderr.close()
+            sys.exit(Exit.DONE)
+
+
+def _fail(kind: str, error: Exception, code: Exit) -> None:
+    errors.print(f"{kind}: {error}", style="red", markup=False, highlight=False)
+    sys.exit(code)
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=f"Broadsheet: news pages in; articles, headline feeds and related links out.\n\n{EXIT_CODES}",
+)
+
+DEFAULT_LAKE = Path("lake")
+LakeOption = Annotated[Path, typer.Option("--lake", help="Directory of the lake; made if it is not there.", envvar="BROADSHEET_LAKE")]
+RunOption = Annotated[str, typer.Option("--run", help="Run to work on, as `broadsheet capture` printed it.")]
+ShardOption = Annotated[int | None, typer.Option("--shard", help="Only this shard; all shards of the run without it.")]
+PathsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Pages (.txt, .html, .htm, their .gz), WARC files (.warc, .warc.gz), and directories of them.", show_default=False),
+]
+ManifestOption = Annotated[
+    Path | None, typer.Option("--manifest", help="CSV or JSON Lines with path, url, captured_at, site: what the files don't know.")
+]
+PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Quality policy (YAML) laid over the embedded one.")]
+ShardsOption = Annotated[int | None, typer.Option("--shards", min=1, max=256, help="Parts to split the run into.")]
+MtimeOption = Annotated[bool, typer.Option("--trust-mtime", help="Take a file's modification time as capture time when nothing better is known.")]
+ZoneOption = Annotated[str | None, typer.Option("--time-zone", help="Zone of sites that neither state one nor imply one by their language.")]
+
+
+@app.callback(invoke_without_command=True)
+def main(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    if version:
+        typer.echo(f"broadsheet {__version__}")
+        raise typer.Exit
+
+
+# --- the main job and its stages -----------------------------------------------------------------------------------------
+
+
+@app.command()
+def run(
+    paths: PathsArgument = None,
+    lake: LakeOption = DEFAULT_LAKE,
+    manifest: ManifestOption = None,
+    policy: PolicyOption = None,
+    shards: ShardsOption = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one, and one a core on large runs.")] = None,
+    trust_mtime: MtimeOption = False,
+    time_zone: ZoneOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """All stages without Airflow: capture, extract, transform, validate, load."""
+    from broadsheet.cli.progress import stage_bars
+    from broadsheet.cli.summary import print_summary
+    from broadsheet.pipeline import run_all
+
+    inputs = _inputs(paths, manifest)
+    with stage_bars() as report:
+        summary = run_all(
+            lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, policy_file=policy, shards=shards,
+            is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone,
+        )  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps(summary, ensure_ascii=False, default=str))
+    else:
+        print_summary(summary)
+    raise typer.Exit(Exit.REJECTED if summary["rejected_input_count"] else Exit.DONE)
+
+
+@app.command()
+def capture(
+    paths: PathsArgument = None,
+    lake: LakeOption = DEFAULT_LAKE,
+    manifest: ManifestOption = None,
+    policy: PolicyOption = None,
+    shards: ShardsOption = None,
+    trust_mtime: MtimeOption = False,
+    time_zone: ZoneOption = None,
+    run_id: Annotated[str | None, typer.Option("--run", help="Name of the new run; made up without it.")] = None,
+) -> None:
+    """1. Bring pages into the raw zone and begin a run. Prints the run's id."""
+    from broadsheet import pipeline
+    from broadsheet.cli.progress import stage_bars
+
+    inputs = _inputs(paths, manifest)
+    begun = pipeline.Run.start(lake, run_id, policy_file=policy, shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone)
+    with stage_bars() as report:
+        pipeline.capture(begun, inputs, manifest, on_progress=lambda done: report("capture", done, 0))
+    _print_outcomes(begun, "capture")
+    typer.echo(begun.run_id)
+
+
+@app.command()
+def extract(
+    paths: PathsArgument = None,
+    jsonl: Annotated[Path | None, typer.Option("--jsonl", help="Write one JSON object per page to this file (`-` for standard output).")] = None,
+    lake: LakeOption = DEFAULT_LAKE,
+    run_id: Annotated[str | None, typer.Option("--run", help="Run to work on, as `broadsheet capture` printed it.")] = None,
+    shard: ShardOption = None,
+    manifest: ManifestOption = None,
+) -> None:
+    """2. Read pages: those of a run's shards, or, with --jsonl OUT PATH…, any pages without a lake.
+
+    A line of OUT holds: id, page_kind, title, published_at, source, editor, authors, breadcrumb, original_title, rights_notice, body,
+    modules (kind, heading, ranked, items). A page that cannot be read has `error` with reason and detail instead.
+    """
+    if jsonl is None:
+        if run_id is None:
+            raise click.UsageError("give --jsonl OUT PATH… for pages, or --lake DIR --run ID for a run")
+        return _run_stage("extract", lake, run_id, shard)
+    from broadsheet.cli.export import export_pages
+
+    read, rejected = export_pages(_inputs(paths, manifest), jsonl, manifest=manifest)
+    errors.print(f"{read} pages read, {rejected} rejected", highlight=False)
+    return None
+
+
+@app.command()
+def transform(lake: LakeOption = DEFAULT_LAKE, *, run_id: RunOption, shard: ShardOption = None) -> None:
+    """3. Turn a run's pages into rows of every table."""
+    _run_stage("transform", lake, run_id, shard)
+
+
+@app.command()
+def validate(lake: LakeOption = DEFAULT_LAKE, *, run_id: RunOption, shard: ShardOption = None) -> None:
+    """4. Check a run's rows and set the failing ones aside."""
+    _run_stage("validate", lake, run_id, shard)
+
+
+@app.command()
+def load(
+    lake: LakeOption = DEFAULT_LAKE,
+    *,
+    run_id: RunOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Build and audit, but publish nothing.")] = False,
+) -> None:
+    """5. Publish a run's good rows: Parquet in the lake, the DuckDB warehouse, Data Docs."""
+    from broadsheet import pipeline
+    from broadsheet.cli.summary import print_summary
+
+    print_summary(pipeline.load(pipeline.Run.open(lake, run_id), dry_run))
+
+
+def _run_stage(stage: str, lake: Path, run_id: str, shard: int | None) -> None:
+    from broadsheet import pipeline
+    from broadsheet.cli.progress import stage_bars
+
+    opened = pipeline.Run.open(lake, run_id)
+    shards = [shard] if shard is not None else pipeline.shards_of(opened)
+    with stage_bars() as report:
+        for done, number in enumerate(shards, start=1):
+            getattr(pipeline, stage)(opened, number)
+            report(stage, done, len(shards))
+    _print_outcomes(opened, stage)
+
+
+def _print_outcomes(run, stage: str) -> None:
+    from broadsheet import pipeline
+
+    outcomes = [outcome for outcome in pipeline.outcomes_of(run) if outcome.stage == stage]
+    for unit in dict.fromkeys(outcome.unit for outcome in outcomes):
+        of_unit = [outcome for outcome in outcomes if outcome.unit == unit]
+        came, went, aside = (sum(getattr(o, name) for o in of_unit) for name in ("in_count", "out_count", "quarantined_count"))
+        errors.print(f"{stage}: {came} {unit}s in, {went} on, {aside} quarantined", highlight=False)
+
+
+def _inputs(paths: list[Path] | None, manifest: Path | None) -> list[Path]:
+    if not paths and not manifest:
+        raise click.UsageError("name at least one PATH or a --manifest")
+    return paths or []
+
+
+# --- looking at it ---------------------------------------------------------------------------------------------------------
+
+
+class Format(StrEnum):
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SQL statement, or `-` to read it from standard input.")],
+    lake: LakeOption = DEFAULT_LAKE,
+    format: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.table,
+    time_zone: Annotated[str, typer.Option("--time-zone", help="Zone in which instants are shown.")] = "Asia/Shanghai",
+) -> None:
+    """Ask the published warehouse (read-only)."""
+    from broadsheet.cli.rows import print_rows
+    from broadsheet.warehouse.query import query as ask
+
+    print_rows(ask(lake, sys.stdin.read() if sql == "-" else sql, time_zone=time_zone), format)
+
+
+@app.command()
+def show(
+    page: Annotated[str, typer.Argument(help="A capture's id (or its beginning) in the lake, or the path of a page.", metavar="CAPTURE")],
+    lake: LakeOption = DEFAULT_LAKE,
+) -> None:
+    """Show a page with its fields, modules and labelled blocks."""
+    from broadsheet.cli.show import print_page, read_shown
+
+    print_page(read_shown(page, lake))
+
+
+@app.command()
+def runs(lake: LakeOption = DEFAULT_LAKE) -> None:
+    """List the runs of a lake, newest first; those in staging that were never loaded too."""
+    from broadsheet.cli.summary import print_runs
+
+    print_runs(lake)
+
+
+@app.command()
+def quarantine(
+    lake: LakeOption = DEFAULT_LAKE,
+    run_id: Annotated[str | None, typer.Option("--run", help="Only this run.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Only this reason.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows at the most.")] = 100,
+    format: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.table,
+) -> None:
+    """List what was rejected and why."""
+    from broadsheet.cli.rows import print_rows
+    from broadsheet.warehouse.query import query as ask
+
+    sql = """
+        select stage, scope, table_name, reasons, coalesce(input_path, row_key, capture_id) as what, detail, run_id
+        from quarantine
+        where ($run is null or run_id = $run) and ($reason is null or list_contains(reasons, $reason))
+        order by quarantined_at, stage, what limit $limit
+    """
+    print_rows(ask(lake, sql, parameters={"run": run_id, "reason": reason, "limit": limit}), format)
+
+
+@app.command()
+def reasons() -> None:
+    """List every reason for which something is marked, with its meaning and what the embedded policy does."""
+    from broadsheet.cli.summary import print_reasons
+
+    print_reasons()
+
+
+@app.command()
+def dictionary(
+    out: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Print the data dictionary (Markdown), generated from the schema."""
+    from broadsheet.tables.dictionary import data_dictionary
+
+    if out is None:
+        typer.echo(data_dictionary(), nl=False)
+    else:
+        out.write_text(data_dictionary(), "utf-8")

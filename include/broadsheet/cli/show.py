@@ -1,0 +1,94 @@
+"""One page in the terminal: its fields, its modules, its blocks coloured by label."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from broadsheet.capture.raw_zone import RawZone
+from broadsheet.capture.sources import deliveries
+from broadsheet.engine.shards import read_capture
+from broadsheet.errors import BadInput, ConfigurationError
+from broadsheet.lake import Lake
+from broadsheet.records import BlockLabel, Capture, Page, PageResult, Rejection
+from broadsheet.settings import Settings
+
+STYLES = {
+    BlockLabel.TITLE: "bold cyan",
+    BlockLabel.BODY: "default",
+    BlockLabel.FEED: "yellow",
+    BlockLabel.RELATED: "green",
+    BlockLabel.MODULE_HEADING: "bold",
+    BlockLabel.UNKNOWN: "red",
+    **dict.fromkeys((BlockLabel.INFO_LINE, BlockLabel.BYLINE, BlockLabel.CREDIT, BlockLabel.ORIGINAL_TITLE, BlockLabel.BREADCRUMB), "magenta"),
+}
+
+
+def read_shown(what: str, lake: Path) -> PageResult:
+    """The page of a path, or of a capture in the lake by the beginning of its id."""
+    if Path(what).is_file():
+        item = next(iter(deliveries([Path(what)], manifest=None, settings=Settings())), None)
+        if item is None:
+            raise ConfigurationError(f"{what} holds no page")
+        if isinstance(item, Rejection):
+            raise BadInput(item.reasons[0], f"{item.input_path}: {item.detail}")
+        return read_capture(item.capture, item.content)
+    from broadsheet.warehouse.query import query
+
+    if not what or not all(char in "0123456789abcdef" for char in what):
+        raise ConfigurationError(f"{what!r} is neither a file nor the beginning of a capture id")
+    found = query(lake, "select * from captures where starts_with(capture_id, $id) order by capture_id limit 2", parameters={"id": what}).to_pylist()
+    if len(found) != 1:
+        raise ConfigurationError(f"{'no capture' if not found else 'more than one capture'} in {lake} begins with {what}")
+    row = found[0]
+    fields = {name: row[name] for name in Capture.__struct_fields__ if row.get(name) is not None}
+    content = RawZone(Lake(lake)).read(row["raw_file"], row["raw_offset"], row["raw_length"])
+    return read_capture(Capture(**fields), content)
+
+
+def print_page(result: PageResult) -> None:
+    console = Console()
+    page = result.page
+    console.print(_fields(result))
+    for number, module in enumerate(page.modules):
+        title = f"{number} · {module.kind} · {module.heading or '(no heading)'}"
+        if module.width_limit:
+            title += f" · cut at {module.width_limit} columns"
+        table = Table(title=Text(title), title_justify="left", show_header=False, box=None)
+        for item in module.items:
+            table.add_row(str(item.rank), Text(item.text + (" …" if item.is_truncated else "")), Text(item.url or "", style="dim"))
+        console.print(table)
+    for block in page.blocks:
+        console.print(Text.assemble((f"{block.label:>15} ", "dim"), (block.text, STYLES.get(block.label, "dim"))))
+    console.print(f"coverage {page.coverage_ratio:.3f} · {len(page.blocks)} blocks · rules: broadsheet query on page_blocks", style="dim")
+
+
+def _fields(result: PageResult) -> Table:
+    page, capture = result.page, result.capture
+    table = Table(show_header=False, box=None)
+    rows = [
+        ("capture", capture.capture_id),
+        ("kind", page.page_kind),
+        ("url", capture.url or page.canonical_url),
+        ("captured_at", f"{capture.captured_at or 'unknown'} ({capture.captured_at_basis})"),
+        ("charset", f"{page.charset} ({page.charset_basis})"),
+        ("breadcrumb", " / ".join(page.breadcrumb)),
+        *((f"headline {headline.role}", headline.text) for headline in page.headlines),
+        ("published", _published(page)),
+        *((f"source {source.role}", source.name) for source in page.sources),
+        *((person.role, f"{person.name}" + (f" ({person.affiliation})" if person.affiliation else "")) for person in page.people),
+        ("dateline", page.dateline),
+        ("rights", f"{page.rights_applies}: {page.rights_notice}" if page.rights_notice else None),
+        ("body", f"{len(page.body)} paragraphs"),
+        ("warnings", ", ".join(page.warnings)),
+    ]
+    for name, value in rows:
+        if value:
+            table.add_row(Text(str(name), style="bold"), Text(str(value)))
+    return table
+
+
+def _published(page: Page) -> str | None:
+    time = page.published
+    return f"{time.local:%Y-%m-%d %H:%M} ({time.precision}, {time.rule}: {time.raw})" if time else None

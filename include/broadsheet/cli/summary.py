@@ -1,0 +1,44 @@
+"""Runs, reasons and the closing summary in the terminal."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from broadsheet.lake import Lake
+from broadsheet.summary import summary_text
+
+
+def print_summary(summary: dict[str, Any]) -> None:
+    print(summary_text(summary))
+
+
+def print_runs(lake: Path) -> None:
+    from broadsheet.pipeline import stored_summary
+
+    where = Lake(lake)
+    loaded = {path.stem for path in where.summary("x").parent.glob("*.json")}
+    begun = {path.name for path in where.staging("").glob("*") if (path / "run.json").exists()}
+    table = Table("run", "status", "inputs", "pages", "new articles", "quarantined", header_style="bold")
+    for run_id in sorted(loaded | begun, reverse=True):
+        if run_id not in loaded:
+            table.add_row(run_id, "not loaded")
+            continue
+        summary = stored_summary(lake, run_id)
+        new_articles = summary["tables"].get("articles", {}).get("new", 0)
+        aside = summary["rejected_input_count"] + summary["quarantined_row_count"]
+        table.add_row(run_id, summary["run_status"], *(f"{n:,}" for n in (summary["input_count"], summary["page_count"], new_articles, aside)))
+    Console().print(table)
+
+
+def print_reasons() -> None:
+    from broadsheet.quality.policy import load_policy
+    from broadsheet.quality.reasons import REASONS
+
+    policy = load_policy(None)
+    table = Table("reason", "policy", "meaning", header_style="bold")
+    for reason, meaning in sorted(REASONS.items()):
+        table.add_row(reason, policy.action(reason), Text(meaning))
+    Console().print(table)

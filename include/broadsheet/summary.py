@@ -1,0 +1,51 @@
+"""What a run did, for a person: the closing summary of `broadsheet run`, `broadsheet load` and `make run`."""
+
+from typing import Any
+
+# Asked of the new warehouse by a reader who wants to see something at once; works on any lake.
+EXAMPLE_QUERY = "select site, feed_label, headline_text, count(*) as sightings, min(rank) as best_rank from headline_ranks group by all order by sightings desc limit 10"
+TABLES_SHOWN = (
+    "captures", "articles", "article_versions", "article_people", "article_sources", "headline_feeds", "headline_feed_snapshots",
+    "headline_feed_observations", "headline_feed_entries", "related_links", "headline_resolutions", "page_blocks", "quarantine",
+)  # fmt: skip
+
+
+def summary_text(summary: dict[str, Any]) -> str:
+    """The closing summary, some 30 lines."""
+    return "\n".join(_lines(summary))
+
+
+def _lines(summary: dict[str, Any]):
+    yield f"Run {summary['run_id']}: {summary['run_status']}" + (" (dry run, nothing published)" if summary["is_dry_run"] else "")
+    yield ""
+    yield f"Inputs    {summary['input_count']:>9,}   of which pages read {summary['page_count']:,}, quarantined {summary['rejected_input_count']:,}"
+    yield ""
+    yield f"{'Table':<28}{'new rows':>10}{'all rows':>12}"
+    for name in TABLES_SHOWN:
+        if rows := summary["tables"].get(name):
+            yield f"{name:<28}{rows['new']:>10,}{rows['total']:>12,}"
+    yield ""
+    if summary["quarantined_by_reason"]:
+        yield "Quarantined in this run, by reason (`broadsheet quarantine` lists them)"
+        for reason, count in summary["quarantined_by_reason"].items():
+            yield f"  {reason:<32}{count:>8,}"
+    else:
+        yield "Nothing was quarantined."
+    if summary["warnings"]:
+        yield "Checks that warn (rows are kept)"
+        for check, count in summary["warnings"].items():
+            yield f"  {check:<32}{count:>8,}"
+    resolved = summary["resolutions"]
+    if resolved:
+        yield "Headlines behind feed entries: " + ", ".join(f"{count:,} {status}" for status, count in resolved.items())
+    yield ""
+    yield "Seconds   " + ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary["seconds"].items())
+    if summary["is_dry_run"]:
+        return
+    yield f"Warehouse {summary['warehouse']}"
+    yield f"Data Docs {summary['data_docs']}"
+    yield f"Snapshot  {summary['snapshot_id']}"
+    yield ""
+    yield "Try"
+    yield f"  broadsheet query --lake {summary['lake']} \\"
+    yield f'    "{EXAMPLE_QUERY}"'

@@ -1,0 +1,257 @@
+"""Page records -> rows. One capture after the other; what a row means is in `fields.py` and `schema.py`."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from broadsheet.ids import content_sha256, make_id
+from broadsheet.records import Capture, HeadlineRole, LinkItem, Module, ModuleKind, Page, PageKind, PageResult, PublishedTime, SiteBasis
+from broadsheet.tables.batch import Batch
+from broadsheet.tables.zones import Zone, zone_of
+from broadsheet.text import fold_blanks, headline_key
+from broadsheet.urls import canonical, page_url, site_of
+
+UNKNOWN_SITE = "unknown"
+
+
+class Context(NamedTuple):
+    """What the rows of one capture share."""
+
+    capture: Capture
+    page: Page
+    site: str
+    site_basis: SiteBasis
+    url: str | None  # canonical
+    zone: Zone
+    published_at: datetime | None
+    run_id: str
+
+    def link_url(self, url: str | None) -> str | None:
+        return canonical(url, self.capture.url or self.url)
+
+
+def add_page(batch: Batch, result: PageResult, *, run_id: str, default_zone: str) -> None:
+    """Add all rows of one read capture to `batch`."""
+    context = _context(result.capture, result.page, run_id, default_zone)
+    article_id, version_id = _add_article(batch, context) if _is_article(context.page) else (None, None)
+    _add_capture(batch, context, article_id, version_id)
+    _add_blocks(batch, context)
+    _add_modules(batch, context)
+
+
+def instant(published: PublishedTime | None, zone: Zone) -> datetime | None:
+    """A displayed wall clock as an instant: by the offset that the page states, else in the site's zone."""
+    if published is None:
+        return None
+    if published.utc_offset_minutes is not None:
+        return (published.local - timedelta(minutes=published.utc_offset_minutes)).replace(tzinfo=UTC)
+    return published.local.replace(tzinfo=zone.info).astimezone(UTC)
+
+
+def _context(capture: Capture, page: Page, run_id: str, default_zone: str) -> Context:
+    url = page_url(capture.url, page.canonical_url)
+    site, basis = _site(capture, page, url)
+    zone = zone_of(site, page.language, default_zone)
+    return Context(capture, page, site, basis, url, zone, instant(page.published, zone), run_id)
+
+
+def _site(capture: Capture, page: Page, url: str | None) -> tuple[str, SiteBasis]:
+    if capture.site:
+        return capture.site, capture.site_basis
+    if host := site_of(url):
+        return host, SiteBasis.MASTHEAD
+    if page.site_name:
+        return page.site_name, SiteBasis.MASTHEAD
+    return UNKNOWN_SITE, SiteBasis.NONE
+
+
+def _is_article(page: Page) -> bool:
+    return page.page_kind == PageKind.ARTICLE and page.headline() is not None
+
+
+# --- articles --------------------------------------------------------------------------------------------------------
+
+
+def _add_article(batch: Batch, context: Context) -> tuple[str, str]:
+    """Add article, version and the version's headlines, people, sources and channels; returns article and version id."""
+    page, capture = context.page, context.capture
+    headline = page.headline() or ""
+    body = "\n".join(page.body)
+    article_id, basis = _article_id(context, headline, body)
+    # The displayed headline, tag and subtitle included: a changed campaign tag is an edit too.
+    version_id = make_id("version", article_id, *(h.text for h in page.headlines if h.role not in _ORIGINAL), body)
+    published = {
+        "published_at": context.published_at,
+        "published_at_local": page.published.local if page.published else None,
+        "published_at_precision": page.published.precision if page.published else None,
+        "published_at_raw": page.published.raw if page.published else None,
+        "published_at_rule": page.published.rule if page.published else None,
+    }
+    shared = {"site": context.site, "headline": headline, "first_capture_id": capture.capture_id, "run_id": context.run_id, **published}
+    is_known = batch.has("article_versions", version_id)
+    batch.add("articles", article_id=article_id, article_id_basis=basis, canonical_url=context.url, **shared)
+    batch.add(
+        "article_versions",
+        version_id=version_id,
+        article_id=article_id,
+        channel_id=_add_channels(batch, context),
+        language=page.language,
+        dateline=page.dateline,
+        body_text=body,
+        body_sha256=content_sha256(body.encode("utf-8", "surrogatepass")),
+        paragraph_count=len(page.body),
+        char_count=_non_blank(body),
+        rights_notice=page.rights_notice,
+        rights_applies=page.rights_applies,
+        **shared,
+    )
+    if not is_known:
+        _add_credits(batch, context, version_id)
+    return article_id, version_id
+
+
+_ORIGINAL = (HeadlineRole.ORIGINAL, HeadlineRole.ORIGINAL_SUBTITLE)
+
+
+def _article_id(context: Context, headline: str, body: str) -> tuple[str, str]:
+    """A publication is known by its URL; without one by site, displayed time and headline; else only by its content."""
+    if context.url:
+        return make_id("article", context.url), "url"
+    if context.page.published:
+        return make_id("article", context.site, context.page.published.local.isoformat(), headline_key(headline)), "site_published_headline"
+    return make_id("article", context.site, headline_key(headline), body), "content"
+
+
+def _add_credits(batch: Batch, context: Context, version_id: str) -> None:
+    page, common = context.page, {"version_id": version_id, "site": context.site}
+    positions: Counter[str] = Counter()
+    for headline in page.headlines:
+        positions[headline.role] += 1
+        batch.add("article_headlines", headline_role=headline.role, position=positions[headline.role], headline_text=headline.text,
+                  headline_raw=headline.raw, **common)  # fmt: skip
+    for person in page.people:
+        positions[person.role] += 1
+        batch.add("article_people", person_role=person.role, position=positions[person.role], person_name=person.name,
+                  affiliation=person.affiliation, credit_raw=person.raw, **common)  # fmt: skip
+    for source in page.sources:
+        positions[source.role] += 1
+        batch.add("article_sources", source_role=source.role, position=positions[source.role], outlet_name=source.name,
+                  url=context.link_url(source.url), credit_raw=source.raw, **common)  # fmt: skip
+
+
+def _add_channels(batch: Batch, context: Context) -> str | None:
+    """Add the breadcrumb's nodes; returns the id of the lowest."""
+    parent, path = None, []
+    for depth, name in enumerate(context.page.breadcrumb, start=1):
+        path.append(name)
+        channel_id = make_id("channel", context.site, *path)
+        batch.add("channels", channel_id=channel_id, site=context.site, parent_channel_id=parent, channel_name=name,
+                  channel_path=" / ".join(path), depth=depth, run_id=context.run_id)  # fmt: skip
+        parent = channel_id
+    return parent
+
+
+# --- captures and blocks -----------------------------------------------------------------------------------------------
+
+
+def _add_capture(batch: Batch, context: Context, article_id: str | None, version_id: str | None) -> None:
+    capture, page, zone = context.capture, context.page, context.zone
+    batch.add("sites", site=context.site, site_basis=context.site_basis, site_name=page.site_name, time_zone=zone.name,
+              time_zone_basis=zone.basis, run_id=context.run_id)  # fmt: skip
+    batch.add(
+        "captures",
+        capture_id=capture.capture_id,
+        site=context.site,
+        site_basis=context.site_basis,
+        url=capture.url or page.canonical_url,
+        canonical_url=context.url,
+        captured_at=capture.captured_at,
+        captured_at_basis=capture.captured_at_basis,
+        # A page that shows its article cannot have been captured before the article came out.
+        captured_after=context.published_at if capture.captured_at is None else None,
+        content_sha256=capture.content_sha256,
+        byte_count=capture.byte_count,
+        media_type=capture.media_type,
+        http_status=capture.http_status,
+        charset=page.charset,
+        charset_declared=page.charset_declared,
+        charset_basis=page.charset_basis,
+        replaced_count=page.replaced_count,
+        page_kind=page.page_kind,
+        language=page.language,
+        layout_fingerprint=page.layout_fingerprint,
+        coverage_ratio=page.coverage_ratio,
+        block_count=len(page.blocks),
+        visible_char_count=sum(_non_blank(block.text) for block in page.blocks),
+        article_id=article_id,
+        version_id=version_id,
+        input_path=capture.input_path,
+        raw_file=capture.raw_file,
+        raw_offset=capture.raw_offset,
+        raw_length=capture.raw_length,
+        parser_version=page.parser_version,
+        run_id=context.run_id,
+    )
+
+
+def _add_blocks(batch: Batch, context: Context) -> None:
+    for index, block in enumerate(context.page.blocks):
+        batch.add("page_blocks", capture_id=context.capture.capture_id, block_index=index, site=context.site, block_label=block.label,
+                  block_rule=block.rule, block_text=block.text, char_start=block.char_start, char_end=block.char_end,
+                  module_index=block.module_index)  # fmt: skip
+
+
+# --- modules -----------------------------------------------------------------------------------------------------------
+
+
+def _add_modules(batch: Batch, context: Context) -> None:
+    """Feeds and related links. A heading with nothing under it stays a labelled block: an unfilled feed has no state."""
+    ordinals: Counter[str] = Counter()
+    for index, module in enumerate(context.page.modules):
+        if not module.items:
+            continue
+        if module.kind == ModuleKind.HEADLINE_FEED:
+            label = fold_blanks(module.heading or "")
+            ordinals[label] += 1
+            _add_feed(batch, context, index, module, label, ordinals[label])
+        else:
+            for item in module.items:
+                batch.add("related_links", capture_id=context.capture.capture_id, module_index=index, position=item.rank,
+                          module_heading=module.heading, **_link(context, item))  # fmt: skip
+
+
+def _add_feed(batch: Batch, context: Context, index: int, module: Module, label: str, ordinal: int) -> None:
+    capture, site = context.capture, context.site
+    feed_id = make_id("feed", site, label, ordinal)
+    links = [_link(context, item) for item in module.items]
+    state = [part for link in links for part in (link["headline_text"], link["canonical_url"] or link["url"])]
+    snapshot_id = make_id("feed_snapshot", feed_id, *state)
+    batch.add("headline_feeds", feed_id=feed_id, site=site, feed_label=label, feed_ordinal=ordinal, is_ranked=module.is_ranked, run_id=context.run_id)
+    batch.add("headline_feed_snapshots", feed_snapshot_id=snapshot_id, feed_id=feed_id, site=site, entry_count=len(links),
+              cut_count=sum(item.is_truncated for item in module.items), width_limit=module.width_limit,
+              first_capture_id=capture.capture_id, run_id=context.run_id)  # fmt: skip
+    is_bounded = capture.captured_at is None and context.published_at is not None
+    batch.add("headline_feed_observations", capture_id=capture.capture_id, module_index=index, site=site, feed_id=feed_id,
+              feed_snapshot_id=snapshot_id, observed_at=capture.captured_at,
+              observed_at_basis="publication" if is_bounded else capture.captured_at_basis,
+              observed_after=context.published_at if is_bounded else None)  # fmt: skip
+    for item, link in zip(module.items, links, strict=True):
+        batch.add("headline_feed_entries", feed_snapshot_id=snapshot_id, rank=item.rank, **link)
+
+
+def _link(context: Context, item: LinkItem) -> dict:
+    return {
+        "site": context.site,
+        "headline_text": item.text,
+        "headline_raw": item.raw,
+        "url": item.url,
+        "canonical_url": context.link_url(item.url),
+        "display_width": item.display_width,
+        "is_truncated": item.is_truncated,
+        "shown_full_headline": item.full_text,
+        "has_image": item.has_image,
+    }
+
+
+def _non_blank(text: str) -> int:
+    return len("".join(text.split()))
