@@ -115,7 +115,7 @@ class SiteBasis(StrEnum):
     NONE = "none"
 
 
-class Capture(Record):
+class Capture(Record, frozen=True):
     """One delivered page, before it is read. Identified by content, url and time: not by where the file lay."""
 
     capture_id: str
@@ -135,7 +135,7 @@ class Capture(Record):
     raw_length: int = 0
 
 
-class Rejection(Record):
+class Rejection(Record, frozen=True):
     """One input, page or row that did not go on, with every reason; becomes a quarantine row."""
 
     stage: str
@@ -151,7 +151,7 @@ class Rejection(Record):
     raw_excerpt: str | None = None
 
 
-class Decoded(Record):
+class Decoded(Record, frozen=True):
     """A page's bytes as text, and how the charset was found."""
 
     text: str
@@ -161,7 +161,7 @@ class Decoded(Record):
     replaced_count: int = 0  # U+FFFD that decoding had to put in
 
 
-class Block(Record):
+class Block(Record, frozen=True):
     """A visible text block. `Page.text` is the blocks' text joined by newlines; the span counts characters in it."""
 
     text: str
@@ -172,13 +172,13 @@ class Block(Record):
     char_end: int = 0
 
 
-class Headline(Record):
+class Headline(Record, frozen=True):
     role: HeadlineRole
     text: str
     raw: str = ""
 
 
-class PublishedTime(Record):
+class PublishedTime(Record, frozen=True):
     """A publication time as displayed. `local` is the page's wall clock; only `utc_offset_minutes` or the site's zone
     makes it an instant."""
 
@@ -189,21 +189,21 @@ class PublishedTime(Record):
     utc_offset_minutes: int | None = None  # when the page itself states it
 
 
-class PersonCredit(Record):
+class PersonCredit(Record, frozen=True):
     role: PersonRole
     name: str
     affiliation: str | None = None
     raw: str = ""
 
 
-class SourceCredit(Record):
+class SourceCredit(Record, frozen=True):
     role: SourceRole
     name: str
     raw: str = ""
     url: str | None = None
 
 
-class LinkItem(Record):
+class LinkItem(Record, frozen=True):
     """One entry of a module. `rank` counts from 1 in displayed order; text is undoubled and without its rank number."""
 
     rank: int
@@ -216,7 +216,7 @@ class LinkItem(Record):
     is_truncated: bool = False
 
 
-class Module(Record):
+class Module(Record, frozen=True):
     """A headed list of links to other stories. Without items when only its heading is in the page."""
 
     kind: ModuleKind
@@ -227,7 +227,7 @@ class Module(Record):
     rule: str = ""
 
 
-class Page(Record):
+class Page(Record, frozen=True):
     """Everything that was understood of one page."""
 
     page_kind: PageKind
@@ -264,14 +264,14 @@ class Page(Record):
         return next((h.text for h in self.headlines if h.role == role), None)
 
 
-class PageResult(Record):
+class PageResult(Record, frozen=True):
     """A capture with its page: one line of the extract stage's output."""
 
     capture: Capture
     page: Page
 
 
-class StageOutcome(Record):
+class StageOutcome(Record, frozen=True):
     """What happened to the units of one stage, shard and table: `in_count` = `out_count` + `quarantined_count`."""
 
     stage: str

@@ -3,7 +3,7 @@
 from typing import Any
 
 # Asked of the new warehouse by a reader who wants to see something at once; works on any lake.
-EXAMPLE_QUERY = "select site, feed_label, headline_text, count(*) as sightings, min(rank) as best_rank from headline_ranks group by all order by sightings desc limit 10"
+EXAMPLE_QUERY = "select site, headline, published_at from current_articles order by published_at desc limit 5"
 TABLES_SHOWN = (
     "captures", "articles", "article_versions", "article_people", "article_sources", "headline_feeds", "headline_feed_snapshots",
     "headline_feed_observations", "headline_feed_entries", "related_links", "headline_resolutions", "page_blocks", "quarantine",

@@ -6,7 +6,6 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 
@@ -34,7 +33,7 @@ errors = Console(stderr=True)
 class _Group(typer.core.TyperGroup):
     """Turns the library's three kinds of errors into messages and exit codes."""
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx):
         try:
             return super().invoke(ctx)
         except BatchStopped as error:
@@ -138,9 +137,10 @@ def capture(
     """1. Bring pages into the raw zone and begin a run. Prints the run's id."""
     from broadsheet import pipeline
     from broadsheet.cli.progress import stage_bars
+    from broadsheet.runs import Run
 
     inputs = _inputs(paths, manifest)
-    begun = pipeline.Run.start(lake, run_id, policy_file=policy, shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone)
+    begun = Run.start(lake, run_id, policy_file=policy, shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone)
     with stage_bars() as report:
         pipeline.capture(begun, inputs, manifest, on_progress=lambda done: report("capture", done, 0))
     _print_outcomes(begun, "capture")
@@ -163,7 +163,7 @@ def extract(
     """
     if jsonl is None:
         if run_id is None:
-            raise click.UsageError("give --jsonl OUT PATH… for pages, or --lake DIR --run ID for a run")
+            raise typer.BadParameter("give --jsonl OUT PATH… for pages, or --lake DIR --run ID for a run")
         return _run_stage("extract", lake, run_id, shard)
     from broadsheet.cli.export import export_pages
 
@@ -194,16 +194,18 @@ def load(
     """5. Publish a run's good rows: Parquet in the lake, the DuckDB warehouse, Data Docs."""
     from broadsheet import pipeline
     from broadsheet.cli.summary import print_summary
+    from broadsheet.runs import Run
 
-    print_summary(pipeline.load(pipeline.Run.open(lake, run_id), dry_run))
+    print_summary(pipeline.load(Run.open(lake, run_id), dry_run))
 
 
 def _run_stage(stage: str, lake: Path, run_id: str, shard: int | None) -> None:
     from broadsheet import pipeline
     from broadsheet.cli.progress import stage_bars
+    from broadsheet.runs import Run, shards_of
 
-    opened = pipeline.Run.open(lake, run_id)
-    shards = [shard] if shard is not None else pipeline.shards_of(opened)
+    opened = Run.open(lake, run_id)
+    shards = [shard] if shard is not None else shards_of(opened)
     with stage_bars() as report:
         for done, number in enumerate(shards, start=1):
             getattr(pipeline, stage)(opened, number)
@@ -212,9 +214,9 @@ def _run_stage(stage: str, lake: Path, run_id: str, shard: int | None) -> None:
 
 
 def _print_outcomes(run, stage: str) -> None:
-    from broadsheet import pipeline
+    from broadsheet.runs import outcomes_of
 
-    outcomes = [outcome for outcome in pipeline.outcomes_of(run) if outcome.stage == stage]
+    outcomes = [outcome for outcome in outcomes_of(run) if outcome.stage == stage]
     for unit in dict.fromkeys(outcome.unit for outcome in outcomes):
         of_unit = [outcome for outcome in outcomes if outcome.unit == unit]
         came, went, aside = (sum(getattr(o, name) for o in of_unit) for name in ("in_count", "out_count", "quarantined_count"))
@@ -223,7 +225,7 @@ def _print_outcomes(run, stage: str) -> None:
 
 def _inputs(paths: list[Path] | None, manifest: Path | None) -> list[Path]:
     if not paths and not manifest:
-        raise click.UsageError("name at least one PATH or a --manifest")
+        raise typer.BadParameter("name at least one PATH or a --manifest")
     return paths or []
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -31,14 +31,14 @@ def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = No
     """Write one JSON object per input to `out`, in the order of the inputs. Returns (read, rejected)."""
     encode = msgspec.json.Encoder().encode
     read = rejected = 0
-    with nullcontext() if str(out) == "-" else written_aside(out) as aside:
-        with nullcontext(sys.stdout.buffer) if aside is None else aside.open("wb") as file:
-            inputs = deliveries(paths, manifest=manifest, settings=Settings())
-            for item in track(inputs, "extract", disable=not sys.stderr.isatty(), transient=True):
-                row = _row(item)
-                rejected += "error" in row
-                read += "error" not in row
-                file.write(encode(row) + b"\n")
+    with ExitStack() as stack:
+        file = sys.stdout.buffer if str(out) == "-" else stack.enter_context(stack.enter_context(written_aside(out)).open("wb"))
+        inputs = deliveries(paths, manifest=manifest, settings=Settings())
+        for item in track(inputs, "extract", disable=not sys.stderr.isatty(), transient=True):
+            row = _row(item)
+            rejected += "error" in row
+            read += "error" not in row
+            file.write(encode(row) + b"\n")
     return read, rejected
 
 

@@ -16,7 +16,7 @@ def print_summary(summary: dict[str, Any]) -> None:
 
 
 def print_runs(lake: Path) -> None:
-    from broadsheet.pipeline import stored_summary
+    from broadsheet.runs import stored_summary
 
     where = Lake(lake)
     loaded = {path.stem for path in where.summary("x").parent.glob("*.json")}

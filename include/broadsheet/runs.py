@@ -1,0 +1,106 @@
+"""A run of the pipeline: where it works, with which settings, and what its stages left."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from broadsheet import PARSER_VERSION, __version__
+from broadsheet.errors import ConfigurationError
+from broadsheet.lake import Lake, read_records, write_records
+from broadsheet.records import Record, Rejection, StageOutcome
+from broadsheet.settings import Settings
+
+STAGES = ("capture", "extract", "transform", "validate", "load")
+
+
+class Run(Record, frozen=True):
+    """One run of the pipeline: where it works and with which settings."""
+
+    lake: str
+    run_id: str
+    started_at: datetime
+    settings: dict[str, Any]
+
+    @classmethod
+    def start(cls, lake: str | Path, run_id: str | None = None, **settings: Any) -> "Run":
+        """Begin a run, or take up the one of the same id: a repeated task finds its run as it was begun.
+
+        Parameters
+        ----------
+        settings : fields of `Settings`; those that are None take the environment's value or the default.
+        """
+        started_at = datetime.now(UTC)
+        run_id = run_id or f"{started_at:%Y%m%dT%H%M%S}-{token_hex(3)}"
+        target = Lake(Path(lake)).staging(run_id) / "run.json"
+        if target.exists():
+            return cls.open(lake, run_id)
+        given = {name: value for name, value in settings.items() if value is not None}
+        run = cls(
+            lake=str(Path(lake).resolve()), run_id=run_id, started_at=started_at, settings=Settings(**given).model_dump(mode="json"),
+        )  # fmt: skip
+        write_records(target, [run])
+        return run
+
+    @classmethod
+    def open(cls, lake: str | Path, run_id: str) -> "Run":
+        """Take up a run that was begun."""
+        source = Lake(Path(lake)).staging(run_id) / "run.json"
+        if not source.exists():
+            raise ConfigurationError(f"{lake} has no run {run_id!r} in staging; `broadsheet runs --lake {lake}` lists its runs")
+        return next(iter(read_records(source, cls)))
+
+    @property
+    def where(self) -> Lake:
+        return Lake(Path(self.lake))
+
+    @property
+    def options(self) -> Settings:
+        return Settings(**self.settings)
+
+
+def outcomes_of(run: Run) -> Iterator[StageOutcome]:
+    """Outcomes that the stages of a run wrote down, in the order of the stages."""
+    for stage in STAGES:
+        for source in sorted(run.where.staging(run.run_id, stage).rglob("outcomes.jsonl")):
+            yield from read_records(source, StageOutcome)
+
+
+def rejections_of(run: Run) -> Iterator[Rejection]:
+    """Everything that the stages of a run rejected."""
+    for stage in STAGES:
+        for source in sorted(run.where.staging(run.run_id, stage).rglob("rejections.jsonl")):
+            yield from read_records(source, Rejection)
+
+
+def shards_of(run: Run) -> list[int]:
+    """Shards that hold captures."""
+    return sorted(int(path.name.removeprefix("shard-")) for path in run.where.staging(run.run_id, "capture").glob("shard-*"))
+
+
+def stored_summary(lake: str | Path, run_id: str) -> dict[str, Any]:
+    """Summary of a run that was loaded."""
+    source = Lake(Path(lake)).summary(run_id)
+    if not source.exists():
+        raise ConfigurationError(f"no summary of run {run_id!r} in {source.parent}")
+    return json.loads(source.read_text("utf-8"))
+
+
+def reason_counts(rejections: Iterable[Rejection]) -> dict[str, int]:
+    """Rejections by reason, most frequent first; one with two reasons counts under both."""
+    return dict(Counter(reason for rejection in rejections for reason in rejection.reasons).most_common())
+
+
+def run_row(run: Run, status: str) -> dict[str, Any]:
+    """Row of the `runs` table."""
+    from broadsheet.quality.policy import load_policy
+    from broadsheet.tables.schema import SCHEMA_VERSION
+
+    return {
+        "run_id": run.run_id, "started_at": run.started_at, "finished_at": datetime.now(UTC), "run_status": status,
+        "parser_version": PARSER_VERSION, "schema_version": SCHEMA_VERSION, "program_version": __version__,
+        "policy_json": load_policy(run.options.policy_file).as_json(),
+    }  # fmt: skip
