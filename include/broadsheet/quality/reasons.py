@@ -13,6 +13,7 @@ REASONS: dict[str, str] = {
     "truncated_gzip": "The gzip stream ends early or is damaged.",
     "broken_warc_record": "A record of a WARC file is damaged or incomplete.",
     "not_a_page": "The WARC record is a response, but not of a page (image, script, feed, …).",
+    "unresolved_revisit": "The WARC record says that the page was unchanged, but the page that it points to is not in the file.",
     "page_too_large": "The page, unpacked, is larger than the limit.",
     "bad_manifest_row": "A row of the manifest cannot be understood; its file is taken without it, or not at all when no path is given.",
     # pages

@@ -1,0 +1,83 @@
+"""The line that says where in a site's tree a page is: 当前位置：首页 > 新闻 > 正文."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from broadsheet.page.plain import plain
+from broadsheet.page.vocabulary import alternation, word_set, words
+from broadsheet.text import display_width, fold_blanks
+
+LONGEST_LINE = 300  # characters; the last crumb may be the page's whole headline
+_LONGEST_CRUMB = 40  # display columns, for a line without a label
+_STRONG = re.compile(r"\s*(?:>+|»+|›+|→|❯|▸|▶|〉|》(?=\s|$)|➤|⟩|->)\s*")
+_WEAK = re.compile(r"\s*(?:>+|»|›|→|❯|▸|▶|〉|\||/|\\|::|·|・|(?<=\s)[-–—](?=\s)|-{1,3}(?=[^\s])|[—–]+)\s*")
+_SENTENCE = re.compile(r"[。！？!?；;，,]")
+
+
+@cache
+def _label() -> re.Pattern[str]:
+    return re.compile(rf"[\s•·*>»\[【]{{0,4}}(?:{alternation(words('fields', 'breadcrumb', 'labels'))})\s*(?:[:>»|]|(?=\s)|$)+\s*", re.IGNORECASE)
+
+
+def has_label(text: str) -> bool:
+    """Whether a line begins with 当前位置 or its like."""
+    return _label().match(plain(text[:60])) is not None
+
+
+def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool = False) -> tuple[str, ...] | None:
+    """Crumbs from the site's root down, without the label and without 正文; None if the line is no breadcrumb.
+
+    `link_texts` are the line's anchors: used where the page draws its separators by style. `is_known` says that the markup names
+    the block a breadcrumb, so that weak separators and bare links are believed without a label.
+    """
+    if len(text) > LONGEST_LINE:
+        return None
+    shown = plain(text)
+    label = _label().match(shown)
+    believed = is_known or label is not None
+    start = label.end() if label else 0
+    line, rest = text[start:], shown[start:]
+    if _STRONG.search(rest):
+        crumbs = _cut(line, rest, _STRONG)
+    elif believed and link_texts:
+        tail = _after_last_link(line, link_texts)
+        crumbs = [*link_texts, *([tail] if tail else [])]
+    elif believed and _WEAK.search(rest):
+        crumbs = _cut(line, rest, _WEAK)
+    elif believed:
+        crumbs = line.split()
+    else:
+        return None
+    crumbs = clean(crumbs)
+    if not crumbs:
+        return None
+    if not believed and (len(crumbs) < 2 or any(_SENTENCE.search(crumb) or display_width(crumb) > _LONGEST_CRUMB for crumb in crumbs[:-1])):
+        return None
+    if not believed and (display_width(crumbs[-1]) > 2 * _LONGEST_CRUMB or shown.lstrip()[:1] in ">»›→"):
+        return None
+    return tuple(crumbs)
+
+
+def clean(crumbs: Sequence[str]) -> list[str]:
+    """Crumbs folded, blank ones and the 正文 tail dropped."""
+    kept = [crumb for crumb in (fold_blanks(crumb).strip(" >»›→|/·-—:：[]【】") for crumb in crumbs) if crumb]
+    while kept and plain(kept[-1]).lower() in word_set("fields", "breadcrumb", "tails"):
+        kept.pop()
+    return kept
+
+
+def _cut(line: str, shown: str, separator: re.Pattern[str]) -> list[str]:
+    parts, position = [], 0
+    for match in separator.finditer(shown):
+        if match.end() == match.start():
+            continue
+        parts.append(line[position : match.start()])
+        position = match.end()
+    return [*parts, line[position:]]
+
+
+def _after_last_link(line: str, link_texts: Sequence[str]) -> str:
+    last = link_texts[-1]
+    where = line.rfind(last) if last else -1
+    return line[where + len(last) :].strip(" >»›→|/·-—") if where != -1 else ""

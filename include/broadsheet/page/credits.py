@@ -1,0 +1,528 @@
+"""Who wrote, edited and supplied a piece, as info lines, bylines and closing lines say it.
+
+A line is read in one pass: marks (labels, times, noise words) are found first, then each label's value is what stands between it and
+the next mark. `explained_ratio` says how much of the line that accounts for, so that a caller can tell an info line from a
+sentence that happens to hold a date. Lines longer than `LONGEST_LINE` are read only that far.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import NamedTuple, TypeVar
+
+from broadsheet.page.names import begins_with_surname, has_person_form, is_cjk, is_outlet, read_names
+from broadsheet.page.plain import plain
+from broadsheet.page.times import find_times, preferred
+from broadsheet.page.vocabulary import alternation, load, pattern, word_set, words
+from broadsheet.records import PersonCredit, PersonRole, PublishedTime, Record, SourceCredit, SourceRole
+from broadsheet.text import fold_blanks
+
+LONGEST_LINE = 600  # characters
+NEARLY_ALL = 0.85  # of a line's letters and digits
+_LONGEST_VALUE = 60
+_LONGEST_AFFILIATION = 24
+
+_Credit = TypeVar("_Credit", PersonCredit, SourceCredit)
+Link = tuple[str, str | None]  # text, href
+
+
+class InfoLine(Record, frozen=True):
+    """What an info line says. `explained_ratio` counts letters and digits: 1.0 is a line of nothing but labels, values and times."""
+
+    time: PublishedTime | None = None
+    sources: tuple[SourceCredit, ...] = ()
+    people: tuple[PersonCredit, ...] = ()
+    explained_ratio: float = 0.0
+    has_label: bool = False
+
+
+class ClosingCredit(Record, frozen=True):
+    """Credits printed after the body. Both empty for a line that credits only roles without a row, such as 校对."""
+
+    people: tuple[PersonCredit, ...] = ()
+    sources: tuple[SourceCredit, ...] = ()
+    raw: str = ""
+
+
+def read_info_line(text: str, links: Sequence[Link] = ()) -> InfoLine:
+    """Time, sources and people of a line. `links` are the line's anchors as (text, href): a source that is a link gets its url."""
+    reading = _Reading(text, links)
+    reading.read_labels()
+    reading.read_unlabelled()
+    return reading.info_line()
+
+
+def read_closing_credit(text: str) -> ClosingCredit | None:
+    """（责任编辑：甲）, 【编辑:乙】, `来源|甲日报`, `Editor: Jane Doe`; None unless nearly all of the text is credit."""
+    shown = fold_blanks(text[:LONGEST_LINE])
+    if not shown or len(text) > LONGEST_LINE:
+        return None
+    reading = _Reading(_without_frame(shown))
+    reading.read_labels()
+    line = reading.info_line()
+    if line.explained_ratio < NEARLY_ALL or not reading.has_credit_label:
+        return _author_standing(shown)
+    return ClosingCredit(people=line.people, sources=line.sources, raw=shown)
+
+
+def read_byline(text: str) -> tuple[PersonCredit, ...] | None:
+    """People of a line that is nothing but a byline: `甲日报记者 王乙`, `文/甲 图/乙`, `By Jane Doe`. Empty for a byline without a name
+    (`新华社记者`), None for anything else."""
+    shown = fold_blanks(text[:LONGEST_LINE])
+    if not shown or len(text) > 160:
+        return None
+    if korean := _KOREAN_BYLINE.fullmatch(shown):
+        return (PersonCredit(role=PersonRole.REPORTER, name=korean["name"], affiliation=korean["house"], raw=shown),)
+    reading = _Reading(_without_frame(shown))
+    reading.read_labels()
+    line = reading.info_line()
+    if line.explained_ratio < NEARLY_ALL or not reading.has_people_label:
+        return None
+    return line.people
+
+
+def read_opening_credit(paragraph: str) -> tuple[PersonCredit, ...]:
+    """People credited inside a body paragraph: （记者 甲） at its start or after the dateline, or at its end."""
+    opening = _OPENING_BRACKET.match(paragraph[:160])
+    if opening and (not opening["before"].strip() or read_dateline(paragraph) is not None):
+        credit = read_closing_credit(opening["inside"])
+        if credit and credit.people:
+            return credit.people
+    credit = read_tail_credit(paragraph)
+    return credit.people if credit else ()
+
+
+def read_tail_credit(paragraph: str) -> ClosingCredit | None:
+    """Credit in brackets at the end of a paragraph: …（记者 甲）, …（来源：甲网 文/乙）."""
+    tail = _TAIL_BRACKET.search(paragraph[-160:].rstrip())
+    return read_closing_credit(tail["inside"]) if tail else None
+
+
+def read_dateline(paragraph: str) -> str | None:
+    """`新华社云州3月1日电`, `本报讯`, `LONDON (Reuters)`: the dateline that opens a paragraph, as displayed."""
+    shown = plain(paragraph[:90])
+    match = _cjk_dateline().match(shown) or _LATIN_DATELINE.match(shown)
+    return fold_blanks(paragraph[match.start(match.lastgroup or 0) : match.end(match.lastgroup or 0)]) if match else None
+
+
+# --- frames and datelines -------------------------------------------------------------------------------------------------------
+
+_OPENING_BRACKET = re.compile(r"(?P<before>[^()（）]{0,48})[(（](?P<inside>[^()（）]{2,80})[)）]")
+_TAIL_BRACKET = re.compile(r"[(（【\[](?P<inside>[^()（）【】\[\]]{2,100})[)）】\]][。.]?$")
+_FRAME = re.compile(r"^[\s□■●▲△◆◇○◎▶►★☆※*•]*[(（【\[〔［<]?\s*(?P<inside>.*?)\s*[)）】\]〕］>]?[\s。]*$", re.DOTALL)
+_KOREAN_BYLINE = re.compile(r"(?:[(\[](?P<house>[^()\[\]]{2,20})[)\]] ?)?(?P<name>[가-힣]{2,4}) ?(?:기자|특파원|인턴기자)(?: [\w.+-]{1,40}@[\w.-]{1,60})?(?: ?=)?")
+_LATIN_DATELINE = re.compile(
+    r"\s*(?P<line>[A-Z][A-Za-zÀ-ÿ.,'’\- /]{1,48}? ?\((?:[A-Z][A-Za-z&. /]{1,30}|dpa|dpa/[a-z]{2,4}|epd|afp|ots|sid)\))\s?[-–—:]{1,2}"
+    r"|\s*(?P<caps>[A-Z][A-Z.'’\-]{2,24}(?: [A-Z][A-Z.'’\-]{1,20}){0,3}(?:, [A-Z][A-Za-z.]{1,20}){0,2})\s?[–—]"
+)
+
+
+@cache
+def _cjk_dateline() -> re.Pattern[str]:
+    tails = alternation(words("fields", "dateline_tails"))
+    bare = alternation(words("fields", "dateline_bare"))
+    place = r"[^\s,，。;；:“”\"()《》|0-9]"
+    return re.compile(
+        rf"[\s(\[【]*(?!当地时间|北京时间|截至|自|从|据悉|在|于|到)"
+        rf"(?P<line>{place}{{2,20}}?(?:(?:[0-9]{{4}}年)?[0-9]{{1,2}}月)?[0-9]{{1,2}}日(?:{tails})(?![视影话力商网子动器台信缆池梯脑竞息])|{bare}|据{place}{{2,8}}(?:[0-9]{{1,2}}月[0-9]{{1,2}}日)?[电電])"
+    )
+
+
+def _without_frame(text: str) -> str:
+    """Outer brackets and leading bullets off; inner brackets stay."""
+    match = _FRAME.match(text)
+    return match["inside"] if match else text
+
+
+def _author_standing(text: str) -> ClosingCredit | None:
+    """（作者甲系云州智库研究员）: a name followed by what the author is."""
+    match = re.match(r"(?:本文)?(?:作者|撰文)[ :：]?(?P<name>[\u3400-\u9fff]{2,4}?)(?:[ ,，]?(?:系|为|是|单位|任职))[^。]{2,60}$", _without_frame(text))
+    if match is None:
+        return None
+    return ClosingCredit(people=(PersonCredit(role=PersonRole.AUTHOR, name=match["name"], raw=text),), raw=text)
+
+
+# --- marks ----------------------------------------------------------------------------------------------------------------------
+
+
+class _Mark(NamedTuple):
+    """A label, time or noise word. `kind` is a group of `labels` in the vocabulary, `noise` or `clock`."""
+
+    start: int
+    end: int
+    kind: str
+    is_strong: bool = False  # followed by a colon, bar or slash
+    affiliation: tuple[int, int] | None = None
+
+
+_PEOPLE = {role.value: role for role in PersonRole}
+_CREDITS = {*_PEOPLE, "source", "other_people"}
+_AFFILIATED = {"reporter", "correspondent", "author", "photographer"}
+_STRONGLY_AFFILIATED = {"reporter", "correspondent"}
+_BOUNDARY = set(" |/·•,，、;；。:()[]【】<>《》-–—_\"”")
+_BEFORE_AFFILIATION = re.compile(r"[^\s|:,，、;；。()\[\]【】<>/_]{1,24}$")
+_TAIL_SEPARATOR = re.compile(r"\s*[,|–—-]\s*")
+_VALUE_END = re.compile(r"\s{2,}|[|()\[\]【】{}<>;；。]|\s[/·•]\s")
+_CONTACT = re.compile(r"[\w.+-]{1,40}@[\w-]{1,40}(?:\.[\w-]{1,20}){1,3}|\(?\b\d{3}\)?[ -]\d{3}-\d{4}\b|@\w{2,20}")
+
+
+@cache
+def _label_kinds() -> dict[str, str]:
+    """Label in lower case, blanks single -> kind. A word listed twice keeps its first kind."""
+    kinds: dict[str, str] = {}
+    for kind in load("fields")["labels"]:
+        for word in words("fields", "labels", kind):
+            kinds.setdefault(" ".join(word.lower().split()), kind)
+    return kinds
+
+
+@cache
+def _strong_label() -> re.Pattern[str]:
+    """A label with its colon, bar or slash. Single characters (文, 图) must stand alone."""
+    every = _label_kinds()
+    singles = "|".join(re.escape(word) for word in every if len(word) == 1)
+    longer = alternation(word for word in every if len(word) > 1)
+    return re.compile(rf"(?:(?P<word>{longer})|(?<!\w)(?P<single>{singles}))(?:\ {{0,3}}[:|]\ ?|(?<=[文图影撰圖者辑摄记記])\ ?/\ ?|(?<=/[文图影圖])\ {{1,3}})", re.IGNORECASE)
+
+
+@cache
+def _bare_label() -> re.Pattern[str]:
+    """A people's or source label that is followed by a blank or, for reporters, directly by the name."""
+    kinds = _label_kinds()
+    bare = [word for word, kind in kinds.items() if kind in _CREDITS and len(word) > 1 or word in {"文", "图", "摄"}]
+    return re.compile(rf"(?P<word>{alternation(bare)})", re.IGNORECASE)
+
+
+@cache
+def _before_time() -> re.Pattern[str]:
+    """What joins a time to what is before it: `Updated`, `发布于`, `on`."""
+    labels = alternation([*words("fields", "labels", "time"), *words("fields", "labels", "updated")])
+    return re.compile(rf"(?:(?P<label>{labels})[\ :|,]{{0,3}})?(?:\b(?:on|at|am|le|el|il|em|den)\ )?(?:\b[a-z]{{3,9}}\.?,?\ )?$", re.IGNORECASE)
+
+
+@cache
+def _noise() -> re.Pattern[str]:
+    every = words("fields", "noise")
+    glued = alternation(word for word in every if len(word) >= 3 and is_cjk(word))
+    lone = alternation(word for word in every if len(word) < 3 or not is_cjk(word))
+    places = load("fields")["posted_from"]
+    posted = rf"(?:{'|'.join(places['verbs'])}):? ?(?:{'|'.join(places['places'])})(?:{'|'.join(places['endings'])})?"
+    return re.compile(
+        rf"{posted}|{glued}|(?:(?<=^)|(?<=[\s|\[(/,)\]0-9]))(?:{lone})(?=$|[\s|:\])(/,0-9])|\bA ?[+-]|(?<![\w.])[0-9]{{1,6}}(?![\w.:/-])|(?<=\s)A(?=\s)|(?<=\()[0-9]{{1,7}}(?:人参与|人跟贴|条)",
+        re.IGNORECASE,
+    )
+
+
+class _Reading:
+    """One line while it is read. `shown` is plain text of the line's length, so spans cut the displayed text."""
+
+    def __init__(self, text: str, links: Sequence[Link] = ()):
+        self.whole = text
+        self.text = text[:LONGEST_LINE]
+        self.shown = plain(self.text)
+        self.links = [(fold_blanks(label), href) for label, href in links if label and label.strip()]
+        self.explained = bytearray(len(self.shown))
+        self.people: list[PersonCredit] = []
+        self.sources: list[SourceCredit] = []
+        self.times = find_times(self.text)
+        self.marks: list[_Mark] = []
+        self.has_label = self.has_credit_label = self.has_people_label = False
+
+    # -- result
+
+    def info_line(self) -> InfoLine:
+        return InfoLine(
+            time=preferred(self.times, self.text).time if self.times else None,
+            sources=tuple(_distinct(self.sources)),
+            people=tuple(_distinct(self.people)),
+            explained_ratio=self.ratio(),
+            has_label=self.has_label,
+        )
+
+    def ratio(self) -> float:
+        counted = [index for index, char in enumerate(self.shown) if char.isalnum()]
+        total = len(counted) + sum(not char.isspace() for char in self.whole[LONGEST_LINE:])
+        return sum(self.explained[index] for index in counted) / total if total else 0.0
+
+    # -- labels
+
+    def read_labels(self) -> None:
+        self._find_marks()
+        for position, mark in enumerate(self.marks):
+            self._explain(mark.start, mark.end)
+            if mark.kind in {"clock", "noise"}:
+                continue
+            end = self.marks[position + 1].start if position + 1 < len(self.marks) else len(self.shown)
+            if position + 1 < len(self.marks) and (following := self.marks[position + 1].affiliation):
+                end = min(end, following[0])
+            self._read_value(mark, end)
+
+    def _find_marks(self) -> None:
+        taken = bytearray(len(self.shown))
+        for found in self.times:
+            self._add(_Mark(found.start, found.end, "clock"), taken)
+            before = _before_time().search(self.shown[max(0, found.start - 40) : found.start])
+            if before and before[0].strip():
+                self._add(_Mark(found.start - len(before[0]), found.start, "time" if before["label"] else "noise"), taken)
+        for match in _strong_label().finditer(self.shown):
+            word = " ".join((match["word"] or match["single"]).lower().split())
+            kind = _label_kinds()[word]
+            affiliation = self._affiliation_before(match.start(), word, taken) if kind in _STRONGLY_AFFILIATED and match["word"] else None
+            self._add(_Mark(match.start(), match.end(), kind, True, affiliation), taken)
+        for match in _bare_label().finditer(self.shown):
+            if not any(taken[match.start() : match.end()]) and (mark := self._bare_mark(match, taken)):
+                self._add(mark, taken)
+        for match in _CONTACT.finditer(self.shown):
+            self._add(_Mark(match.start(), match.end(), "noise"), taken)
+        for match in _noise().finditer(self.shown):
+            self._add(_Mark(match.start(), match.end(), "noise"), taken)
+        self.marks.sort()
+        kinds = {mark.kind for mark in self.marks}
+        self.has_label = bool(kinds - {"clock", "noise"})
+        self.has_credit_label = bool(kinds & _CREDITS)
+        self.has_people_label = bool(kinds & set(_PEOPLE))
+
+    def _add(self, mark: _Mark, taken: bytearray) -> None:
+        if not any(taken[mark.start : mark.end]):
+            taken[mark.start : mark.end] = b"\1" * (mark.end - mark.start)
+            self.marks.append(mark)
+
+    def _bare_mark(self, match: re.Match[str], taken: bytearray) -> _Mark | None:
+        word = " ".join(match["word"].lower().split())
+        kind = _label_kinds()[word]
+        start, end = match.span()
+        affiliation = self._affiliation_before(start, word, taken) if kind in _AFFILIATED and len(word) > 1 else None
+        begins = affiliation is not None or start == 0 or self.shown[start - 1] in _BOUNDARY or bool(taken[start - 1])
+        if not begins:
+            return None
+        after = self.shown[end : end + 1]
+        if after and after not in " /)]】" and not (kind in {"reporter", "correspondent"} and is_cjk(after)):
+            return None
+        if kind == "source":
+            value = self.shown[end:].split()
+            return _Mark(start, end, kind) if value and after == " " and is_outlet(value[0]) else None
+        names = read_names(self.shown, end, min(len(self.shown), end + _LONGEST_VALUE), labelled=False)
+        if not names.names and names.end <= end and (self.shown[end:].strip(" )]】") or kind != "reporter" or affiliation is None):
+            return None
+        # without a colon 编辑 工作 会议 looks like a credit; a surname tells
+        han = [name for name in names.names if is_cjk(name)]
+        if han and not any(begins_with_surname(name) or "·" in name or "\uac00" <= name[0] <= "\ud7a3" for name in han):
+            return None
+        return _Mark(start, end, kind, False, affiliation)
+
+    def _affiliation_before(self, start: int, word: str, taken: bytearray) -> tuple[int, int] | None:
+        """Span of the outlet in 甲日报记者 or 甲日报 记者."""
+        if not is_cjk(word):
+            return None
+        before = self.shown[max(0, start - _LONGEST_AFFILIATION - 1) : start]
+        match = _BEFORE_AFFILIATION.search(before)
+        if match is None and before.endswith(" "):
+            match = _BEFORE_AFFILIATION.search(before.rstrip(" "))
+            if match is not None and not is_outlet(match[0]):
+                match = None
+        if match is None:
+            return None
+        begin = start - len(before) + match.start()
+        # a cut word is no name, and a time is none either
+        if match.start() == 0 and begin > 0 and self.shown[begin - 1] not in _BOUNDARY:
+            return None
+        if any(found.start < begin + len(match[0]) and begin < found.end for found in self.times):
+            begin = max(found.end for found in self.times if found.start < begin + len(match[0]) and begin < found.end)
+            if begin >= start:
+                return None
+        # 来源:甲报 作者:乙 - what stands after another label is its value
+        if any(taken[max(0, begin - 1) : start]) and not any(found.end == begin for found in self.times):
+            return None
+        return begin, start
+
+    # -- values
+
+    def _read_value(self, mark: _Mark, end: int) -> None:
+        if mark.kind in _PEOPLE:
+            self._read_people(mark, end)
+        elif mark.kind == "source":
+            self._read_source(mark.end, end)
+        elif mark.kind in {"other_people", "ignored", "size"}:
+            cut = _VALUE_END.search(self.shown, mark.end, end)
+            self._explain(mark.end, min(end, cut.start() if cut else end, mark.end + _LONGEST_VALUE))
+
+    def _read_people(self, mark: _Mark, end: int) -> None:
+        role = _PEOPLE[mark.kind]
+        affiliation = self._affiliation(mark)
+        found = read_names(self.shown, mark.end, min(end, mark.end + 4 * _LONGEST_VALUE), labelled=mark.is_strong)
+        stop = found.end
+        tail = pattern_tail("photo_tails").match(self.shown, stop, end)
+        if tail and found.names:
+            role, stop = PersonRole.PHOTOGRAPHER, tail.end()
+        elif tail := pattern_tail("byline_tails").match(self.shown, stop, end):
+            stop = tail.end()
+        source_tail: str | None = None
+        if found.names and not is_cjk(found.names[-1]):
+            stop, affiliation, source_tail = self._latin_tail(stop, end, affiliation)
+        self._explain(mark.end, stop)
+        raw_start = mark.affiliation[0] if mark.affiliation else mark.start
+        raw = self._raw(raw_start, found.end)
+        self.people.extend(PersonCredit(role=role, name=fold_blanks(self._as_displayed(span, name)), affiliation=affiliation, raw=raw) for span, name in zip(found.spans, found.names, strict=True))
+        if source_tail:
+            self.sources.append(SourceCredit(role=SourceRole.ORIGIN, name=source_tail, raw=source_tail))
+
+    def _as_displayed(self, span: tuple[int, int], name: str) -> str:
+        shown = self.text[span[0] : span[1]]
+        return shown if len(shown) == len(name) else name
+
+    def _affiliation(self, mark: _Mark) -> str | None:
+        if mark.affiliation is None:
+            return None
+        start, end = mark.affiliation
+        self._explain(start, end)
+        name = self.text[start:end].strip()
+        for tail in sorted(words("fields", "affiliation_tails"), key=len, reverse=True):
+            if name.endswith(tail):
+                name = name[: -len(tail)]
+        return None if not name or name in word_set("fields", "self_affiliations") else name
+
+    def _latin_tail(self, start: int, end: int, affiliation: str | None) -> tuple[int, str | None, str | None]:
+        """`, Staff Writer`, `- Example Weekly Contributor`, `| Example News`: where it ends, the affiliation, and a source that it names."""
+        separator = _TAIL_SEPARATOR.match(self.shown, start, end)
+        if separator is None:
+            return start, affiliation, None
+        cut = re.compile(r"\s*[|•·()]|\s{2,}|\.\s|\s[–—-]\s").search(self.shown, separator.end(), end)
+        stop = min(cut.start() if cut else end, separator.end() + _LONGEST_VALUE)
+        rest = self.text[separator.end() : stop].strip(" ,")
+        standing = _standing().search(plain(rest))
+        if standing:
+            house = rest[: standing.start()].strip(" ,") or rest[standing.end() :].strip(" ,")
+            if house and len(house.split()) <= 5 and house[:1].isupper():
+                affiliation = fold_blanks(house)
+            return stop, affiliation, None
+        if rest and len(rest.split()) <= 5 and is_outlet(rest):
+            return stop, fold_blanks(rest), fold_blanks(rest)
+        return start, affiliation, None
+
+    def _read_source(self, start: int, end: int) -> None:
+        while start < end and self.shown[start] in " :":
+            start += 1
+        link = self._link_at(start)
+        stop = start + link[0] if link else self._source_end(start, end)
+        self._explain(start, stop)
+        # （广州）after a source is where its desk sits
+        if place := re.compile(r"\ ?\([^()\s]{1,8}\)").match(self.shown, stop, end):
+            self._explain(place.start(), place.end())
+        self._add_source(self._raw(start, stop), link[1] if link else None)
+
+    def _source_end(self, start: int, end: int) -> int:
+        end = min(end, start + _LONGEST_VALUE)
+        if cut := _VALUE_END.search(self.shown, start, end):
+            end = cut.start()
+        blank = self.shown.find(" ", start, end)
+        while blank != -1:
+            before, after = self.shown[start:blank], self.shown[blank:end].strip()
+            # a Latin name holds blanks; a Chinese one ends there, unless a dash or an enumeration goes on
+            if is_cjk(before[-1:]) and not before.endswith(("、", "-")) and not after.startswith(("-", "、", "—", "–")):
+                return blank
+            blank = self.shown.find(" ", blank + 1, end)
+        while end > start and self.shown[end - 1] in " ,，:/-_·.":
+            end -= 1
+        return end
+
+    def _link_at(self, start: int) -> tuple[int, str | None] | None:
+        for label, href in self.links:
+            if len(label) >= 2 and self.text.startswith(label, start):
+                return len(label), href
+        return None
+
+    def _add_source(self, raw: str, url: str | None = None) -> None:
+        self.sources.extend(source_credits(raw, url))
+
+    # -- what has no label
+
+    def read_unlabelled(self) -> None:
+        """`2024-03-01 09:00 甲日报`, `甲网 2024-03-01`: what is left of a line that has a time and little else."""
+        tokens = self._left_over()
+        credited = {person.name for person in self.people} | {source.name for source in self.sources} | {source.raw for source in self.sources}
+        left: list[tuple[int, int]] = []
+        for start, stop in tokens:
+            if self.text[start:stop] in credited:  # an editor's name repeated before the label
+                self._explain(start, stop)
+            else:
+                left.append((start, stop))
+        if not self.times or not left or sum(stop - start for start, stop in left) > 40 or len(left) > 6:
+            return
+        outlets = [span for span in left if is_outlet(self.shown[span[0] : span[1]]) and stop_is_short(span)]
+        persons = [span for span in left if has_person_form(self.shown[span[0] : span[1]]) and span not in outlets]
+        if not self.sources and outlets:
+            start, stop = outlets[0]
+            self._explain(start, stop)
+            self._add_source(self._raw(start, stop))
+            left.remove(outlets[0])
+        if left and not self._has_author() and len(persons) == len(left) and _are_persons([self.shown[start:stop] for start, stop in left]):
+            for start, stop in left:
+                self._explain(start, stop)
+                self.people.append(PersonCredit(role=PersonRole.AUTHOR, name=self.text[start:stop], raw=self.text[start:stop]))
+        elif len(left) == 1 and not self.sources and not self.people and stop_is_short(left[0]):
+            start, stop = left[0]
+            self._explain(start, stop)
+            self._add_source(self._raw(start, stop))
+
+    def _has_author(self) -> bool:
+        return any(person.role in {PersonRole.AUTHOR, PersonRole.REPORTER} for person in self.people)
+
+    def _left_over(self) -> list[tuple[int, int]]:
+        spans: list[tuple[int, int]] = []
+        for match in re.finditer(r"[^\s|,，、;；()\[\]【】<>/]{1,80}", self.shown):
+            start, stop = match.span()
+            while start < stop and (self.explained[start] or not self.shown[start].isalnum()):
+                start += 1
+            while stop > start and (self.explained[stop - 1] or not self.shown[stop - 1].isalnum()):
+                stop -= 1
+            if start < stop and not any(self.explained[start:stop]):
+                spans.append((start, stop))
+        return spans
+
+    def _explain(self, start: int, end: int) -> None:
+        if end > start:
+            self.explained[start:end] = b"\1" * (end - start)
+
+    def _raw(self, start: int, end: int) -> str:
+        return fold_blanks(self.text[start:end])
+
+
+def _are_persons(names: list[str]) -> bool:
+    """Unlabelled words beside a time: several are people; a lone one is if it is short and begins with a surname."""
+    return len(names) > 1 or len(names[0]) <= 3 and begins_with_surname(names[0])
+
+
+def stop_is_short(span: tuple[int, int]) -> bool:
+    return span[1] - span[0] <= 16
+
+
+@cache
+def _standing() -> re.Pattern[str]:
+    return re.compile(rf"(?:{pattern('fields', 'standings').pattern})", re.IGNORECASE)
+
+
+@cache
+def pattern_tail(group: str) -> re.Pattern[str]:
+    """After the names: 摄, 报道, /云州报道."""
+    return re.compile(rf"\ ?(?:[/|]\ ?[\u3400-\u9fff]{{0,6}})?(?:{alternation(words('fields', group))})(?![\u3400-\u9fff])", re.IGNORECASE)
+
+
+def source_credits(raw: str, url: str | None = None) -> tuple[SourceCredit, ...]:
+    """Credits of a displayed source: `甲网-乙日报` is via 甲网 and origin 乙日报 if both have the form of outlets; `甲报、乙报` are two
+    origins. Empty for a blank or a placeholder such as 网络."""
+    raw = fold_blanks(raw).strip("\"“”'‘’《》 ,，:：-—")
+    if not raw or raw.lower() in word_set("fields", "placeholders") or not any(char.isalpha() for char in raw):
+        return ()
+    shown = plain(raw)
+    parts = [part for part in re.split(r"\s?(?:--|[-–—])\s?", shown) if part]
+    if 1 < len(parts) <= 4 and all(is_outlet(part) for part in parts):
+        roles = [SourceRole.VIA] * (len(parts) - 1) + [SourceRole.ORIGIN]
+        return tuple(SourceCredit(role=role, name=part, raw=raw, url=url) for role, part in zip(roles, parts, strict=True))
+    listed = [part.strip() for part in re.split(r"[、,，]|\s/\s", raw) if part.strip()]
+    if len(listed) > 1 and is_cjk(raw):
+        return tuple(SourceCredit(role=SourceRole.ORIGIN, name=part, raw=raw, url=url) for part in listed)
+    return (SourceCredit(role=SourceRole.ORIGIN, name=raw, raw=raw, url=url),)
+
+
+def _distinct(items: "Iterable[_Credit]") -> "list[_Credit]":
+    return list(dict.fromkeys(items))

@@ -1,0 +1,175 @@
+"""Names of people and outlets by their form."""
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from broadsheet.page.plain import plain
+from broadsheet.page.vocabulary import alternation, load, word_set, words
+
+_HAN = r"\u3005\u3007\u3400-\u9fff\uf900-\ufaff"
+_HANGUL = r"\uac00-\ud7a3"
+_HAN_NAME = re.compile(rf"[{_HAN}]{{2,4}}|[{_HANGUL}]{{2,4}}|[{_HAN}]{{1,6}}(?:[·•・‧][{_HAN}]{{1,8}}){{1,3}}")
+_CJK = re.compile(rf"[{_HAN}{_HANGUL}\u3040-\u30ff]")
+_TOKEN = re.compile(r"[^\s、,，/;；&|()\[\]{}【】<>《》“”\"!?！？。:：]{1,60}")
+_BETWEEN = re.compile(r"[\s、,，/;；&+]*")
+_CODE = re.compile(r"\s*(?:_[A-Za-z]{0,5}[0-9]{1,7}|[(\[]?\b[A-Z]{1,5}[0-9]{2,7}\b[)\]]?|\([0-9]{3,8}\))")  # an editor's number: _NB123, SF160, (EN012)
+_GLUED_CODE = re.compile(r"(?<=[^\W\d_])[_ ]?[A-Z]{0,4}[0-9]{2,7}$|_[A-Za-z]{0,5}[0-9]{0,7}$")
+_LATIN_WORD = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]*)*\.?")
+
+
+class FoundNames(NamedTuple):
+    """Names with their spans in the text searched, and how far the search came."""
+
+    spans: tuple[tuple[int, int], ...]
+    names: tuple[str, ...]
+    end: int
+
+
+def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundNames:
+    """Names at the beginning of `shown[start:end]` (plain text): `甲、乙`, `王甲 方 乙`, `Jane Doe and John Roe`.
+
+    `labelled` accepts pen names of any script (`棒棒不是糖`, `alonliu`); without it only what has the form of a name.
+    """
+    spans: list[tuple[int, int]] = []
+    names: list[str] = []
+    position = start
+    while position < end and len(spans) < 24:
+        if code := _CODE.match(shown, position, end):
+            position = code.end()
+            continue
+        here = _BETWEEN.match(shown, position, end).end()  # type: ignore[union-attr]
+        token = _TOKEN.match(shown, here, end)
+        if token is None:
+            break
+        if _CJK.search(token[0]):
+            span = _cjk_name(shown, token, end, labelled)
+        elif spans and token[0].lower() in word_set("fields", "name_joiners"):
+            position = token.end()
+            continue
+        else:
+            span = _latin_name(shown, here, end, labelled)
+        if span is None:
+            break
+        if spans and not is_cjk(token[0]) and (is_outlet(shown[slice(*span)]) or _standing().search(shown, *span)):
+            break  # "Jane Doe, Staff Writer", "Jane Doe, Example News"
+        name = _without_code(shown[span[0] : span[1]])
+        position = span[1]
+        if name.lower() in word_set("fields", "placeholders"):
+            continue
+        spans.append(span)
+        names.append(name.replace(" ", "") if _CJK.search(name) and len(name) <= 5 else name)
+    while position < end and (code := _CODE.match(shown, position, end)):
+        position = code.end()
+    return FoundNames(tuple(spans), tuple(names), position)
+
+
+@cache
+def _standing() -> re.Pattern[str]:
+    return re.compile(alternation(words("fields", "standings")), re.IGNORECASE)
+
+
+def is_outlet(name: str) -> bool:
+    """Whether a name has the form of an outlet's: 甲日报, 乙在线, The Daily Example."""
+    shown = plain(name).strip()
+    if not 2 <= len(shown) <= 40:
+        return False
+    return _outlet().search(shown) is not None
+
+
+def has_person_form(name: str) -> bool:
+    """Two to four Han or Hangul characters, or a name with a middle dot."""
+    return _HAN_NAME.fullmatch(name) is not None
+
+
+def begins_with_surname(name: str) -> bool:
+    return name[:1] in _surnames()
+
+
+def is_cjk(text: str) -> bool:
+    return _CJK.search(text) is not None
+
+
+@cache
+def _surnames() -> frozenset[str]:
+    return frozenset(load("fields")["surnames"].replace(" ", ""))
+
+
+@cache
+def _outlet() -> re.Pattern[str]:
+    endings = "|".join(map(re.escape, sorted(words("fields", "outlets", "endings"), key=len, reverse=True)))
+    known = "|".join(map(re.escape, words("fields", "outlets", "known")))
+    return re.compile(rf"(?:{endings})$|{known}|(?:{alternation(words('fields', 'outlets', 'latin'))})(?:\.\w{{2,4}})?$|\.(?:com|net|org|cn|de|info)$", re.IGNORECASE)
+
+
+def _without_code(name: str) -> str:
+    return _GLUED_CODE.sub("", name).strip(" .-_")
+
+
+def _cjk_name(shown: str, token: re.Match[str], end: int, labelled: bool) -> tuple[int, int] | None:
+    text = _without_code(token[0])
+    if token.start() > 0 and shown[token.start() - 1] in "/|" and text.endswith(words("fields", "byline_tails")):
+        return None  # 記者甲／云州報導
+    if len(text) == 1:  # 方 乙: a two-character name spread over three columns
+        following = _TOKEN.match(shown, _skip_blank(shown, token.end(), end), end)
+        if following and len(following[0]) == 1 and is_cjk(following[0]) and following.start() > token.end():
+            return token.start(), following.end()
+        return None
+    if text.lower() in word_set("fields", "placeholders"):
+        return token.span()
+    if has_person_form(text) and not (len(text) >= 3 and is_outlet(text) and not begins_with_surname(text)):
+        return token.start(), token.start() + len(text) if not labelled else token.end()
+    if labelled and len(text) <= 10:
+        return token.span()
+    return None
+
+
+def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, int] | None:
+    particles, joiners, barred = (word_set("fields", key) for key in ("name_particles", "name_joiners", "not_names"))
+    position, last, count = start, start, 0
+    while count < 5 and (word := _LATIN_WORD.match(shown, position, end)):
+        text = word[0]
+        if is_cjk(text):
+            break
+        lower = text.lower().rstrip(".")
+        if not text[0].isupper():
+            single = labelled and count == 0
+            if not single and (lower not in particles or (count > 0 and lower in joiners and not _capital_follows(shown, word.end(), end))):
+                break
+            if count > 0 and lower in joiners and lower not in {"de", "e", "y"}:
+                break
+            if count > 0 and lower in {"e", "y"}:  # "Ana Souza e João Lima": two people rather than one
+                break
+        elif count == 0 and lower in barred:
+            return None
+        count += 1
+        last = word.end()
+        if last < end and shown[last] not in " ":
+            break
+        position = _skip_blank(shown, last, end)
+    if count == 0:
+        return _pen_name(shown, start, end) if labelled else None
+    text = shown[start:last]
+    if text.lower() in word_set("fields", "placeholders"):
+        return start, last
+    if not any(char.isupper() for char in text) and not labelled:
+        return None
+    return start, last
+
+
+def _pen_name(shown: str, start: int, end: int) -> tuple[int, int] | None:
+    token = _TOKEN.match(shown, start, end)
+    if token is None or len(token[0]) > 20 or not any(char.isalpha() for char in token[0]) or "@" in token[0]:
+        return None
+    return token.span()
+
+
+def _capital_follows(shown: str, position: int, end: int) -> bool:
+    position = _skip_blank(shown, position, end)
+    return position < end and shown[position].isupper()
+
+
+def _skip_blank(shown: str, position: int, end: int) -> int:
+    while position < end and shown[position] == " ":
+        position += 1
+    return position

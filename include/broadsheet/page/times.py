@@ -1,0 +1,369 @@
+"""Publication times as pages print them.
+
+Every pattern is bounded, so that a search is linear; a text longer than `SEARCHED` characters is searched only that far. What is
+found keeps the page's wall clock: an offset is reported beside it and never applied. A year-less or relative time needs a
+reference, and without one it is not read: unknown stays unknown.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import cache
+from typing import NamedTuple
+
+from broadsheet.page.plain import plain
+from broadsheet.page.vocabulary import alternation, load, pattern, words
+from broadsheet.records import PublishedTime
+
+SEARCHED = 4000  # characters
+YEARS = range(1990, 2101)
+_VALUE_SEARCHED = 120  # a meta value longer than this is no time
+
+
+class FoundTime(NamedTuple):
+    """A time and where in the text it stands."""
+
+    start: int
+    end: int
+    time: PublishedTime
+
+
+def find_time(text: str, *, reference: datetime | None = None) -> PublishedTime | None:
+    """First plausible publication time of an info line. A time labelled as an update is taken only if there is no other; a bare
+    date gives way to the same day with a clock time.
+
+    `reference` is a wall-clock time of the page (naive; an aware one loses its zone), by which `03-08 11:20` and `3小时前` are read.
+    """
+    found = find_times(text, reference=reference)
+    return preferred(found, text).time if found else None
+
+
+def find_times(text: str, *, reference: datetime | None = None) -> list[FoundTime]:
+    """All times in a text, in order, not overlapping."""
+    shown = plain(text[:SEARCHED])
+    reference = reference.replace(tzinfo=None) if reference else None
+    found: list[FoundTime] = []
+    end = 0
+    for start, rank, match, rule in sorted(_candidates(shown), key=lambda c: (c[0], c[1])):
+        del rank
+        if start < end:
+            continue
+        if (one := _read(match, rule, text, shown, reference)) is not None:
+            found.append(one)
+            end = one.end
+    return found
+
+
+def preferred(found: list[FoundTime], text: str) -> FoundTime:
+    """The publication time among several: see `find_time`. `found` is not empty."""
+    shown = plain(text[:SEARCHED])
+    published = [one for one in found if not _after_update_label(shown, one.start)] or found
+    first = published[0]
+    if first.time.precision == "day":
+        same_day = (one for one in published if one.time.precision != "day" and one.time.local.date() == first.time.local.date())
+        return next(same_day, first)
+    return first
+
+
+def parse_time(text: str, rule: str) -> PublishedTime | None:
+    """A whole string as time: meta content, JSON-LD value, `<time datetime>`. `rule` is stored as the rule's name."""
+    value = text.strip()
+    if not value or len(value) > _VALUE_SEARCHED:
+        return None
+    if match := _COMPACT.fullmatch(plain(value)):
+        value = "{}-{}-{}".format(*match.group(1, 2, 3))
+        if match[4]:
+            value += f" {match[4]}:{match[5]}" + (f":{match[6]}" if match[6] else "") + (match[7] or "")
+    found = find_times(value)
+    if not found:
+        return None
+    first = found[0]
+    if len(value[: first.start].strip(" ,.:'\"([")) > 12 or len(value[first.end :].strip(" ,.:'\")]")) > 40:
+        return None  # a sentence with a date in it
+    return PublishedTime(
+        local=first.time.local, precision=first.time.precision, raw=text.strip(), rule=rule, utc_offset_minutes=first.time.utc_offset_minutes
+    )
+
+
+_COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:[T ]?(\d\d):?(\d\d):?(\d\d)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+
+
+# --- patterns -------------------------------------------------------------------------------------------------------------------
+
+_NOT_AFTER_DIGIT = r"(?<![0-9])"
+_WEEKDAY = r"(?:\ ?[(]?(?:星期|周|週|礼拜)[一二三四五六日天][)]?|\ ?\([月火水木金土日월화수목금토일]\))?"
+_SEPARATOR = r"[\ T,|·•/_-]{0,4}"
+
+
+class _Rule(NamedTuple):
+    name: str
+    pattern: re.Pattern[str]
+    day: Callable[[re.Match[str]], tuple[int, int, int] | None]
+    needs_clock: bool = False
+    needs_reference: bool = False
+    clock_may_precede: bool = False  # "5:04 PM, March 3, 2021"
+
+
+def _numbers(match: re.Match[str]) -> tuple[int, int, int]:
+    return int(match["y"]), int(match["m"]), int(match["d"])
+
+
+def _two_digit_year(match: re.Match[str]) -> tuple[int, int, int]:
+    year = int(match["y"])
+    return (2000 if year < 90 else 1900) + year, int(match["m"]), int(match["d"])
+
+
+def _day_or_month_first(match: re.Match[str]) -> tuple[int, int, int] | None:
+    first, second = int(match["a"]), int(match["b"])
+    if first == second or second > 12 >= first:
+        return int(match["y"]), first, second
+    return (int(match["y"]), second, first) if first > 12 >= second else None  # 03/04/2021 may be either
+
+
+def _month_name(match: re.Match[str]) -> tuple[int, int, int] | None:
+    month = _months().get(match["month"].lower().rstrip("."))
+    return (int(match["y"]), month, int(match["d"])) if month else None
+
+
+def _year_from_reference(match: re.Match[str]) -> tuple[int, int, int]:
+    return 0, int(match["m"]), int(match["d"])
+
+
+@cache
+def _months() -> dict[str, int]:
+    return {name: number for number, names in load("fields")["months"].items() for name in names}
+
+
+@cache
+def _rules() -> tuple[_Rule, ...]:
+    month = f"(?P<month>{alternation(_months())})"
+    year4 = r"(?P<y>(?:19|20|21)[0-9]{2})"
+    glued_day = r"(?P<d>[0-9]{2}(?=[0-9]{1,2}:[0-9]{2})|[0-9]{1,2}(?![0-9])|(?<=-[0-9]{2}-)[0-9]{2}(?=[0-9]{1,4}(?![0-9-])))"
+    flags = re.IGNORECASE
+    return (
+        _Rule("year_month_day", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}(?P<s>[-/.])(?P<m>[0-9]{{1,2}})(?P=s){glued_day}\.?", flags), _numbers),
+        _Rule("cjk_date", re.compile(rf"{_NOT_AFTER_DIGIT}{year4} ?[年년] ?(?P<m>[0-9]{{1,2}}) ?[月월] ?(?P<d>[0-9]{{1,2}}) ?[日号號일]", flags), _numbers),
+        _Rule("spaced_dots", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}\. (?P<m>[0-9]{{1,2}})\. (?P<d>[0-9]{{1,2}})(?![0-9])\.?", flags), _numbers),
+        _Rule(
+            "two_digit_year",
+            re.compile(r"(?<![0-9/.:-])(?P<y>[0-9]{2})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})(?![0-9-])", flags),
+            _two_digit_year,
+            needs_clock=True,
+        ),
+        _Rule(
+            "month_day_year",
+            re.compile(rf"{month}\.? {{0,2}}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:, ?| ){{1,2}}(?:(?=[0-9:. ]{{4,9}}[^0-9])|){year4}(?![0-9])", flags),
+            _month_name,
+            clock_may_precede=True,
+        ),
+        _Rule(
+            "day_month_year",
+            re.compile(
+                rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th|er|º|°|ª)?\.?[ -]{{0,2}}(?:de |of |di )?{month}\.?[ ,/-]{{1,2}}(?:de |del |do )?{year4}(?![0-9])",
+                flags,
+            ),
+            _month_name,
+            clock_may_precede=True,
+        ),
+        _Rule("weekday_month_day_clock_year", re.compile(rf"{month} {{1,2}}(?P<d>[0-9]{{1,2}}) (?P<inside>[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?) [^0-9]{{0,9}}{year4}(?![0-9])", flags), _month_name),
+        _Rule("day_dot_month_dot_year", re.compile(rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})\. ?(?P<m>[0-9]{{1,2}})\. ?{year4}(?![0-9])", flags), _numbers),
+        _Rule(
+            "slashes_year_last",
+            re.compile(rf"(?<![0-9/.-])(?P<a>[0-9]{{1,2}})(?P<s>[/-])(?P<b>[0-9]{{1,2}})(?P=s){year4}(?![0-9])", flags),
+            _day_or_month_first,
+        ),
+        _Rule(
+            "month_day",
+            re.compile(r"(?<![0-9/.:年-])(?P<m>[0-9]{1,2})(?:[-/]|月)(?P<d>[0-9]{1,2})(?![0-9/-])日?", flags),
+            _year_from_reference,
+            needs_clock=True,
+            needs_reference=True,
+        ),
+    )
+
+
+@cache
+def _clock() -> re.Pattern[str]:
+    """Clock time that follows a date, from where the date ends."""
+    data = load("fields")
+    part = "|".join(re.escape(plain(word)) for word in sorted(words("fields", "day_parts"), key=len, reverse=True))
+    joiner = alternation(word for word in data["clock_joiners"] if word[0].isalpha())
+    zone = alternation(data["zone_names"])
+    return re.compile(
+        rf"{_WEEKDAY}{_SEPARATOR}(?:(?:{joiner})\ ?)?(?P<part>{part})?\ ?"
+        r"(?P<hour>[0-9]{1,2})"
+        r"(?:(?P<minutes>\ ?[:时時點点시h]\ ?(?P<minute>[0-9]{2})(?:[分분]|(?=[^0-9]|$)|(?=:[0-9]{2}))|\.(?P<minute_dot>[0-9]{2})(?=\ ?(?:Uhr|h|Uhr\.)))?"
+        r"(?:\ ?:?(?P<second>[0-9]{2})(?:[秒초]|(?<=:[0-9]{2}))(?:[.,][0-9]{1,9})?)?)?"
+        r"(?:\ ?(?P<half>[ap])\.?m\b\.?)?(?:\ ?Uhr\b|h\b)?"
+        rf"(?:\ ?[(]?(?P<zone>{zone}))?(?P<offset>\ ?[+-][0-9]{{2}}:?[0-9]{{2}}(?![0-9:]))?[)]?",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _ago() -> re.Pattern[str]:
+    units = "|".join(f"(?P<{unit}>{alternation(names)})" for unit, names in load("fields")["ago"].items())
+    return re.compile(rf"{_NOT_AFTER_DIGIT}(?P<count>[0-9]{{1,3}}) ?(?:个|個)?(?:{units})", re.IGNORECASE)
+
+
+@cache
+def _day_word() -> re.Pattern[str]:
+    return re.compile(rf"(?P<word>{alternation(load('fields')['day_words'])})", re.IGNORECASE)
+
+
+# --- reading --------------------------------------------------------------------------------------------------------------------
+
+
+def _candidates(shown: str) -> Iterator[tuple[int, int, re.Match[str], _Rule | None]]:
+    if not any(char.isdigit() for char in shown):
+        return
+    for rank, rule in enumerate(_rules()):
+        for match in rule.pattern.finditer(shown):
+            yield match.start(), rank, match, rule
+    for regex in (_ago(), _day_word()):
+        for match in regex.finditer(shown):
+            yield match.start(), 99, match, None
+
+
+def _read(match: re.Match[str], rule: _Rule | None, text: str, shown: str, reference: datetime | None) -> FoundTime | None:
+    if rule is None:
+        return _read_relative(match, text, shown, reference)
+    if rule.needs_reference and reference is None:
+        return None
+    if (parts := rule.day(match)) is None:
+        return None
+    start, end = match.span()
+    if "inside" in rule.pattern.groupindex:
+        clock = _read_clock(shown, match.start("inside"))
+        clock = clock._replace(end=end) if clock else None
+    else:
+        clock = _read_clock(shown, end)
+    if clock is None and rule.clock_may_precede and (before := _read_clock_before(shown, start)):
+        start, clock = before.start, before.clock._replace(end=end)
+    if clock is None and rule.needs_clock:
+        return None
+    if rule.needs_reference and reference is not None:
+        day = _latest_day(parts[1], parts[2], reference)
+    else:
+        day = _day(*parts)
+    return _made(day, clock, start, end, text, rule.name) if day else None
+
+
+def _made(day: datetime, clock: "_ClockTime | None", start: int, end: int, text: str, rule: str) -> FoundTime:
+    if clock is None:
+        return FoundTime(start, end, PublishedTime(local=day, precision="day", raw=text[start:end].rstrip(" ."), rule=rule))
+    local = day.replace(hour=clock.hour, minute=clock.minute, second=clock.second or 0)
+    precision = "minute" if clock.second is None else "second"
+    raw = " ".join(text[start : clock.end].split())
+    return FoundTime(start, clock.end, PublishedTime(local=local, precision=precision, raw=raw, rule=rule, utc_offset_minutes=clock.offset))
+
+
+def _read_relative(match: re.Match[str], text: str, shown: str, reference: datetime | None) -> FoundTime | None:
+    if reference is None:
+        return None
+    groups = match.groupdict()
+    midnight = reference.replace(hour=0, minute=0, second=0, microsecond=0)
+    if (word := groups.get("word")) is not None:
+        clock = _read_clock(shown, match.end())
+        days = load("fields")["day_words"][word.lower()]
+        # "today" without a clock time is too common a word to be a time
+        return _made(midnight - timedelta(days=days), clock, match.start(), match.end(), text, "day_word") if clock else None
+    count = int(groups["count"])
+    raw = text[match.start() : match.end()]
+    if groups.get("minute"):
+        local = (reference - timedelta(minutes=count)).replace(second=0, microsecond=0)
+        return FoundTime(match.start(), match.end(), PublishedTime(local=local, precision="minute", raw=raw, rule="ago"))
+    # "3小时前" is true within an hour, so only its day is claimed
+    back = timedelta(hours=count) if groups.get("hour") else timedelta(days=count)
+    local = (reference - back).replace(hour=0, minute=0, second=0, microsecond=0)
+    return FoundTime(match.start(), match.end(), PublishedTime(local=local, precision="day", raw=raw, rule="ago"))
+
+
+class _ClockTime(NamedTuple):
+    hour: int
+    minute: int
+    second: int | None
+    offset: int | None
+    end: int
+
+
+def _read_clock(shown: str, start: int) -> _ClockTime | None:
+    match = _clock().match(shown, start)
+    if match is None:
+        return None
+    minute_text = match["minute"] or match["minute_dot"]
+    if minute_text is None and not match["half"]:
+        return None
+    hour, minute = int(match["hour"]), int(minute_text or 0)
+    second = int(match["second"]) if match["second"] else None
+    hour = _on_24_hours(hour, match["part"], match["half"])
+    if hour > 23 or minute > 59 or (second or 0) > 59:
+        return None
+    end, offset = match.end(), match["offset"]
+    if offset and ":" in offset and second is None and not match["zone"] and shown[match.start() : match.start() + 1] != "T":
+        end, offset = match.start("offset"), None  # "14:30-16:00" is a span of time
+    return _ClockTime(hour, minute, second, _offset(match["zone"], offset), match.start() + len(shown[match.start() : end].rstrip(" (")))
+
+
+class _ClockBefore(NamedTuple):
+    start: int
+    clock: _ClockTime
+
+
+_CLOCK_BEFORE = re.compile(r"(?<![0-9:.])[0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2})?(?:\ ?[ap]\.?m\b\.?)?(?:\ ?Uhr)?(?:\ [A-Z]{2,4})?(?:\ ?[,|-])?(?:\ on)?\ ?(?:[a-z]{3,9}\.?, ?)?$", re.IGNORECASE)
+
+
+def _read_clock_before(shown: str, start: int) -> _ClockBefore | None:
+    match = _CLOCK_BEFORE.search(shown[max(0, start - 36) : start])
+    if match is None:
+        return None
+    where = max(0, start - 36) + match.start()
+    clock = _read_clock(shown[:start], where)
+    return _ClockBefore(where, clock) if clock else None
+
+
+def _on_24_hours(hour: int, part: str | None, half: str | None) -> int:
+    parts = load("fields")["day_parts"]
+    if half:
+        return hour % 12 + (12 if half.lower() == "p" else 0) if hour <= 12 else hour
+    if part in parts["pm"] and hour < 12:
+        return hour + 12
+    if part in parts["noon"] and hour < 3:
+        return hour + 12
+    if part in parts["am"] and hour == 12:
+        return 0
+    return hour
+
+
+def _offset(zone: str | None, offset: str | None) -> int | None:
+    if offset:
+        digits = offset.strip().replace(":", "")
+        minutes = int(digits[1:3]) * 60 + int(digits[3:5])
+        return (-minutes if digits[0] == "-" else minutes) if minutes <= 14 * 60 else None
+    return load("fields")["zone_names"][zone.lower()] if zone else None
+
+
+def _day(year: int, month: int, day: int) -> datetime | None:
+    if year not in YEARS:
+        return None
+    try:
+        return datetime(year, month, day)  # noqa: DTZ001 - the page's wall clock has no zone
+    except ValueError:
+        return None
+
+
+def _latest_day(month: int, day: int, reference: datetime) -> datetime | None:
+    """The last such day up to a day after the reference: clocks of page and crawler may differ."""
+    for year in (reference.year + 1, reference.year, reference.year - 1):
+        if (candidate := _day(year, month, day)) and candidate <= reference + timedelta(days=1):
+            return candidate
+    return None
+
+
+@cache
+def _update_label() -> re.Pattern[str]:
+    return re.compile(rf"(?:{pattern('fields', 'labels', 'updated').pattern})[\ :|]{{0,3}}(?:on )?(?:\w{{3,10}}, ?)?$", re.IGNORECASE)
+
+
+def _after_update_label(shown: str, start: int) -> bool:
+    return _update_label().search(shown[max(0, start - 40) : start]) is not None
