@@ -17,8 +17,10 @@ from broadsheet.urls import site_of
 
 PAGE_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
 WARC_ENDINGS = (".warc", ".warc.gz")
-_MAGIC = (b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"%PDF-", b"PK\x03\x04", b"\x7fELF", b"RIFF", b"\x00\x00\x01\x00", b"\x1f\x8b", b"BZh", b"\xd0\xcf\x11\xe0",
-          b"wOFF", b"wOF2", b"OggS", b"ID3", b"SQLite format 3")  # fmt: skip
+_MAGIC = (
+    b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"%PDF-", b"PK\x03\x04", b"\x7fELF", b"RIFF", b"\x00\x00\x01\x00", b"\x1f\x8b", b"BZh",
+    b"\xd0\xcf\x11\xe0", b"wOFF", b"wOF2", b"OggS", b"ID3", b"SQLite format 3",
+)  # fmt: skip
 _CONTROL = bytes(set(range(0x20)) - set(b"\t\n\r\f\x1b\b")) + b"\x7f"
 _CONTROL_RATIO = 0.01
 _SNIFFED = 65536
@@ -181,7 +183,13 @@ def _file_capture(path: Path, entry: Entry, content: bytes, media_type: str, set
     if captured_at is None and settings.is_mtime_trusted:
         captured_at, basis = datetime.fromtimestamp(path.stat().st_mtime, UTC), TimeBasis.MTIME
     return make_capture(
-        content, media_type, str(path), url=entry.url, site=entry.site, captured_at=captured_at, captured_at_basis=basis if captured_at else TimeBasis.NONE
+        content,
+        media_type,
+        str(path),
+        url=entry.url,
+        site=entry.site,
+        captured_at=captured_at,
+        captured_at_basis=basis if captured_at else TimeBasis.NONE,
     )
 
 

@@ -110,7 +110,9 @@ def read_dateline(paragraph: str) -> str | None:
 _OPENING_BRACKET = re.compile(r"(?P<before>[^()（）]{0,48})[(（](?P<inside>[^()（）]{2,80})[)）]")
 _TAIL_BRACKET = re.compile(r"[(（【\[](?P<inside>[^()（）【】\[\]]{2,100})[)）】\]][。.]?$")
 _FRAME = re.compile(r"^[\s□■●▲△◆◇○◎▶►★☆※*•]*[(（【\[〔［<]?\s*(?P<inside>.*?)\s*[)）】\]〕］>]?[\s。]*$", re.DOTALL)
-_KOREAN_BYLINE = re.compile(r"(?:[(\[](?P<house>[^()\[\]]{2,20})[)\]] ?)?(?P<name>[가-힣]{2,4}) ?(?:기자|특파원|인턴기자)(?: [\w.+-]{1,40}@[\w.-]{1,60})?(?: ?=)?")
+_KOREAN_BYLINE = re.compile(
+    r"(?:[(\[](?P<house>[^()\[\]]{2,20})[)\]] ?)?(?P<name>[가-힣]{2,4}) ?(?:기자|특파원|인턴기자)(?: [\w.+-]{1,40}@[\w.-]{1,60})?(?: ?=)?"
+)
 _LATIN_DATELINE = re.compile(
     r"\s*(?P<line>[A-Z][A-Za-zÀ-ÿ.,'’\- /]{1,48}? ?\((?:[A-Z][A-Za-z&. /]{1,30}|dpa|dpa/[a-z]{2,4}|epd|afp|ots|sid)\))\s?[-–—:]{1,2}"
     r"|\s*(?P<caps>[A-Z][A-Z.'’\-]{2,24}(?: [A-Z][A-Z.'’\-]{1,20}){0,3}(?:, [A-Z][A-Za-z.]{1,20}){0,2})\s?[–—]"
@@ -136,7 +138,9 @@ def _without_frame(text: str) -> str:
 
 def _author_standing(text: str) -> ClosingCredit | None:
     """（作者甲系云州智库研究员）: a name followed by what the author is."""
-    match = re.match(r"(?:本文)?(?:作者|撰文)[ :：]?(?P<name>[\u3400-\u9fff]{2,4}?)(?:[ ,，]?(?:系|为|是|单位|任职))[^。]{2,60}$", _without_frame(text))
+    match = re.match(
+        r"(?:本文)?(?:作者|撰文)[ :：]?(?P<name>[\u3400-\u9fff]{2,4}?)(?:[ ,，]?(?:系|为|是|单位|任职))[^。]{2,60}$", _without_frame(text)
+    )
     if match is None:
         return None
     return ClosingCredit(people=(PersonCredit(role=PersonRole.AUTHOR, name=match["name"], raw=text),), raw=text)
@@ -159,7 +163,7 @@ _PEOPLE = {role.value: role for role in PersonRole}
 _CREDITS = {*_PEOPLE, "source", "other_people"}
 _AFFILIATED = {"reporter", "correspondent", "author", "photographer"}
 _STRONGLY_AFFILIATED = {"reporter", "correspondent"}
-_BOUNDARY = set(" |/·•,，、;；。:()[]【】<>《》-–—_\"”")
+_BOUNDARY = set(' |/·•,，、;；。:()[]【】<>《》-–—_"”')
 _BEFORE_AFFILIATION = re.compile(r"[^\s|:,，、;；。()\[\]【】<>/_]{1,24}$")
 _TAIL_SEPARATOR = re.compile(r"\s*[,|–—-]\s*")
 _VALUE_END = re.compile(r"\s{2,}|[|()\[\]【】{}<>;；。]|\s[/·•]\s")
@@ -182,7 +186,10 @@ def _strong_label() -> re.Pattern[str]:
     every = _label_kinds()
     singles = "|".join(re.escape(word) for word in every if len(word) == 1)
     longer = alternation(word for word in every if len(word) > 1)
-    return re.compile(rf"(?:(?P<word>{longer})|(?<!\w)(?P<single>{singles}))(?:\ {{0,3}}[:|]\ ?|(?<=[文图影撰圖者辑摄记記])\ ?/\ ?|(?<=/[文图影圖])\ {{1,3}})", re.IGNORECASE)
+    return re.compile(
+        rf"(?:(?P<word>{longer})|(?<!\w)(?P<single>{singles}))(?:\ {{0,3}}[:|]\ ?|(?<=[文图影撰圖者辑摄记記])\ ?/\ ?|(?<=/[文图影圖])\ {{1,3}})",
+        re.IGNORECASE,
+    )
 
 
 @cache
@@ -362,7 +369,10 @@ class _Reading:
         self._explain(mark.end, stop)
         raw_start = mark.affiliation[0] if mark.affiliation else mark.start
         raw = self._raw(raw_start, found.end)
-        self.people.extend(PersonCredit(role=role, name=fold_blanks(self._as_displayed(span, name)), affiliation=affiliation, raw=raw) for span, name in zip(found.spans, found.names, strict=True))
+        self.people.extend(
+            PersonCredit(role=role, name=fold_blanks(self._as_displayed(span, name)), affiliation=affiliation, raw=raw)
+            for span, name in zip(found.spans, found.names, strict=True)
+        )
         if source_tail:
             self.sources.append(SourceCredit(role=SourceRole.ORIGIN, name=source_tail, raw=source_tail))
 

@@ -97,7 +97,9 @@ def _titles(by_name: dict[str, list[str]], articles: list[dict[str, Any]], docum
 def _published(by_name: dict[str, list[str]], articles: list[dict[str, Any]]) -> PublishedTime | None:
     """The first time stated to the minute, else the first date."""
     stated = [(value, f"meta:{name}") for name in _meta_names("published") for value in by_name.get(name, ())]
-    stated += [(value, f"json_ld:{key}") for node in articles for key in ("datePublished", "dateCreated", "uploadDate") if (value := _string(node.get(key)))]
+    stated += [
+        (value, f"json_ld:{key}") for node in articles for key in ("datePublished", "dateCreated", "uploadDate") if (value := _string(node.get(key)))
+    ]
     times = [time for value, rule in stated[:40] if (time := parse_time(value, rule)) is not None]
     return next((time for time in times if time.precision != "day"), times[0] if times else None)
 
@@ -175,7 +177,11 @@ def _nodes(text: str) -> Iterator[dict[str, Any]]:
         value = stack.pop()
         if isinstance(value, dict):
             yield value
-            stack.extend(child for key, child in reversed(value.items()) if isinstance(child, dict | list) and key not in {"author", "creator", "publisher", "editor"})
+            stack.extend(
+                child
+                for key, child in reversed(value.items())
+                if isinstance(child, dict | list) and key not in {"author", "creator", "publisher", "editor"}
+            )
         elif isinstance(value, list):
             stack.extend(reversed(value[:_MOST_NODES]))
 

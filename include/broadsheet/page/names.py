@@ -13,7 +13,9 @@ _HAN_NAME = re.compile(rf"[{_HAN}]{{2,4}}|[{_HANGUL}]{{2,4}}|[{_HAN}]{{1,6}}(?:[
 _CJK = re.compile(rf"[{_HAN}{_HANGUL}\u3040-\u30ff]")
 _TOKEN = re.compile(r"[^\s、,，/;；&|()\[\]{}【】<>《》“”\"!?！？。:：]{1,60}")
 _BETWEEN = re.compile(r"[\s、,，/;；&+]*")
-_CODE = re.compile(r"\s*(?:_[A-Za-z]{0,5}[0-9]{1,7}|[(\[]?\b[A-Z]{1,5}[0-9]{2,7}\b[)\]]?|\([0-9]{3,8}\))")  # an editor's number: _NB123, SF160, (EN012)
+_CODE = re.compile(
+    r"\s*(?:_[A-Za-z]{0,5}[0-9]{1,7}|[(\[]?\b[A-Z]{1,5}[0-9]{2,7}\b[)\]]?|\([0-9]{3,8}\))"
+)  # an editor's number: _NB123, SF160, (EN012)
 _GLUED_CODE = re.compile(r"(?<=[^\W\d_])[_ ]?[A-Z]{0,4}[0-9]{2,7}$|_[A-Za-z]{0,5}[0-9]{0,7}$")
 _LATIN_WORD = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]*)*\.?")
 
@@ -99,7 +101,10 @@ def _surnames() -> frozenset[str]:
 def _outlet() -> re.Pattern[str]:
     endings = "|".join(map(re.escape, sorted(words("fields", "outlets", "endings"), key=len, reverse=True)))
     known = "|".join(map(re.escape, words("fields", "outlets", "known")))
-    return re.compile(rf"(?:{endings})$|{known}|(?:{alternation(words('fields', 'outlets', 'latin'))})(?:\.\w{{2,4}})?$|\.(?:com|net|org|cn|de|info)$", re.IGNORECASE)
+    return re.compile(
+        rf"(?:{endings})$|{known}|(?:{alternation(words('fields', 'outlets', 'latin'))})(?:\.\w{{2,4}})?$|\.(?:com|net|org|cn|de|info)$",
+        re.IGNORECASE,
+    )
 
 
 def _without_code(name: str) -> str:

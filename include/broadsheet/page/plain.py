@@ -2,7 +2,9 @@
 what a pattern finds can be cut from the displayed text."""
 
 _TABLE = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full-width ASCII
-_TABLE |= dict.fromkeys(map(ord, "\u3000\xa0\t\n\r\x0b\x0c\x85\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u2028\u2029"), " ")
+_TABLE |= dict.fromkeys(
+    map(ord, "\u3000\xa0\t\n\r\x0b\x0c\x85\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u2028\u2029"), " "
+)
 _TABLE |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\x1c\x1d\x1e\x1f\u1680"), " ")  # `fold_blanks` takes them for blanks too
 _TABLE |= dict.fromkeys(map(ord, "︰﹕∶꞉："), ":")
 _TABLE |= dict.fromkeys(map(ord, "丨│︱┃❘｜"), "|")

@@ -18,7 +18,9 @@ _SOURCE_LABEL = re.compile(r"(?:稿件)?(?:来源|來源|出处|source) ?:? ?", 
 
 @cache
 def _opening() -> re.Pattern[str]:
-    return re.compile(rf"[\s【\[(（*※★◎■]{{0,4}}(?P<word>{alternation(words('fields', 'rights', 'openings'))})(?P<colon>\s?[:】\])]|\s|,)?", re.IGNORECASE)
+    return re.compile(
+        rf"[\s【\[(（*※★◎■]{{0,4}}(?P<word>{alternation(words('fields', 'rights', 'openings'))})(?P<colon>\s?[:】\])]|\s|,)?", re.IGNORECASE
+    )
 
 
 @cache

@@ -142,7 +142,11 @@ def _rules() -> tuple[_Rule, ...]:
     flags = re.IGNORECASE
     return (
         _Rule("year_month_day", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}(?P<s>[-/.])(?P<m>[0-9]{{1,2}})(?P=s){glued_day}\.?", flags), _numbers),
-        _Rule("cjk_date", re.compile(rf"{_NOT_AFTER_DIGIT}{year4} ?[年년] ?(?P<m>[0-9]{{1,2}}) ?[月월] ?(?P<d>[0-9]{{1,2}}) ?[日号號일]", flags), _numbers),
+        _Rule(
+            "cjk_date",
+            re.compile(rf"{_NOT_AFTER_DIGIT}{year4} ?[年년] ?(?P<m>[0-9]{{1,2}}) ?[月월] ?(?P<d>[0-9]{{1,2}}) ?[日号號일]", flags),
+            _numbers,
+        ),
         _Rule("spaced_dots", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}\. (?P<m>[0-9]{{1,2}})\. (?P<d>[0-9]{{1,2}})(?![0-9])\.?", flags), _numbers),
         _Rule(
             "two_digit_year",
@@ -152,7 +156,9 @@ def _rules() -> tuple[_Rule, ...]:
         ),
         _Rule(
             "month_day_year",
-            re.compile(rf"{month}\.? {{0,2}}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:, ?| ){{1,2}}(?:(?=[0-9:. ]{{4,9}}[^0-9])|){year4}(?![0-9])", flags),
+            re.compile(
+                rf"{month}\.? {{0,2}}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:, ?| ){{1,2}}(?:(?=[0-9:. ]{{4,9}}[^0-9])|){year4}(?![0-9])", flags
+            ),
             _month_name,
             clock_may_precede=True,
         ),
@@ -165,8 +171,18 @@ def _rules() -> tuple[_Rule, ...]:
             _month_name,
             clock_may_precede=True,
         ),
-        _Rule("weekday_month_day_clock_year", re.compile(rf"{month} {{1,2}}(?P<d>[0-9]{{1,2}}) (?P<inside>[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?) [^0-9]{{0,9}}{year4}(?![0-9])", flags), _month_name),
-        _Rule("day_dot_month_dot_year", re.compile(rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})\. ?(?P<m>[0-9]{{1,2}})\. ?{year4}(?![0-9])", flags), _numbers),
+        _Rule(
+            "weekday_month_day_clock_year",
+            re.compile(
+                rf"{month} {{1,2}}(?P<d>[0-9]{{1,2}}) (?P<inside>[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?) [^0-9]{{0,9}}{year4}(?![0-9])", flags
+            ),
+            _month_name,
+        ),
+        _Rule(
+            "day_dot_month_dot_year",
+            re.compile(rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})\. ?(?P<m>[0-9]{{1,2}})\. ?{year4}(?![0-9])", flags),
+            _numbers,
+        ),
         _Rule(
             "slashes_year_last",
             re.compile(rf"(?<![0-9/.-])(?P<a>[0-9]{{1,2}})(?P<s>[/-])(?P<b>[0-9]{{1,2}})(?P=s){year4}(?![0-9])", flags),
@@ -310,7 +326,10 @@ class _ClockBefore(NamedTuple):
     clock: _ClockTime
 
 
-_CLOCK_BEFORE = re.compile(r"(?<![0-9:.])[0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2})?(?:\ ?[ap]\.?m\b\.?)?(?:\ ?Uhr)?(?:\ [A-Z]{2,4})?(?:\ ?[,|-])?(?:\ on)?\ ?(?:[a-z]{3,9}\.?, ?)?$", re.IGNORECASE)
+_CLOCK_BEFORE = re.compile(
+    r"(?<![0-9:.])[0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2})?(?:\ ?[ap]\.?m\b\.?)?(?:\ ?Uhr)?(?:\ [A-Z]{2,4})?(?:\ ?[,|-])?(?:\ on)?\ ?(?:[a-z]{3,9}\.?, ?)?$",
+    re.IGNORECASE,
+)
 
 
 def _read_clock_before(shown: str, start: int) -> _ClockBefore | None:
