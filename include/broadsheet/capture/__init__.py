@@ -1,1 +1,1 @@
-"""1 Capture: files and WARC records -> raw zone and capture records."""
+"""Stage 1: files and WARC records become captures, their bytes go to the raw zone."""

@@ -1,173 +1,243 @@
 """The raw zone: pages' bytes in WARC 1.1 files, never changed, found by content or by place.
 
-A run writes its own files (`<run>-00000.warc.gz`, …), one gzip member a record, and then a part of the index that says where
-each content lies. A file that no index part speaks of was left by a run that died: nothing in it was acknowledged, and a
-retry of that run writes it anew.
+`<run>-00000.warc.gz`, … hold one gzip member a record; `index/` says where each content lies. A file is written as `.part`,
+fsynced, renamed when it is full or the run ends, and then entered in the index. What a run that died left behind is made good when
+the next one begins: a whole file without an entry is entered, a `.part` without a living writer is set aside in `aside/`.
 """
 
+import base64
+import fcntl
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from fastwarc.warc import ArchiveIterator
-from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from broadsheet.capture.sources import Delivery
-from broadsheet.errors import BroadsheetError
+from broadsheet.capture.delivery import Delivery
+from broadsheet.capture.frames import frames, parse_record
+from broadsheet.capture.raw_index import COMPACT_FROM, Place, RawIndex
+from broadsheet.capture.warc import TIME_BASIS_HEADER, split_http
+from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
-from broadsheet.lake import Lake, written_aside
+from broadsheet.lake import Lake
 
 ROTATE_BYTES = 256 * 1024 * 1024
-GZIP_LEVEL = 5  # twice as quick as warcio's 9 for 2 % more bytes
-_INDEX = pa.schema([("content_sha256", pa.binary(32)), ("raw_file", pa.string()), ("raw_offset", pa.int64()), ("raw_length", pa.int64())])
-# What the headers say of the transfer no longer holds for the decoded payload; kept under the name that web archives use.
-_TRANSFER_HEADERS = ("content-encoding", "transfer-encoding", "content-length")
-
-Place = tuple[str, int, int]  # file relative to the lake, offset, length
-
-
-class DamagedRaw(BroadsheetError):
-    """The raw zone does not hold what its index says: the disk or a hand has changed it."""
+GZIP_LEVEL = 5  # twice as quick as warcio's 9 for a few per cent more bytes; hence the packing is done here
+PART = ".part"
+# WARC demands a date. One that is unknown is written as the epoch, and its basis says so.
+_NO_DATE = "1970-01-01T00:00:00Z"
+# These told how the body was sent, not how it is kept. Web archives keep them under this prefix.
+_SENT = re.compile(rb"^(content-encoding|transfer-encoding|content-length)\s*:", re.I)
+_ORIGINAL = b"X-Archive-Orig-"
+_LONGEST_BLOCK = 1 << 40
 
 
 class RawZone:
     """Raw zone of a lake."""
 
-    def __init__(self, lake: Lake) -> None:
-        self._root = lake.root
-        self._raw = lake.raw
+    def __init__(self, lake: Lake, *, rotate_bytes: int = ROTATE_BYTES):
+        self.root = lake.root
+        self.folder = lake.raw
+        self.rotate_bytes = rotate_bytes
 
     def read(self, raw_file: str, offset: int, length: int) -> bytes:
-        """Payload of one record, checked against its digest."""
-        place = f"{raw_file} at {offset}"
+        """Payload of one record, checked against its digest.
+
+        Raises BadInput (`unreadable`) naming file and offset when the record is missing or damaged.
+        """
         try:
-            with (self._root / raw_file).open("rb") as file:
+            with (self.root / raw_file).open("rb") as file:
                 file.seek(offset)
-                record = next(ArchiveIterator(io.BytesIO(zlib.decompress(file.read(length), wbits=31)), parse_http=True))
-                payload = record.reader.read()
-        except (OSError, zlib.error, StopIteration, ValueError) as error:
-            raise DamagedRaw(f"{place}: {error or 'no record'}") from error
-        if record.headers.get("WARC-Record-ID") != _record_id(content_sha256(payload)):
-            raise DamagedRaw(f"{place}: the payload is not the one that the record's id was made of")
+                frame = parse_record(zlib.decompress(file.read(length), wbits=31))
+            if frame.damage:
+                raise BadInput("unreadable", frame.damage)
+            payload = split_http(frame).body
+            if frame.headers.get("warc-payload-digest") != _digest(content_sha256(payload)):
+                raise BadInput("unreadable", "the payload does not fit its digest")
+        except (OSError, zlib.error, BadInput) as error:
+            what = error.detail if isinstance(error, BadInput) else getattr(error, "strerror", None) or str(error)
+            raise BadInput("unreadable", f"raw zone, {raw_file} at {offset}: {what}") from error
         return payload
 
     @contextmanager
     def writer(self, run_id: str) -> Iterator["Writer"]:
-        """Writer of one run. What it wrote is acknowledged, by an index part, when the block ends well."""
-        writer = Writer(self._root, self._raw, run_id, _KnownContent(self._raw / "index"))
+        """Writer of one run. All that it was given is kept for good when the block ends well.
+
+        Raises TransientError when another process is writing for the same run.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        index = self.recover()
+        writer = Writer(self, run_id, index)
         try:
             yield writer
-            writer.finish()
+            writer.seal()
         finally:
-            writer.close()
+            writer.abandon()
+        if sum(1 for _ in index.folder.glob("*.parquet")) >= COMPACT_FROM:
+            index.compact()
+
+    def recover(self) -> RawIndex:
+        """Make good what dead runs left, and open the index."""
+        for part in sorted(self.folder.glob("*" + PART)):
+            _set_aside(part)
+        index = RawIndex(self.folder / "index")
+        for warc in sorted(self.folder.glob("*.warc.gz")):
+            name = self.relative(warc)
+            if name not in index.covered:
+                rows = list(_scan(warc, name))
+                index.write_part(warc, rows)
+                for digest, place in rows:
+                    index.add(digest, place)
+        return index
+
+    def relative(self, warc: Path) -> str:
+        return str(warc.relative_to(self.root))
 
 
 class Writer:
-    def __init__(self, root: Path, raw: Path, run_id: str, known: "_KnownContent") -> None:
-        self._root, self._raw, self._run_id, self._known = root, raw, run_id, known
-        self._new: dict[bytes, Place] = {}
+    """Writes the contents that the zone does not have yet."""
+
+    def __init__(self, zone: RawZone, run_id: str, index: RawIndex):
+        self._zone = zone
+        self._stem = re.sub(r"[^\w.+-]", "_", run_id)
+        self._index = index
+        self._rows: list[tuple[bytes, Place]] = []  # of the open file
         self._file: io.BufferedWriter | None = None
-        self._path = raw
-        self._files = 0
+        self._target = zone.folder
+        self._sequence = 0
+        self.new_count = 0
 
     def add(self, delivery: Delivery) -> Place:
-        """Place of the delivery's content; written unless the zone has it."""
+        """Place of a delivery's content, which is written unless the zone has it."""
         digest = bytes.fromhex(delivery.capture.content_sha256)
-        place = self._new.get(digest) or self._known.place(digest)
+        place = self._index.find(digest)
         if place is None:
-            place = self._new[digest] = self._write(delivery)
+            place = self._write(delivery)
+            self._index.add(digest, place)
+            self._rows.append((digest, place))
+            self.new_count += 1
         return place
 
     def _write(self, delivery: Delivery) -> Place:
-        file = self._open()
+        if self._file is not None and self._file.tell() >= self._zone.rotate_bytes:
+            self.seal()
+        file = self._file or self._open()
         offset = file.tell()
-        record = io.BytesIO()
-        WARCWriter(record, gzip=False, warc_version="1.1").write_record(_record(delivery))
-        file.write(gzip.compress(record.getvalue(), GZIP_LEVEL, mtime=0))
-        return str(self._path.relative_to(self._root)), offset, file.tell() - offset
+        file.write(gzip.compress(record_bytes(delivery), GZIP_LEVEL, mtime=0))
+        return self._zone.relative(self._target), offset, file.tell() - offset
 
     def _open(self) -> io.BufferedWriter:
-        if self._file is not None and self._file.tell() >= ROTATE_BYTES:
-            self.close()
-        if self._file is None:
-            self._raw.mkdir(parents=True, exist_ok=True)
-            self._path = self._raw / f"{self._run_id}-{self._files:05d}.warc.gz"
-            self._file = self._path.open("wb")
-            self._files += 1
+        """The run's next file. Files of an earlier attempt are kept: their numbers are taken."""
+        while (target := self._zone.folder / f"{self._stem}-{self._sequence:05d}.warc.gz").exists():
+            self._sequence += 1
+        try:
+            self._file = _part(target).open("xb")
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (FileExistsError, BlockingIOError):
+            raise TransientError(f"another process writes {_part(target)}: is the run going on elsewhere?") from None
+        self._target = target
         return self._file
 
-    def finish(self) -> None:
-        self.close()
-        if self._new:
-            rows = sorted((digest, *place) for digest, place in self._new.items())
-            table = pa.table([pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), _INDEX.types, strict=True)], schema=_INDEX)
-            # A retry after the index was written finds its content known and writes nothing; a new part never hides an old one.
-            with written_aside(self._raw / "index" / f"{self._run_id}.parquet") as aside:
-                pq.write_table(table, aside, compression="zstd")
+    def seal(self) -> None:
+        """Finish the open file: on disk, renamed, entered in the index."""
+        if self._file is None:
+            return
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        _part(self._target).rename(self._target)
+        _sync_folder(self._zone.folder)
+        self._index.write_part(self._target, self._rows)
+        self._file.close()
+        self._file, self._rows = None, []
 
-    def close(self) -> None:
+    def abandon(self) -> None:
+        """Let go of an unfinished file; the next run sets it aside."""
         if self._file is not None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
             self._file.close()
             self._file = None
 
 
-class _KnownContent:
-    """Look-up in the index parts: 8 bytes a record in memory, the rest stays in Arrow."""
-
-    def __init__(self, index: Path) -> None:
-        parts = sorted(index.glob("*.parquet"))
-        table = pa.concat_tables([pq.read_table(part, schema=_INDEX) for part in parts]) if parts else _INDEX.empty_table()
-        self._table = table.combine_chunks()
-        digests = b"".join(self._table["content_sha256"].to_pylist())
-        prefixes = np.frombuffer(digests, dtype=">u8").reshape(-1, 4)[:, 0] if digests else np.empty(0, dtype=">u8")
-        self._order = np.argsort(prefixes, kind="stable")
-        self._prefixes = prefixes[self._order]
-
-    def place(self, digest: bytes) -> Place | None:
-        prefix = np.frombuffer(digest[:8], dtype=">u8")[0]
-        first, last = np.searchsorted(self._prefixes, prefix, "left"), np.searchsorted(self._prefixes, prefix, "right")
-        for row in self._order[first:last]:
-            found, *place = (self._table[name][int(row)].as_py() for name in _INDEX.names)
-            if found == digest:
-                return tuple(place)
-        return None
-
-
-def _record(delivery: Delivery):
-    """WARC record of a delivery: a response with its headers where there were some, else a resource. Id and date are the
-    capture's, so that the same delivery gives the same record."""
-    capture, writer = delivery.capture, WARCWriter(io.BytesIO(), gzip=False, warc_version="1.1")
+def record_bytes(delivery: Delivery) -> bytes:
+    """WARC record of a delivery: a response with its HTTP header where there is one, else a resource. The same delivery always
+    gives the same bytes."""
+    capture = delivery.capture
     digest = capture.content_sha256
+    header = _kept_header(delivery.http_header, len(delivery.content)) if delivery.http_header else b""
+    block = header + delivery.content
     headers = {
-        "WARC-Record-ID": _record_id(digest),
-        # WARC demands a date; an unknown capture time is written as the epoch and is NULL in the tables.
-        "WARC-Date": (capture.captured_at.strftime("%Y-%m-%dT%H:%M:%SZ") if capture.captured_at else "1970-01-01T00:00:00Z"),
+        # The content's address, as much of it as a UUID holds.
+        "WARC-Record-ID": f"<urn:uuid:{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}>",
+        "WARC-Date": capture.captured_at.isoformat().replace("+00:00", "Z") if capture.captured_at else _NO_DATE,
+        TIME_BASIS_HEADER: str(capture.captured_at_basis),
+        "WARC-Payload-Digest": _digest(digest),
+        "WARC-Block-Digest": _digest(content_sha256(block)),
     }
-    uri = capture.url or f"urn:sha256:{digest}"
-    payload = io.BytesIO(delivery.content)
-    if delivery.http_headers is None:
-        return writer.create_warc_record(uri, "resource", payload=payload, warc_content_type=capture.media_type, warc_headers_dict=headers)
-    return writer.create_warc_record(uri, "response", payload=payload, http_headers=_http(delivery), warc_headers_dict=headers)
+    out = io.BytesIO()
+    writer = WARCWriter(out, gzip=False, warc_version="1.1")
+    record = writer.create_warc_record(
+        capture.url or f"urn:sha256:{digest}", "response" if header else "resource", payload=io.BytesIO(block), length=len(block),
+        warc_content_type="application/http; msgtype=response" if header else capture.media_type, warc_headers_dict=headers,
+    )  # fmt: skip
+    writer.write_record(record)
+    return out.getvalue()
 
 
-def _record_id(digest: str) -> str:
-    """The content's SHA-256, as much of it as a UUID holds: ids are content addresses, and damage shows."""
-    return f"<urn:uuid:{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}>"
+def _kept_header(header: bytes, length: int) -> bytes:
+    """An HTTP header that is true of the unpacked payload; unchanged if it was so before."""
+    lines = header.splitlines(keepends=True)
+    sent = [found.group(1).lower() for line in lines if (found := _SENT.match(line))]
+    if sent in ([], [b"content-length"]) and all(line.partition(b":")[2].strip() == b"%d" % length for line in lines if _SENT.match(line)):
+        return header
+    kept = [_ORIGINAL + line if _SENT.match(line) else line for line in lines[:-1]]
+    return b"".join([*kept, b"Content-Length: %d\r\n" % length, lines[-1]])
 
 
-def _http(delivery: Delivery) -> StatusAndHeaders:
-    status, *lines = (delivery.http_headers or b"").decode("latin-1").split("\r\n")
-    protocol, _, rest = status.partition(" ")
-    pairs = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines) if name]
-    kept = [(f"X-Archive-Orig-{name}" if name.lower() in _TRANSFER_HEADERS else name, value) for name, value in pairs]
-    return StatusAndHeaders(rest, [*kept, ("Content-Length", str(len(delivery.content)))], protocol=protocol)
+def _digest(sha256: str) -> str:
+    return "sha256:" + base64.b32encode(bytes.fromhex(sha256)).decode()
+
+
+def _scan(warc: Path, name: str) -> Iterator[tuple[bytes, Place]]:
+    """Contents and places of a file, from the file itself."""
+    found = list(_offsets(warc))
+    ends = [*(offset for offset, _ in found[1:]), warc.stat().st_size]
+    for (offset, digest), end in zip(found, ends, strict=True):
+        if digest:
+            yield digest, (name, offset, end - offset)
+
+
+def _offsets(warc: Path) -> Iterator[tuple[int, bytes | None]]:
+    for frame in frames(warc, limit=_LONGEST_BLOCK):
+        payload = None if frame.damage else split_http(frame).body
+        yield int(frame.position.partition(".")[0]), None if payload is None else bytes.fromhex(content_sha256(payload))
+
+
+def _part(target: Path) -> Path:
+    return target.with_name(target.name + PART)
+
+
+def _set_aside(part: Path) -> None:
+    """Move an unfinished file out of the way, unless its writer lives and holds its lock."""
+    try:
+        with part.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            folder = part.parent / "aside"
+            folder.mkdir(exist_ok=True)
+            number = 0
+            while (target := folder / f"{part.name}.{number}").exists():
+                number += 1
+            part.rename(target)
+    except (BlockingIOError, FileNotFoundError):
+        return
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

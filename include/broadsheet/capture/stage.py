@@ -1,26 +1,36 @@
-"""The capture stage: inputs into the raw zone, capture records split over shards."""
+"""The capture stage: inputs into the raw zone, their captures split over shards."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from broadsheet.capture.raw_zone import RawZone
-from broadsheet.capture.sources import Delivery, deliveries
-from broadsheet.lake import Lake, write_records, written_aside
-from broadsheet.records import Record, Rejection
+from broadsheet.capture.sources import deliveries
+from broadsheet.lake import Lake, written_aside
+from broadsheet.records import Capture, Record, Rejection
 from broadsheet.settings import Settings
+
+CAPTURES, REJECTIONS = "captures.jsonl", "rejections.jsonl"
+_PROGRESS_EVERY = 20
 
 
 class CaptureSummary(Record, frozen=True):
-    """`in_count` = `out_count` + `duplicate_count` + `quarantined_count`."""
+    """What became of the inputs: every one went on, was a duplicate, or was quarantined."""
 
     in_count: int
     out_count: int
     duplicate_count: int  # the same content, url and time delivered again
     quarantined_count: int
     shards: tuple[int, ...]  # those that hold captures
+    new_content_count: int = 0  # contents that the raw zone did not have
+
+    def __post_init__(self) -> None:
+        if self.in_count != self.out_count + self.duplicate_count + self.quarantined_count:
+            raise AssertionError(f"capture lost track of its inputs: {self}")
 
 
 def capture(
@@ -29,45 +39,75 @@ def capture(
     lake: Lake,
     run_id: str,
     settings: Settings,
-    manifest: Path | None = None,
+    manifest: Path | str | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> CaptureSummary:
-    """Write `captures.jsonl` of each shard that gets any, and `rejections.jsonl`, into the run's staging.
+    """Bring inputs into the raw zone; write `captures.jsonl` of each shard that gets any and `rejections.jsonl` into staging.
 
-    A capture's shard follows from its id. Memory holds ids and rejections only. Repeating it for a run gives the same files.
+    A capture's shard follows from its id. Captures are listed whether or not an earlier run knew them: later stages decide. Memory
+    holds one page and the ids. Repeating it for a run gives the same files and writes no content twice. The files appear when the
+    raw zone has all they speak of on disk.
+
+    Parameters
+    ----------
+    on_progress : called with the number of inputs so far, now and then and at the end.
     """
-    encode = msgspec.json.Encoder().encode
-    seen: set[bytes] = set()
-    rejections: list[Rejection] = []
-    count = duplicates = 0
-    files: dict = {}
-    with ExitStack() as stack:
-        raw = stack.enter_context(RawZone(lake).writer(run_id))
-        for count, item in enumerate(deliveries(paths, manifest=manifest, settings=settings), start=1):
-            if on_progress:
-                on_progress(count)
+    report = on_progress or (lambda count: None)
+    staging = lake.staging(run_id, "capture")
+    seen: set[int] = set()
+    in_count = duplicates = quarantined = 0
+    with ExitStack() as outputs, RawZone(lake).writer(run_id) as raw:
+        files = _Files(outputs)
+        rejections = files.open(staging / REJECTIONS)
+        for in_count, item in enumerate(deliveries(paths, manifest=manifest, settings=settings), start=1):
+            if in_count % _PROGRESS_EVERY == 0:
+                report(in_count)
             if isinstance(item, Rejection):
-                rejections.append(item)
+                quarantined += 1
+                rejections.write(msgspec.json.encode(item) + b"\n")
                 continue
-            key = bytes.fromhex(item.capture.capture_id)
-            if key in seen:
+            identity = int(item.capture.capture_id, 16)
+            if identity in seen:
                 duplicates += 1
                 continue
-            seen.add(key)
-            shard = int(item.capture.capture_id[:8], 16) % settings.shards
-            if shard not in files:
-                target = lake.shard(run_id, "capture", shard) / "captures.jsonl"
-                files[shard] = stack.enter_context(stack.enter_context(written_aside(target)).open("wb"))
-            files[shard].write(encode(_placed(item, raw)) + b"\n")
-    write_records(lake.staging(run_id, "capture") / "rejections.jsonl", rejections)
-    summary = CaptureSummary(
-        in_count=count, out_count=len(seen), duplicate_count=duplicates, quarantined_count=len(rejections), shards=tuple(sorted(files))
-    )
-    if summary.in_count != summary.out_count + summary.duplicate_count + summary.quarantined_count:
-        raise AssertionError(f"capture lost track of its inputs: {summary}")
-    return summary
+            seen.add(identity)
+            raw_file, offset, length = raw.add(item)
+            placed = msgspec.structs.replace(item.capture, raw_file=raw_file, raw_offset=offset, raw_length=length)
+            files.open(lake.shard(run_id, "capture", shard_of(placed, settings.shards)) / CAPTURES).write(msgspec.json.encode(placed) + b"\n")
+    report(in_count)
+    shards = tuple(shard for shard in range(settings.shards) if lake.shard(run_id, "capture", shard) / CAPTURES in files)
+    _remove_other_shards(lake, run_id, shards)
+    return CaptureSummary(
+        in_count=in_count, out_count=len(seen), duplicate_count=duplicates, quarantined_count=quarantined, shards=shards,
+        new_content_count=raw.new_count,
+    )  # fmt: skip
 
 
-def _placed(delivery: Delivery, raw) -> msgspec.Struct:
-    raw_file, offset, length = raw.add(delivery)
-    return msgspec.structs.replace(delivery.capture, raw_file=raw_file, raw_offset=offset, raw_length=length)
+def shard_of(capture: Capture, shards: int) -> int:
+    """Shard that a capture belongs to: spread evenly, and the same in every run."""
+    return int(capture.capture_id[:8], 16) % shards
+
+
+class _Files:
+    """JSON Lines files that are written side by side, opened when first needed, in place when the stack closes."""
+
+    def __init__(self, stack: ExitStack):
+        self._stack = stack
+        self._open: dict[Path, BinaryIO] = {}
+
+    def open(self, target: Path) -> BinaryIO:
+        if target not in self._open:
+            aside = self._stack.enter_context(written_aside(target))
+            self._open[target] = self._stack.enter_context(aside.open("wb"))
+        return self._open[target]
+
+    def __contains__(self, target: Path) -> bool:
+        return target in self._open
+
+
+def _remove_other_shards(lake: Lake, run_id: str, shards: tuple[int, ...]) -> None:
+    """Shards of an earlier attempt of the run that this one has nothing for (its input has changed)."""
+    kept = {lake.shard(run_id, "capture", shard) for shard in shards}
+    for folder in lake.staging(run_id, "capture").glob("shard-*"):
+        if folder not in kept:
+            shutil.rmtree(folder)

@@ -1,137 +1,171 @@
-"""WARC records -> deliveries. A damaged record costs itself: reading goes on at the next one."""
+"""Pages in WARC files: `response` and `resource` records of HTML or plain text, and `revisit` records of known ones."""
 
-import mmap
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
-from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
-
-from broadsheet.capture.sources import Delivery, make_capture, rejected, require_text, too_large
+from broadsheet.capture.content import PLAIN, check_content, decode_body, media_type_of, too_large
+from broadsheet.capture.delivery import (
+    Delivery,
+    Known,
+    checked,
+    clean_url,
+    is_error_status,
+    make_delivery,
+    parse_http_date,
+    parse_instant,
+    rejected,
+)
+from broadsheet.capture.frames import Frame, frame_at, frames
 from broadsheet.errors import BadInput
-from broadsheet.records import Rejection, TimeBasis
-from broadsheet.settings import Settings
+from broadsheet.records import Record, Rejection, TimeBasis
 
-_PAGES = {"text/html": "text/html", "application/xhtml+xml": "text/html", "text/plain": "text/plain"}
-_INPUTS = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.revisit
-_STARTS = (b"\x1f\x8b\x08", b"WARC/1.")
+# What a record's block may hold besides the page: HTTP header, chunk lengths.
+_BLOCK_ALLOWANCE = 256 * 1024
+_NOT_INPUTS = {"warcinfo", "request", "metadata"}
+_PAGES = {"response", "resource", "revisit"}
+# Set by the raw zone, whose records need some WARC-Date even when the capture time is unknown.
+TIME_BASIS_HEADER = "Broadsheet-Captured-At-Basis"
+_STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})\b")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:\-]{2,30})""", re.I)
 
-
-def warc_deliveries(path: Path, site: str | None, settings: Settings) -> Iterator[Delivery | Rejection]:
-    """Pages of a WARC file's response, resource and revisit records; requests, metadata and warcinfo are no inputs.
-
-    `input_path` is `file#offset`. A revisit is a second capture of a page that the same file holds; of others the bytes are
-    not here and it is rejected as `unresolved_revisit`.
-    """
-    seen: dict[str, Delivery] = {}
-    for offset, record in _records(path):
-        where = f"{path}#{offset}"
-        if isinstance(record, BadInput):
-            yield rejected(where, record)
-            continue
-        try:
-            delivery = _revisit(record, where, seen) if record.record_type == WarcRecordType.revisit else _page(record, where, site, settings)
-        except BadInput as error:
-            yield rejected(where, error)
-            continue
-        if digest := record.headers.get("WARC-Payload-Digest"):
-            seen[digest] = delivery
-        yield delivery
+Lookup = Callable[[str], Known | None]  # input path of a record -> what the manifest says about that very record
 
 
-def _records(path: Path) -> Iterator[tuple[int, WarcRecord | BadInput]]:
-    """(offset, record) or (offset, what is wrong there)."""
-    if path.stat().st_size == 0:
-        yield 0, BadInput("empty_file", "0 bytes")
-        return
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        start = 0
-        while start < len(data):
-            file.seek(start)
-            last = start
+class Http(Record, frozen=True):
+    """A record's block split into HTTP header and body; without a header for `resource` records."""
+
+    header: bytes
+    body: bytes
+    status: int | None
+    headers: dict[str, str]
+
+
+class WarcPages:
+    """Pages of several WARC files that belong together: a revisit may refer to a record of an earlier file."""
+
+    def __init__(self, limit: int):
+        self.limit = limit
+        self._originals: dict[bytes, tuple[Path, str]] = {}  # payload digest -> first record with it
+
+    def read(self, path: Path, input_path: str, *, known: Known | None = None, lookup: Lookup = lambda _: None) -> Iterator[Delivery | Rejection]:
+        """One answer for each record that is an input, and for each damaged one. Raises OSError if the file cannot be read.
+
+        Parameters
+        ----------
+        known : what the manifest says about the whole file. Its site counts; url and time only where a record has none.
+        lookup : what the manifest says about one record; it goes before what the record says.
+        """
+        for frame in frames(path, limit=self.limit + _BLOCK_ALLOWANCE):
+            record_path = f"{input_path}#{frame.position}"
+            if not frame.damage and frame.headers.get("warc-type", "").lower() in _NOT_INPUTS:
+                continue
             try:
-                for record in ArchiveIterator(file, record_types=_INPUTS, parse_http=True, auto_decode="all"):
-                    last = start + record.stream_pos
-                    yield last, record
-                return
-            except (OSError, ValueError) as error:
-                # The damage is at or after the last good record: report the first start of a record behind it.
-                broken = last if last == start else _next_start(data, last + 1)
-                yield broken, BadInput("broken_warc_record", str(error))
-                start = _next_start(data, max(broken, last) + 1)
+                yield self._page(frame, path, record_path, lookup(record_path), known or Known())
+            except BadInput as error:
+                url = clean_url(frame.headers.get("warc-target-uri"))
+                yield rejected(record_path, BadInput(error.reason, f"{error.detail}, {url}" if url and url not in error.detail else error.detail))
+
+    def _page(self, frame: Frame, path: Path, record_path: str, own: Known | None, known: Known) -> Delivery | Rejection:
+        if frame.damage:
+            raise BadInput("broken_warc_record", frame.damage)
+        kind = frame.headers.get("warc-type", "").lower()
+        if kind not in _PAGES:
+            raise BadInput("not_a_page", f"a {kind or 'nameless'} record")
+        scheme = frame.headers.get("warc-target-uri", "").lstrip("<").partition(":")[0].lower()
+        if scheme in ("dns", "metadata", "whois", "filedesc"):
+            raise BadInput("not_a_page", f"{scheme}: record")
+        source = self._original(frame) if kind == "revisit" else frame
+        http = split_http(source)
+        if source is frame:
+            self._remember(frame, http, path)
+        media_type, content = self._content(source, http)
+        own = own or Known()
+        return checked(
+            make_delivery(
+                content, media_type=media_type, input_path=record_path, url=own.url or clean_url(frame.headers.get("warc-target-uri")) or known.url,
+                times=(
+                    (TimeBasis.MANIFEST, own.captured_at),
+                    (TimeBasis.WARC, _warc_time(frame)),
+                    (TimeBasis.HTTP, parse_http_date(http.headers.get("date")) if source is frame else None),
+                    (TimeBasis.MANIFEST, known.captured_at),
+                ),
+                site=own.site or known.site, http_status=own.http_status or http.status, http_charset=_charset(http.headers.get("content-type")),
+                http_header=http.header,
+            )
+        )  # fmt: skip
+
+    def _content(self, frame: Frame, http: Http) -> tuple[str, bytes]:
+        """Media type and payload. Raises BadInput unless it is a page of text."""
+        if http.status is not None and (http.status < 200 or 300 <= http.status < 400):
+            raise BadInput("not_a_page", f"status {http.status}")
+        declared = http.headers.get("content-type")
+        if declared and media_type_of(declared, b"") is None and not is_error_status(http.status):
+            raise BadInput("not_a_page", f"content type {declared[:60]}")
+        if frame.is_cut:
+            raise too_large(self.limit)
+        content = decode_body(
+            http.body,
+            transfer_coding=http.headers.get("transfer-encoding", ""),
+            content_coding=http.headers.get("content-encoding", ""),
+            limit=self.limit,
+        )
+        if is_error_status(http.status):
+            return media_type_of(declared, content) or PLAIN, content  # rejected for its status, whatever it holds
+        check_content(content)
+        media_type = media_type_of(declared, content)
+        if media_type is None:
+            raise BadInput("not_a_page", "no content type, and not HTML")
+        return media_type, content
+
+    def _original(self, frame: Frame) -> Frame:
+        digest = frame.headers.get("warc-payload-digest", "")
+        found = self._originals.get(_digest_key(digest)) if digest else None
+        if found is None:
+            raise BadInput("unresolved_revisit", f"the record it repeats ({digest or 'no digest'}) is not among the inputs before it")
+        path, position = found
+        return frame_at(path, position, limit=self.limit + _BLOCK_ALLOWANCE)
+
+    def _remember(self, frame: Frame, http: Http, path: Path) -> None:
+        digest = frame.headers.get("warc-payload-digest") or "sha1:" + base64.b32encode(hashlib.sha1(http.body).digest()).decode()
+        self._originals.setdefault(_digest_key(digest), (path, frame.position))
 
 
-def _next_start(data: mmap.mmap, position: int) -> int:
-    found = [at for mark in _STARTS if (at := data.find(mark, position)) >= 0]
-    return min(found, default=len(data))
+def split_http(frame: Frame) -> Http:
+    """Raises BadInput for a response that does not begin with an HTTP header."""
+    if frame.headers.get("warc-type", "").lower() == "resource":
+        content_type = frame.headers.get("content-type", "")
+        return Http(header=b"", body=frame.block, status=None, headers={"content-type": content_type} if content_type else {})
+    found = _STATUS_LINE.match(frame.block)
+    ends = [(end, len(mark)) for mark in (b"\r\n\r\n", b"\n\n") if (end := frame.block.find(mark)) >= 0]
+    if not found or not ends:
+        raise BadInput("broken_warc_record", "no HTTP header in the response")
+    end, length = min(ends)
+    header = frame.block[: end + length]
+    headers: dict[str, str] = {}
+    for line in header.splitlines()[1:]:
+        name, colon, value = line.partition(b":")
+        if colon:
+            headers.setdefault(name.strip().lower().decode("latin-1"), value.strip().decode("utf-8", "replace"))
+    return Http(header=header, body=frame.block[len(header) :], status=int(found.group(1)), headers=headers)
 
 
-def _page(record: WarcRecord, where: str, site: str | None, settings: Settings) -> Delivery:
-    url = (record.headers.get("WARC-Target-URI") or "").strip().strip("<>") or None
-    http = record.http_headers
-    status = http.status_code if http else None
-    if status and status >= 400:
-        raise BadInput("http_error", f"status {status}, {url}")
-    if status and 300 <= status < 400:
-        raise BadInput("not_a_page", f"redirect (status {status}), {url}")
-    content_type = (record.http_content_type if http else record.headers.get("Content-Type")) or "text/html"
-    media_type = _PAGES.get(content_type.partition(";")[0].strip().lower())
-    if media_type is None:
-        raise BadInput("not_a_page", f"{content_type}, {url}")
-    content = _content(record, settings.max_page_bytes)
-    captured_at, basis = _captured_at(record)
-    capture = make_capture(
-        content, media_type, where, url=url, site=site, captured_at=captured_at, captured_at_basis=basis, http_status=status,
-        http_charset=record.http_charset if http else None,
-    )  # fmt: skip
-    return Delivery(capture, content, _header_block(record))
-
-
-def _content(record: WarcRecord, limit: int) -> bytes:
-    """Payload, decoded as its HTTP headers say, at most `limit` bytes of it held."""
-    try:
-        content = record.reader.read(limit + 1)
-    except (OSError, ValueError) as error:
-        raise BadInput("broken_warc_record", f"payload: {error}") from error
-    if len(content) > limit:
-        raise too_large(len(content), limit)
-    http = record.http_headers
-    is_encoded = http is not None and ("Content-Encoding" in http or "Transfer-Encoding" in http)
-    if not is_encoded and len(content) < record.content_length:
-        raise BadInput("broken_warc_record", f"{len(content)} of {record.content_length} bytes are there")
-    require_text(content)
-    return content
-
-
-def _captured_at(record: WarcRecord) -> tuple[datetime | None, TimeBasis]:
-    try:
-        return datetime.fromisoformat(record.headers["WARC-Date"]).astimezone(UTC), TimeBasis.WARC
-    except (KeyError, ValueError, TypeError):
-        pass
-    try:
-        return parsedate_to_datetime(record.http_headers["Date"]).astimezone(UTC), TimeBasis.HTTP
-    except (KeyError, ValueError, TypeError):
-        return None, TimeBasis.NONE
-
-
-def _header_block(record: WarcRecord) -> bytes | None:
-    http = record.http_headers
-    if http is None:
+def _warc_time(frame: Frame) -> datetime | None:
+    # A WARC-Date is UTC, with or without its Z.
+    if frame.headers.get(TIME_BASIS_HEADER.lower()) == TimeBasis.NONE:
         return None
-    lines = [http.status_line_bytes or b"HTTP/1.1 200 OK", *(name + b": " + value for name, value in http.items_bytes())]
-    return b"\r\n".join(lines)
+    return parse_instant(frame.headers.get("warc-date"), is_utc_assumed=True)
 
 
-def _revisit(record: WarcRecord, where: str, seen: dict[str, Delivery]) -> Delivery:
-    known = seen.get(record.headers.get("WARC-Payload-Digest") or "")
-    if known is None:
-        raise BadInput("unresolved_revisit", f"the page itself is not in this file: {record.headers.get('WARC-Target-URI')}")
-    captured_at, basis = _captured_at(record)
-    first = known.capture
-    capture = make_capture(
-        known.content, first.media_type, where, url=record.headers.get("WARC-Target-URI") or first.url,
-        site=first.site if first.site_basis == "manifest" else None, captured_at=captured_at, captured_at_basis=basis,
-        http_status=first.http_status, http_charset=first.http_charset,
-    )  # fmt: skip
-    return Delivery(capture, known.content, known.http_headers)
+def _charset(content_type: str | None) -> str | None:
+    found = _CHARSET.search(content_type or "")
+    return found.group(1).lower() if found else None
+
+
+def _digest_key(digest: str) -> bytes:
+    """16 bytes for a digest as written, `sha1:ABC…`: many are kept."""
+    algorithm, _, value = digest.strip().partition(":")
+    return hashlib.blake2b(f"{algorithm.lower()}:{value.upper()}".encode(), digest_size=16).digest()

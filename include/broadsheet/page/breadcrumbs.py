@@ -12,6 +12,7 @@ LONGEST_LINE = 300  # characters; the last crumb may be the page's whole headlin
 _LONGEST_CRUMB = 40  # display columns, for a line without a label
 _STRONG = re.compile(r"\s*(?:>+|»+|›+|→|❯|▸|▶|〉|》(?=\s|$)|➤|⟩|->)\s*")
 _WEAK = re.compile(r"\s*(?:>+|»|›|→|❯|▸|▶|〉|\||/|\\|::|·|・|(?<=\s)[-–—](?=\s)|-{1,3}(?=[^\s])|[—–]+)\s*")
+_UNLABELLED = re.compile(r"\s*/\s*|\s+-\s+")
 _SENTENCE = re.compile(r"[。！？!?；;，,]")
 
 
@@ -47,12 +48,19 @@ def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool
         crumbs = _cut(line, rest, _WEAK)
     elif believed:
         crumbs = line.split()
+    elif _UNLABELLED.search(rest):
+        crumbs = _cut(line, rest, _UNLABELLED)
+        if not _begins_at_home_or_ends_in_text(crumbs):
+            return None
     else:
         return None
+    has_tail = bool(crumbs) and plain(fold_blanks(crumbs[-1])).lower() in word_set("fields", "breadcrumb", "tails")
     crumbs = clean(crumbs)
     if not crumbs:
         return None
-    if not believed and (len(crumbs) < 2 or any(_SENTENCE.search(crumb) or display_width(crumb) > _LONGEST_CRUMB for crumb in crumbs[:-1])):
+    if not believed and (
+        len(crumbs) < 2 - has_tail or any(_SENTENCE.search(crumb) or display_width(crumb) > _LONGEST_CRUMB for crumb in crumbs[:-1])
+    ):
         return None
     if not believed and (display_width(crumbs[-1]) > 2 * _LONGEST_CRUMB or shown.lstrip()[:1] in ">»›→"):
         return None
@@ -65,6 +73,14 @@ def clean(crumbs: Sequence[str]) -> list[str]:
     while kept and plain(kept[-1]).lower() in word_set("fields", "breadcrumb", "tails"):
         kept.pop()
     return kept
+
+
+def _begins_at_home_or_ends_in_text(crumbs: Sequence[str]) -> bool:
+    """首页 / 新闻 / 正文: weak separators are believed of a short line between a site's root and 正文; footers' 首页 - 联系我们 is not one."""
+    shown = [plain(fold_blanks(crumb)).lower() for crumb in crumbs]
+    if not 2 <= len(shown) <= 5 or any(mark in crumb for crumb in shown for mark in words("fields", "breadcrumb", "never")):
+        return False
+    return shown[0] in word_set("fields", "breadcrumb", "homes") or shown[-1] in word_set("fields", "breadcrumb", "tails")
 
 
 def _cut(line: str, shown: str, separator: re.Pattern[str]) -> list[str]:

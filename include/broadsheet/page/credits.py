@@ -167,7 +167,11 @@ _BOUNDARY = set(' |/·•,，、;；。:()[]【】<>《》-–—_"”')
 _BEFORE_AFFILIATION = re.compile(r"[^\s|:,，、;；。()\[\]【】<>/_]{1,24}$")
 _TAIL_SEPARATOR = re.compile(r"\s*[,|–—-]\s*")
 _VALUE_END = re.compile(r"\s{2,}|[|()\[\]【】{}<>;；。]|\s[/·•]\s")
-_CONTACT = re.compile(r"[\w.+-]{1,40}@[\w-]{1,40}(?:\.[\w-]{1,20}){1,3}|\(?\b\d{3}\)?[ -]\d{3}-\d{4}\b|@\w{2,20}")
+_SENTENCE = re.compile(r"[?!。…]|\.\s")
+_CONTACT = re.compile(
+    r"[\w.+-]{1,40}@[\w-]{1,40}(?:\.[\w-]{1,20}){1,3}|\(?\b\d{3}\)?[ -]\d{3}-\d{4}\b|@\w{2,20}|\([0-9]{1,2}:[0-9]{2}(?: ?[ap]m)?(?: [A-Z]{2,4})?\)",
+    re.IGNORECASE,
+)
 
 
 @cache
@@ -187,7 +191,7 @@ def _strong_label() -> re.Pattern[str]:
     singles = "|".join(re.escape(word) for word in every if len(word) == 1)
     longer = alternation(word for word in every if len(word) > 1)
     return re.compile(
-        rf"(?:(?P<word>{longer})|(?<!\w)(?P<single>{singles}))(?:\ {{0,3}}[:|]\ ?|(?<=[文图影撰圖者辑摄记記])\ ?/\ ?|(?<=/[文图影圖])\ {{1,3}})",
+        rf"(?:(?P<word>{longer})|(?<!\w)(?P<single>{singles}))(?:\ {{0,3}}[:|]\ ?|(?<=[文图影撰圖者辑摄记記译譯])\ ?/\ ?|(?<=/[文图影圖])\ {{1,3}})",
         re.IGNORECASE,
     )
 
@@ -204,7 +208,8 @@ def _bare_label() -> re.Pattern[str]:
 def _before_time() -> re.Pattern[str]:
     """What joins a time to what is before it: `Updated`, `发布于`, `on`."""
     labels = alternation([*words("fields", "labels", "time"), *words("fields", "labels", "updated")])
-    return re.compile(rf"(?:(?P<label>{labels})[\ :|,]{{0,3}})?(?:\b(?:on|at|am|le|el|il|em|den)\ )?(?:\b[a-z]{{3,9}}\.?,?\ )?$", re.IGNORECASE)
+    days = alternation(words("fields", "weekdays"))
+    return re.compile(rf"(?:(?P<label>{labels})[\ :|,]{{0,3}})?(?:\b(?:on|at|am|le|el|il|em|den)\ )?(?:(?:{days})\.?,?\ )?$", re.IGNORECASE)
 
 
 @cache
@@ -338,7 +343,7 @@ class _Reading:
             if begin >= start:
                 return None
         # 来源:甲报 作者:乙 - what stands after another label is its value
-        if any(taken[max(0, begin - 1) : start]) and not any(found.end == begin for found in self.times):
+        if any(taken[max(0, begin - 1) : start]) and not any(mark.end == begin and mark.kind in {"clock", *_PEOPLE} for mark in self.marks):
             return None
         return begin, start
 
@@ -367,12 +372,13 @@ class _Reading:
         if found.names and not is_cjk(found.names[-1]):
             stop, affiliation, source_tail = self._latin_tail(stop, end, affiliation)
         self._explain(mark.end, stop)
-        raw_start = mark.affiliation[0] if mark.affiliation else mark.start
-        raw = self._raw(raw_start, found.end)
-        self.people.extend(
-            PersonCredit(role=role, name=fold_blanks(self._as_displayed(span, name)), affiliation=affiliation, raw=raw)
-            for span, name in zip(found.spans, found.names, strict=True)
-        )
+        raw = self._raw(mark.affiliation[0] if mark.affiliation else mark.start, found.end)
+        for span, name in zip(found.spans, found.names, strict=True):
+            shown = fold_blanks(self._as_displayed(span, name))
+            if not is_cjk(shown) and is_outlet(shown):  # By Example News Agency
+                self.sources.append(SourceCredit(role=SourceRole.ORIGIN, name=shown, raw=shown))
+            else:
+                self.people.append(PersonCredit(role=role, name=shown, affiliation=affiliation, raw=raw))
         if source_tail:
             self.sources.append(SourceCredit(role=SourceRole.ORIGIN, name=source_tail, raw=source_tail))
 
@@ -456,16 +462,22 @@ class _Reading:
                 self._explain(start, stop)
             else:
                 left.append((start, stop))
-        if not self.times or not left or sum(stop - start for start, stop in left) > 40 or len(left) > 6:
+        self._explain_section(left)
+        left = [(start, stop) for start, stop in left if not self.explained[start]]
+        if not self.times or not left or _SENTENCE.search(self.shown) or sum(stop - start for start, stop in left) > 40 or len(left) > 6:
             return
         outlets = [span for span in left if is_outlet(self.shown[span[0] : span[1]]) and stop_is_short(span)]
         persons = [span for span in left if has_person_form(self.shown[span[0] : span[1]]) and span not in outlets]
+        # a lone word beside a bare date is as likely a headline
+        has_clock = any(found.time.precision != "day" for found in self.times)
         if not self.sources and outlets:
             start, stop = outlets[0]
             self._explain(start, stop)
             self._add_source(self._raw(start, stop))
             left.remove(outlets[0])
-        if left and not self._has_author() and len(persons) == len(left) and _are_persons([self.shown[start:stop] for start, stop in left]):
+        if not left or not has_clock:
+            return
+        if not self._has_author() and len(persons) == len(left) and _are_persons([self.shown[start:stop] for start, stop in left]):
             for start, stop in left:
                 self._explain(start, stop)
                 self.people.append(PersonCredit(role=PersonRole.AUTHOR, name=self.text[start:stop], raw=self.text[start:stop]))
@@ -473,6 +485,14 @@ class _Reading:
             start, stop = left[0]
             self._explain(start, stop)
             self._add_source(self._raw(start, stop))
+
+    def _explain_section(self, left: list[tuple[int, int]]) -> None:
+        """`By Jane Doe 2024-03-01 Science & Space`: a few words after byline and time are the section."""
+        if not (self.times and self.people and left) or left[0][0] < self.times[-1].end:
+            return
+        rest = self.shown[left[0][0] : left[-1][1]]
+        if len(rest) <= 32 and not is_cjk(rest) and not _SENTENCE.search(rest):
+            self._explain(left[0][0], left[-1][1])
 
     def _has_author(self) -> bool:
         return any(person.role in {PersonRole.AUTHOR, PersonRole.REPORTER} for person in self.people)

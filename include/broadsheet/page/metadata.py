@@ -46,7 +46,7 @@ def read_metadata(
     by_name: dict[str, list[str]] = {}
     for name, content in metas:
         if (value := fold_blanks(content[:_LONGEST_VALUE])) and name:
-            by_name.setdefault(name.strip().lower(), []).append(html.unescape(value))
+            by_name.setdefault(_key(name), []).append(html.unescape(value))
     nodes = [node for text in json_ld[:_MOST_BLOCKS] for node in _nodes(text)]
     articles = [node for node in nodes if _types(node) & word_set("fields", "kinds", "article")]
     published = _published(by_name, articles)
@@ -71,7 +71,12 @@ def read_metadata(
 @cache
 def _meta_names(group: str) -> tuple[str, ...]:
     names = load("fields")["metas"][group]
-    return tuple(name.lower() for name in names)
+    return tuple(_key(name) for name in names)
+
+
+def _key(name: str) -> str:
+    """`_pubtime`, `PubDate` and `publish-date` are one name each, however they are spelt."""
+    return "".join(char for char in name[:80].lower() if char.isalnum())
 
 
 def _all(by_name: dict[str, list[str]], group: str) -> list[str]:
@@ -84,10 +89,10 @@ def _first(by_name: dict[str, list[str]], group: str) -> str | None:
 
 def _titles(by_name: dict[str, list[str]], articles: list[dict[str, Any]], document_title: str | None) -> tuple[TitleCandidate, ...]:
     stated = load("fields")["metas"]["title"]
-    found = [("og", value) for name in stated["og"] for value in by_name.get(name, ())]
+    found = [("og", value) for name in stated["og"] for value in by_name.get(_key(name), ())]
     found += [("json_ld", value) for node in articles for key in ("headline", "name") if (value := _string(node.get(key)))]
-    found += [("twitter", value) for name in stated["twitter"] for value in by_name.get(name, ())]
-    found += [("meta", value) for name in stated["meta"] for value in by_name.get(name.lower(), ())]
+    found += [("twitter", value) for name in stated["twitter"] for value in by_name.get(_key(name), ())]
+    found += [("meta", value) for name in stated["meta"] for value in by_name.get(_key(name), ())]
     if document_title and (value := fold_blanks(document_title[:_LONGEST_VALUE])):
         found.append(("title", value))
     unique = {(origin, value): None for origin, value in found}

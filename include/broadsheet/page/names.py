@@ -40,6 +40,9 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
         if code := _CODE.match(shown, position, end):
             position = code.end()
             continue
+        if placeholder := _placeholder().match(shown, position, end):
+            position = placeholder.end()
+            continue
         here = _BETWEEN.match(shown, position, end).end()  # type: ignore[union-attr]
         token = _TOKEN.match(shown, here, end)
         if token is None:
@@ -64,6 +67,11 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
     while position < end and (code := _CODE.match(shown, position, end)):
         position = code.end()
     return FoundNames(tuple(spans), tuple(names), position)
+
+
+@cache
+def _placeholder() -> re.Pattern[str]:
+    return re.compile(rf"[\s、,，/;；&+]*(?:{alternation(words('fields', 'placeholders'))})(?=$|[、,，/;；|)\]】]|\s(?![^\W\d_]))", re.IGNORECASE)
 
 
 @cache
@@ -123,7 +131,8 @@ def _cjk_name(shown: str, token: re.Match[str], end: int, labelled: bool) -> tup
     if text.lower() in word_set("fields", "placeholders"):
         return token.span()
     if has_person_form(text) and not (len(text) >= 3 and is_outlet(text) and not begins_with_surname(text)):
-        return token.start(), token.start() + len(text) if not labelled else token.end()
+        photographed = len(text) >= 3 and text[-1] in "摄攝"  # 王甲摄
+        return token.start(), token.start() + len(text) - photographed if photographed or not labelled else token.end()
     if labelled and len(text) <= 10:
         return token.span()
     return None

@@ -204,7 +204,7 @@ def _clock() -> re.Pattern[str]:
     data = load("fields")
     part = "|".join(re.escape(plain(word)) for word in sorted(words("fields", "day_parts"), key=len, reverse=True))
     joiner = alternation(word for word in data["clock_joiners"] if word[0].isalpha())
-    zone = alternation(data["zone_names"])
+    zone = alternation([*data["zone_names"], *data["unclear_zone_names"]])
     return re.compile(
         rf"{_WEEKDAY}{_SEPARATOR}(?:(?:{joiner})\ ?)?(?P<part>{part})?\ ?"
         r"(?P<hour>[0-9]{1,2})"
@@ -359,7 +359,7 @@ def _offset(zone: str | None, offset: str | None) -> int | None:
         digits = offset.strip().replace(":", "")
         minutes = int(digits[1:3]) * 60 + int(digits[3:5])
         return (-minutes if digits[0] == "-" else minutes) if minutes <= 14 * 60 else None
-    return load("fields")["zone_names"][zone.lower()] if zone else None
+    return load("fields")["zone_names"].get(zone.lower()) if zone else None
 
 
 def _day(year: int, month: int, day: int) -> datetime | None:

@@ -1,0 +1,102 @@
+"""The project's own Airflow: its settings, its metadata database and the writer's pool. Used by `make run` and `make up`.
+
+Everything lies in one directory (`var/airflow`); an Airflow that is installed or configured elsewhere on the machine is not touched.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+DEFAULT_HOME = PROJECT / "var" / "airflow"
+LOOPBACK = "127.0.0.1"
+
+
+def environment(home: Path, port: int = 8080) -> dict[str, str]:
+    """The environment in which Airflow works in `home`, serving on `port` of the loopback address."""
+    url = f"http://{LOOPBACK}:{port}"
+    settings = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        # SQLite takes one writer at a time: at the default of 32 tasks at once it answers "database is locked".
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(password_file(home)),
+        "AIRFLOW__API__HOST": LOOPBACK,
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        # The components are started together and must agree; nothing signed with these outlives them.
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(64),
+        "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+    # Settings meant for another Airflow would make this one behave differently from machine to machine.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_"))}
+    no_proxy = ",".join(filter(None, [inherited.get("NO_PROXY") or inherited.get("no_proxy"), LOOPBACK, "localhost"]))
+    path = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), inherited.get("PATH")]))
+    return {**inherited, **settings, "NO_PROXY": no_proxy, "no_proxy": no_proxy, "PATH": path}
+
+
+def password_file(home: Path) -> Path:
+    """JSON object of user -> password, written by Airflow's API server."""
+    return home / "passwords.json"
+
+
+@contextmanager
+def only_user_of(home: Path) -> Iterator[None]:
+    """Hold `home`: two Airflows on one metadata database would take each other's tasks. Ends the program when it is taken."""
+    from filelock import FileLock, Timeout
+
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        sys.exit(f"Another `make up` or `make run` is using {home}. Trigger the DAG there, or stop it first.")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def prepare() -> None:
+    """Metadata database and pool, in a process whose environment is `environment(…)`."""
+    from airflow.models.pool import Pool
+    from airflow.utils.db import initdb
+
+    initdb()
+    Pool.create_or_update_pool("warehouse_writer", slots=1, description="One writer of the warehouse at a time.", include_deferred=False)
+    _end_abandoned_runs()
+
+
+def _end_abandoned_runs() -> None:
+    """Mark as failed what a killed `make run` left as running: nobody works on it, and it would hold back every later run."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from airflow.utils.state import DagRunState, State, TaskInstanceState
+    from airflow.utils.types import DagRunTriggeredByType
+    from sqlalchemy import select, update
+
+    with create_session() as session:
+        abandoned = select(DagRun).where(DagRun.triggered_by == DagRunTriggeredByType.TEST, DagRun.state.in_(State.unfinished_dr_states))
+        for run in session.scalars(abandoned):
+            of_run = (TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
+            session.execute(update(TaskInstance).where(*of_run, TaskInstance.state.not_in(State.finished)).values(state=TaskInstanceState.FAILED))
+            run.state = DagRunState.FAILED
+
+
+if __name__ == "__main__":
+    prepare()

@@ -1,0 +1,130 @@
+"""Runs the DAG `news_pipeline` through Airflow, without a server, and prints what came of it. This is `make run`.
+
+Each task is run by Airflow's own task runner, mapped tasks one by one; states, XComs and asset events are kept in the metadata
+database, where `make up` shows them. Airflow's output goes to a log file that is named at the end.
+
+Exit codes: 0 the run succeeded · 1 it failed, or was stopped by the quality policy · 2 wrong usage.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+import airflow_home
+
+DAG_ID = "news_pipeline"
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="pages, WARC files and directories of them; the bundled sample without any")
+    parser.add_argument("--manifest", help="CSV or JSON Lines with path, url, captured_at, site")
+    parser.add_argument("--lake", help="directory of the lake")
+    parser.add_argument("--policy", help="quality policy (YAML) laid over the embedded one")
+    parser.add_argument("--shards", type=int, help="parts to split the run into, 4 to 16")
+    parser.add_argument("--dry-run", action="store_true", help="do everything but publish")
+    parser.add_argument("--airflow-home", type=Path, default=airflow_home.DEFAULT_HOME, help="where Airflow keeps its state")
+    return parser.parse_args()
+
+
+def run_conf(given: argparse.Namespace) -> dict[str, Any]:
+    """The DAG's params that differ from their defaults. Paths are made absolute: they were typed here, not in the project."""
+    conf: dict[str, Any] = {"dry_run": given.dry_run}
+    if given.paths:
+        conf |= {"paths": [os.path.abspath(path) for path in given.paths], "manifest": None}
+    conf |= {name: os.path.abspath(value) for name in ("manifest", "lake", "policy") if (value := getattr(given, name))}
+    if given.shards is not None:
+        conf["shards"] = given.shards
+    return conf
+
+
+def main() -> int:
+    given = arguments()
+    home = given.airflow_home.resolve()
+    os.environ.clear()
+    os.environ.update(airflow_home.environment(home))
+    log = home / "logs" / f"run-{datetime.now():%Y%m%dT%H%M%S}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with airflow_home.only_user_of(home), output_to(log) as terminal:
+        try:
+            return run(run_conf(given), terminal)
+        except KeyboardInterrupt:
+            print("Interrupted; nothing was published unless the load had ended.", file=terminal)
+            return 130
+        finally:
+            print(f"\nAirflow's log: {log}", file=terminal)
+
+
+def run(conf: dict[str, Any], terminal: TextIO) -> int:
+    print("Airflow: preparing its metadata database …", file=terminal)
+    airflow_home.prepare()
+
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.exceptions import ParamValidationError
+    from airflow.sdk.listener import get_listener_manager
+    from task_report import TaskReport
+
+    bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    if bag.import_errors:
+        for file, error in bag.import_errors.items():
+            print(f"{file} cannot be imported:\n{error}", file=terminal)
+        return 1
+    dag = bag.dags[DAG_ID]
+    report = TaskReport(terminal)
+    get_listener_manager().add_listener(report)
+    began = time.monotonic()
+    try:
+        dag_run = dag.test(run_conf=conf)
+    except ParamValidationError as error:
+        print(f"Wrong parameter: {error}", file=terminal)
+        return 2
+    if dag_run.state != "success":
+        print(f"\nThe run failed after {time.monotonic() - began:.0f} s.", file=terminal)
+        for line in report.failures:
+            print(f"  {line}", file=terminal)
+        return 1
+
+    from broadsheet.pipeline import summary_text
+
+    print(f"\n{summary_text(load_result(dag_run.run_id))}", file=terminal)
+    print(f"Took      {time.monotonic() - began:.0f} s through Airflow, {report.count} tasks", file=terminal)
+    return 0
+
+
+def load_result(run_id: str) -> dict[str, Any]:
+    """What the task `load` returned."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        stored = session.scalars(XComModel.get_many(run_id=run_id, dag_ids=DAG_ID, task_ids="load", key="return_value")).one()
+        return XComModel.deserialize_value(stored)
+
+
+@contextmanager
+def output_to(log: Path) -> Iterator[TextIO]:
+    """Send what this process and its children print to `log`; yields the terminal."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    with log.open("ab") as target, os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8") as terminal:
+        os.dup2(target.fileno(), 1)
+        os.dup2(target.fileno(), 2)
+        try:
+            yield terminal
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, original in enumerate(kept, start=1):
+                os.dup2(original, number)
+                os.close(original)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
