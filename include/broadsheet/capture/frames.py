@@ -113,9 +113,12 @@ def _read_frame(source: "_Source", limit: int) -> Frame:
 
 
 def _check_end(source: "_Source") -> None:
-    """Blank lines, then the next record or the end: otherwise the length was wrong, or bytes of the record are missing."""
-    following = source.peek_past_blanks()
-    if following and not following.startswith(b"WARC/"[: len(following)]):
+    """Two line ends, the next record, or the end: otherwise the length was wrong, or bytes of the record are missing."""
+    following = source.peek(16)
+    if following.startswith((b"\r\n\r\n", b"\n\n")):
+        return
+    following = following.lstrip(b"\r\n")[:5]
+    if not b"WARC/".startswith(following):
         raise _Damaged("the record does not end where its Content-Length says")
 
 
@@ -220,10 +223,10 @@ class _Source:
             self.at += 1
         return False
 
-    def peek_past_blanks(self) -> bytes:
-        """The first bytes after any blank lines, without stepping; empty at the end."""
-        ahead = self.fill(16)
-        return self.buffer[self.at : self.at + ahead][:64].lstrip(b"\r\n")[:5]
+    def peek(self, size: int) -> bytes:
+        """The next bytes, without stepping; fewer at the end."""
+        self.fill(size)
+        return self.buffer[self.at : self.at + size]
 
 
 class _Plain(_Source):

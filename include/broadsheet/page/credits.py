@@ -11,15 +11,16 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 from broadsheet.page.names import begins_with_surname, has_person_form, is_cjk, is_outlet, read_names
-from broadsheet.page.plain import plain
+from broadsheet.page.plain import lowered, plain
 from broadsheet.page.times import find_times, preferred
 from broadsheet.page.vocabulary import alternation, load, pattern, word_set, words
 from broadsheet.records import PersonCredit, PersonRole, PublishedTime, Record, SourceCredit, SourceRole
 from broadsheet.text import fold_blanks
 
-LONGEST_LINE = 600  # characters
+LONGEST_LINE = 400  # characters
 NEARLY_ALL = 0.85  # of a line's letters and digits
 _LONGEST_VALUE = 60
+_LONGEST_BYLINE = 160
 _LONGEST_AFFILIATION = 24
 
 _Credit = TypeVar("_Credit", PersonCredit, SourceCredit)
@@ -55,7 +56,7 @@ def read_info_line(text: str, links: Sequence[Link] = ()) -> InfoLine:
 def read_closing_credit(text: str) -> ClosingCredit | None:
     """（责任编辑：甲）, 【编辑:乙】, `来源|甲日报`, `Editor: Jane Doe`; None unless nearly all of the text is credit."""
     shown = fold_blanks(text[:LONGEST_LINE])
-    if not shown or len(text) > LONGEST_LINE:
+    if not shown or len(text) > LONGEST_LINE or not _credit_word().search(lowered(shown)):
         return None
     reading = _Reading(_without_frame(shown))
     reading.read_labels()
@@ -69,7 +70,7 @@ def read_byline(text: str) -> tuple[PersonCredit, ...] | None:
     """People of a line that is nothing but a byline: `甲日报记者 王乙`, `文/甲 图/乙`, `By Jane Doe`. Empty for a byline without a name
     (`新华社记者`), None for anything else."""
     shown = fold_blanks(text[:LONGEST_LINE])
-    if not shown or len(text) > 160:
+    if not shown or len(text) > _LONGEST_BYLINE or not _credit_word().search(lowered(shown)):
         return None
     if korean := _KOREAN_BYLINE.fullmatch(shown):
         return (PersonCredit(role=PersonRole.REPORTER, name=korean["name"], affiliation=korean["house"], raw=shown),)
@@ -114,7 +115,7 @@ _KOREAN_BYLINE = re.compile(
     r"(?:[(\[](?P<house>[^()\[\]]{2,20})[)\]] ?)?(?P<name>[가-힣]{2,4}) ?(?:기자|특파원|인턴기자)(?: [\w.+-]{1,40}@[\w.-]{1,60})?(?: ?=)?"
 )
 _LATIN_DATELINE = re.compile(
-    r"\s*(?P<line>[A-Z][A-Za-zÀ-ÿ.,'’\- /]{1,48}? ?\((?:[A-Z][A-Za-z&. /]{1,30}|dpa|dpa/[a-z]{2,4}|epd|afp|ots|sid)\))\s?[-–—:]{1,2}"
+    r"\s*(?P<line>[A-Z][A-Za-zÀ-ÿ.,'’\- /]{1,48}? ?\((?:[A-Z][A-Za-z&. /]{1,30}|dpa|dpa/[a-z]{2,4}|epd|afp|ots|sid)\))\s?[-–—]{1,2}(?=\s)"
     r"|\s*(?P<caps>[A-Z][A-Z.'’\-]{2,24}(?: [A-Z][A-Z.'’\-]{1,20}){0,3}(?:, [A-Z][A-Za-z.]{1,20}){0,2})\s?[–—]"
 )
 
@@ -185,6 +186,12 @@ def _label_kinds() -> dict[str, str]:
 
 
 @cache
+def _credit_word() -> re.Pattern[str]:
+    """Any label of people or sources: most blocks of a page have none, and need no reading."""
+    return re.compile(alternation(word for word, kind in _label_kinds().items() if kind in _CREDITS))
+
+
+@cache
 def _strong_label() -> re.Pattern[str]:
     """A label with its colon, bar or slash. Single characters (文, 图) must stand alone."""
     every = _label_kinds()
@@ -192,7 +199,6 @@ def _strong_label() -> re.Pattern[str]:
     longer = alternation(word for word in every if len(word) > 1)
     return re.compile(
         rf"(?:(?P<word>{longer})|(?<!\w)(?P<single>{singles}))(?:\ {{0,3}}[:|]\ ?|(?<=[文图影撰圖者辑摄记記译譯])\ ?/\ ?|(?<=/[文图影圖])\ {{1,3}})",
-        re.IGNORECASE,
     )
 
 
@@ -201,7 +207,7 @@ def _bare_label() -> re.Pattern[str]:
     """A people's or source label that is followed by a blank or, for reporters, directly by the name."""
     kinds = _label_kinds()
     bare = [word for word, kind in kinds.items() if kind in _CREDITS and len(word) > 1 or word in {"文", "图", "摄"}]
-    return re.compile(rf"(?P<word>{alternation(bare)})", re.IGNORECASE)
+    return re.compile(rf"(?P<word>{alternation(bare)})")
 
 
 @cache
@@ -209,7 +215,7 @@ def _before_time() -> re.Pattern[str]:
     """What joins a time to what is before it: `Updated`, `发布于`, `on`."""
     labels = alternation([*words("fields", "labels", "time"), *words("fields", "labels", "updated")])
     days = alternation(words("fields", "weekdays"))
-    return re.compile(rf"(?:(?P<label>{labels})[\ :|,]{{0,3}})?(?:\b(?:on|at|am|le|el|il|em|den)\ )?(?:(?:{days})\.?,?\ )?$", re.IGNORECASE)
+    return re.compile(rf"(?:(?P<label>{labels})[\ :|,]{{0,3}})?(?:\b(?:on|at|am|le|el|il|em|den)\ )?(?:(?:{days})\.?,?\ )?$")
 
 
 @cache
@@ -220,8 +226,7 @@ def _noise() -> re.Pattern[str]:
     places = load("fields")["posted_from"]
     posted = rf"(?:{'|'.join(places['verbs'])}):? ?(?:{'|'.join(places['places'])})(?:{'|'.join(places['endings'])})?"
     return re.compile(
-        rf"{posted}|{glued}|(?:(?<=^)|(?<=[\s|\[(/,)\]0-9]))(?:{lone})(?=$|[\s|:\])(/,0-9])|\bA ?[+-]|(?<![\w.])[0-9]{{1,6}}(?![\w.:/-])|(?<=\s)A(?=\s)|(?<=\()[0-9]{{1,7}}(?:人参与|人跟贴|条)",
-        re.IGNORECASE,
+        rf"{posted}|{glued}|(?:(?<=^)|(?<=[\s|\[(/,)\]0-9]))(?:{lone})(?=$|[\s|:\])(/,0-9])|\ba ?[+-]|(?<![\w.])[0-9]{{1,6}}(?![\w.:/-])|(?<=\s)a(?=\s)|(?<=\()[0-9]{{1,7}}(?:人参与|人跟贴|条)",
     )
 
 
@@ -233,6 +238,7 @@ class _Reading:
         self.text = text[:LONGEST_LINE]
         self.shown = plain(self.text)
         self.links = [(fold_blanks(label), href) for label, href in links if label and label.strip()]
+        self.lower = lowered(self.text)
         self.explained = bytearray(len(self.shown))
         self.people: list[PersonCredit] = []
         self.sources: list[SourceCredit] = []
@@ -252,9 +258,12 @@ class _Reading:
         )
 
     def ratio(self) -> float:
-        counted = [index for index, char in enumerate(self.shown) if char.isalnum()]
-        total = len(counted) + sum(not char.isspace() for char in self.whole[LONGEST_LINE:])
-        return sum(self.explained[index] for index in counted) / total if total else 0.0
+        if not any(self.explained):
+            return 0.0
+        counted = bytes(map(str.isalnum, self.shown))
+        total = sum(counted) + len(self.whole) - len(self.shown)
+        explained = int.from_bytes(counted, "little") & int.from_bytes(self.explained, "little")
+        return explained.bit_count() / total if total else 0.0
 
     # -- labels
 
@@ -273,20 +282,22 @@ class _Reading:
         taken = bytearray(len(self.shown))
         for found in self.times:
             self._add(_Mark(found.start, found.end, "clock"), taken)
-            before = _before_time().search(self.shown[max(0, found.start - 40) : found.start])
+            before = _before_time().search(self.lower[max(0, found.start - 40) : found.start])
             if before and before[0].strip():
                 self._add(_Mark(found.start - len(before[0]), found.start, "time" if before["label"] else "noise"), taken)
-        for match in _strong_label().finditer(self.shown):
+        for match in _strong_label().finditer(self.lower):
             word = " ".join((match["word"] or match["single"]).lower().split())
             kind = _label_kinds()[word]
             affiliation = self._affiliation_before(match.start(), word, taken) if kind in _STRONGLY_AFFILIATED and match["word"] else None
             self._add(_Mark(match.start(), match.end(), kind, True, affiliation), taken)
-        for match in _bare_label().finditer(self.shown):
+        for match in _bare_label().finditer(self.lower):
             if not any(taken[match.start() : match.end()]) and (mark := self._bare_mark(match, taken)):
                 self._add(mark, taken)
-        for match in _CONTACT.finditer(self.shown):
+        if not self.marks:  # a sentence, or nothing but noise
+            return
+        for match in _CONTACT.finditer(self.lower):
             self._add(_Mark(match.start(), match.end(), "noise"), taken)
-        for match in _noise().finditer(self.shown):
+        for match in _noise().finditer(self.lower):
             self._add(_Mark(match.start(), match.end(), "noise"), taken)
         self.marks.sort()
         kinds = {mark.kind for mark in self.marks}
@@ -405,7 +416,7 @@ class _Reading:
         cut = re.compile(r"\s*[|•·()]|\s{2,}|\.\s|\s[–—-]\s").search(self.shown, separator.end(), end)
         stop = min(cut.start() if cut else end, separator.end() + _LONGEST_VALUE)
         rest = self.text[separator.end() : stop].strip(" ,")
-        standing = _standing().search(plain(rest))
+        standing = _standing().search(lowered(rest))
         if standing:
             house = rest[: standing.start()].strip(" ,") or rest[standing.end() :].strip(" ,")
             if house and len(house.split()) <= 5 and house[:1].isupper():

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from broadsheet.page.names import is_outlet
-from broadsheet.page.plain import plain
+from broadsheet.page.names import is_cjk, is_outlet
+from broadsheet.page.plain import lowered, plain
 from broadsheet.page.vocabulary import alternation, words
 from broadsheet.records import Headline, HeadlineRole
 from broadsheet.text import display_width, fold_blanks, headline_key
@@ -57,9 +57,12 @@ def _is_open(text: str) -> bool:
 
 # --- page titles ----------------------------------------------------------------------------------------------------------------
 
-_SUFFIX = re.compile(r"(?P<sep>\s?--\s?|\s?—{2}\s?|\s?[_|»«]+\s?|\s+[-–—·:]\s+|(?<=[\u3000-\u9fff”’》）)])-(?=[^\s-])|-(?=[\u3000-\u9fff]))")
+_SUFFIX = re.compile(
+    r"(?P<sep>\s?--\s?|\s?—{2}\s?|\s?[_|»«]+\s?|\s+[-–—·:]\s+|(?<=[\u3000-\u9fff”’》）)])-(?=[^\s-])|-(?=[\u3000-\u9fff\uac00-\ud7a3]))"
+)
 _LONGEST_SUFFIX = 48  # display columns
 _LONGEST_CHANNEL = 20
+_LONGEST_CJK_SITE = 26
 
 
 def strip_site_suffix(title: str, site_name: str | None = None, others: Sequence[str] = ()) -> str:
@@ -71,7 +74,8 @@ def strip_site_suffix(title: str, site_name: str | None = None, others: Sequence
     """
     whole = fold_blanks(title[: 4 * LONGEST_HEADLINE])
     shown = plain(whole)
-    separators = list(_SUFFIX.finditer(shown))
+    # 丨 sets off a kicker, never a site's name
+    separators = [match for match in _SUFFIX.finditer(shown) if "丨" not in whole[match.start() : match.end()]]
     if not separators:
         return whole
     known = {headline_key(name) for name in (site_name, *others) if name} - {""}
@@ -81,7 +85,7 @@ def strip_site_suffix(title: str, site_name: str | None = None, others: Sequence
             return begun
     end = len(whole)
     dropped_by: str | None = None
-    for separator in reversed(separators):
+    for index, separator in reversed(list(enumerate(separators))):
         before, part = whole[: separator.start()].strip(), whole[separator.end() : end].strip()
         sign = separator["sep"].strip()
         if display_width(before) < 6:
@@ -91,6 +95,13 @@ def strip_site_suffix(title: str, site_name: str | None = None, others: Sequence
             dropped_by = sign
         elif dropped_by == sign and display_width(part) <= _LONGEST_CHANNEL and sign:
             pass
+        elif (
+            dropped_by is None
+            and index
+            and display_width(part) <= 16
+            and _names_site(whole[separators[index - 1].end() : separator.start()].strip(), "")
+        ):
+            dropped_by = sign  # 甲网-The Example: the site's name in two languages
         else:
             break
         end = separator.start()
@@ -100,7 +111,7 @@ def strip_site_suffix(title: str, site_name: str | None = None, others: Sequence
 def _names_site(part: str, sign: str) -> bool:
     if display_width(part) > _LONGEST_SUFFIX:
         return False
-    if is_outlet(part) and len(part.split()) <= 5:
+    if is_outlet(part) and len(part.split()) <= 5 and not (is_cjk(part) and display_width(part) > _LONGEST_CJK_SITE):
         return True
     # `_` and `|` are never part of a Chinese headline, so a short end after them is a name that we do not know
     return sign in {"_", "|"} and display_width(part) <= 16
@@ -112,7 +123,7 @@ def _names_site(part: str, sign: str) -> bool:
 @cache
 def _original() -> re.Pattern[str]:
     label = alternation(words("fields", "original_title"))
-    return re.compile(rf"(?P<open>[(\[【]?)\s?(?:{label})\s?:\s*", re.IGNORECASE)
+    return re.compile(rf"(?P<open>[(\[【]?)\s?(?:{label})\s?:\s*")
 
 
 def read_original_title(lines: Sequence[str]) -> tuple[tuple[Headline, ...], int]:
@@ -124,7 +135,7 @@ def read_original_title(lines: Sequence[str]) -> tuple[tuple[Headline, ...], int
     if not lines:
         return (), 0
     first = fold_blanks(lines[0][: 4 * LONGEST_HEADLINE])
-    match = _original().search(plain(first))
+    match = _original().search(lowered(first))
     if match is None or (match.start() > 4 and not match["open"]):
         return (), 0
     inline = match.start() > 4

@@ -342,7 +342,8 @@ def _cut_marked(item: LinkItem, limit: int | None) -> LinkItem:
     import msgspec
 
     has_ellipsis = bool(_ELLIPSIS.search(item.text))
-    at_limit = limit is not None and limit - 1 <= item.display_width <= limit
+    # A blank at the cut and a wide character that no longer fits: up to two columns short.
+    at_limit = limit is not None and limit - 2 <= item.display_width <= limit
     is_cut = has_ellipsis or at_limit or item.full_text is not None
     if (
         is_cut

@@ -8,10 +8,17 @@ _TABLE |= dict.fromkeys(
 _TABLE |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\x1c\x1d\x1e\x1f\u1680"), " ")  # `fold_blanks` takes them for blanks too
 _TABLE |= dict.fromkeys(map(ord, "︰﹕∶꞉："), ":")
 _TABLE |= dict.fromkeys(map(ord, "丨│︱┃❘｜"), "|")
-_TABLE |= {ord("〔"): "[", ord("〕"): "]", ord("［"): "[", ord("］"): "]", ord("﹝"): "(", ord("﹞"): ")"}
+_TABLE |= {ord("ㅣ"): "|", ord("〔"): "[", ord("〕"): "]", ord("［"): "[", ord("］"): "]", ord("﹝"): "(", ord("﹞"): ")"}
 _TABLE |= {ord("‐"): "-", ord("‑"): "-", ord("−"): "-", ord("﹣"): "-"}
 
 
 def plain(text: str) -> str:
     """Same text, same length, with full-width ASCII, odd blanks, colons, bars and brackets in their plain form."""
     return text if text.isascii() and "\t" not in text and "\n" not in text else text.translate(_TABLE)
+
+
+def lowered(text: str) -> str:
+    """`plain` text in lower case, still of the same length (`İ` alone would grow)."""
+    text = plain(text)
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(char.lower() if len(char.lower()) == 1 else char for char in text)

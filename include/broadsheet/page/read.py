@@ -389,9 +389,20 @@ def _dense_part(document: Document, weights: Sequence[float]) -> tuple[int, int,
     if best is None:
         return None
     _, start, end = best
-    while weights[start] <= 0:
+    start = _after_info_line(document, start, end)
+    while start < end and weights[start] <= 0:
         start += 1
     return 0, start, end
+
+
+def _after_info_line(document: Document, start: int, end: int) -> int:
+    """The line below the info line, where a long headline has been taken for the first paragraph."""
+    for index in range(start, min(start + 6, end)):
+        block = document.blocks[index]
+        if block.width <= 140 and not block.is_item and find_time(block.text) is not None:
+            if read_info_line(block.text).explained_ratio >= _INFO_RATIO:
+                return index + 1
+    return start
 
 
 def _spans(raw: Sequence[RawBlock]) -> tuple[tuple[Block, ...], int, int]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from broadsheet.page.plain import plain
+from broadsheet.page.plain import lowered, plain
 from broadsheet.page.vocabulary import alternation, load, pattern, words
 from broadsheet.records import RightsApplicability, SourceCredit, SourceRole
 from broadsheet.text import headline_key
@@ -34,7 +34,7 @@ def _disclaimers() -> re.Pattern[str]:
 
 
 def _with_gaps(group: str) -> re.Pattern[str]:
-    return re.compile("|".join(".{0,24}?".join(map(re.escape, word.split("…"))) for word in words("fields", "rights", group)), re.IGNORECASE)
+    return re.compile("|".join(".{0,24}?".join(map(re.escape, word.lower().split("…"))) for word in words("fields", "rights", group)))
 
 
 @cache
@@ -46,7 +46,7 @@ def is_rights_notice(text: str) -> bool:
     """Whether a block says who may reprint a piece or whose it is. A footer's `版权所有 甲网 2020` or a link 版权声明 is not one."""
     if not 8 <= len(text) <= LONGEST_NOTICE:
         return False
-    shown = plain(text)
+    shown = lowered(text)
     reprints = {match[0].lower() for match in pattern("fields", "rights", "reprint").finditer(shown)}
     subjects = {match[0].lower() for match in pattern("fields", "rights", "subjects").finditer(shown)}
     if _conditions().search(shown[:400]) and (reprints or subjects):
@@ -70,7 +70,7 @@ def applicability(notice: str | None, sources: Sequence[SourceCredit], site_name
     if not notice:
         return None
     shown = plain(notice[:LONGEST_NOTICE])
-    condition = _conditions().search(shown)
+    condition = _conditions().search(lowered(shown))
     if condition is None:
         return RightsApplicability.APPLIES
     named = {headline_key(name) for name in _named_sources(shown, condition.start(), site_name)} - {""}

@@ -14,6 +14,10 @@ import yaml
 from broadsheet.page.plain import plain
 
 
+# A letter of a script that puts blanks between words. Case does not matter to it: folding so wide a range costs 10 ms each time.
+_LETTER = r"[^\W\d_]"  # a class of categories compiles a hundred times faster than one of ranges
+
+
 @cache
 def load(name: str) -> Mapping[str, Any]:
     """Content of `vocabulary/<name>.yaml`; treat as read-only. Raises FileNotFoundError for an unknown name."""
@@ -36,23 +40,32 @@ def word_set(name: str, *keys: str) -> frozenset[str]:
 
 
 def alternation(items: Iterable[str]) -> str:
-    """Regex source that matches any of the words, longest first; blanks match any run of up to 3; Latin words match whole only."""
-    return "|".join(_source(word) for word in sorted(set(items), key=lambda word: (-len(word), word)))
+    """Regex source that matches any of the words in `lowered` text, longest first. Blanks match runs of up to three, Latin words
+    match whole only. Branches begin with a literal each, one a character, so that the engine skips quickly to where one can begin.
+    """
+    by_first: dict[str, list[str]] = {}
+    for word in sorted({plain(word).lower() for word in items}, key=lambda word: (-len(word), word)):
+        by_first.setdefault(word[0], []).append(word)
+    return "|".join(_branch(first, group) for first, group in by_first.items())
 
 
 @cache
 def pattern(name: str, *keys: str) -> re.Pattern[str]:
-    """The words at a place of a vocabulary as one case-insensitive pattern for `plain` text."""
-    return re.compile(alternation(words(name, *keys)), re.IGNORECASE)
+    """The words at a place of a vocabulary as one pattern for `lowered` text."""
+    return re.compile(alternation(words(name, *keys)))
 
 
-def _source(word: str) -> str:
-    source = r"\ {1,3}".join(re.escape(part) for part in plain(word).split())
-    if _is_alphabetic(word[0]):
-        source = r"(?<![^\W\d_\u2e80-\uffef])" + source
-    if _is_alphabetic(word[-1]):
-        source += r"(?![^\W\d_\u2e80-\uffef])"
-    return source
+def _branch(first: str, group: list[str]) -> str:
+    whole = rf"(?<!{_LETTER}.)" if _is_alphabetic(first) else ""
+    rests = [_source(word[1:]) + (rf"(?!{_LETTER})" if _is_alphabetic(word[-1]) else "") for word in group]
+    return f"{re.escape(first)}{whole}(?:{'|'.join(rests)})"
+
+
+def _source(text: str) -> str:
+    return r"\ {1,3}".join(re.escape(part) for part in text.split(" "))
+
+
+_LETTER = r"[^\W\d_\u2e80-\uffef]"  # of a script that puts blanks between words
 
 
 def _is_alphabetic(char: str) -> bool:
