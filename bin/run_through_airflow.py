@@ -47,8 +47,9 @@ def run_conf(given: argparse.Namespace) -> dict[str, Any]:
 def main() -> int:
     given = arguments()
     home = given.airflow_home.resolve()
+    environment = airflow_home.environment(home)
     os.environ.clear()
-    os.environ.update(airflow_home.environment(home))
+    os.environ.update(environment)
     log = home / "logs" / f"run-{datetime.now():%Y%m%dT%H%M%S}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with airflow_home.only_user_of(home), output_to(log) as terminal:

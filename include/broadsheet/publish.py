@@ -2,45 +2,95 @@
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from broadsheet import pipeline
 from broadsheet.errors import BatchStopped
-from broadsheet.lake import read_records, written_aside
+from broadsheet.lake import written_aside
 from broadsheet.quality.data_docs import build_data_docs
-from broadsheet.quality.policy import load_policy
 from broadsheet.quality.quarantine import quarantine_table
 from broadsheet.quality.stage import ValidateSummary
 from broadsheet.records import StageOutcome
+from broadsheet.runs import Run, outcomes_of, reason_counts, rejections_of, run_row
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import LoadSummary, load
 
 
-def publish(run: "pipeline.Run", *, is_dry_run: bool) -> dict[str, Any]:
+def publish(run: Run, *, is_dry_run: bool) -> dict[str, Any]:
     """Publish a run and return its summary. Raises BatchStopped with nothing changed but the Data Docs, which tell why."""
+    began = datetime.now(UTC)
     validated = list(_validate_summaries(run))
-    docs = _write_docs(run)
+    rejections = list(rejections_of(run))
+    results = _quality_results(run)
+    quarantine = quarantine_table(rejections, run_id=run.run_id, quarantined_at=began)
+    docs = build_data_docs(run.where.docs(run.run_id), run_id=run.run_id, results=results, quarantine=quarantine, created_at=began)
     if stops := [finding for summary in validated for finding in summary.stops]:
         raise BatchStopped([*dict.fromkeys(stops), f"Data Docs: {docs}"])
     loaded = load(
         run.where,
         run.run_id,
         settings=run.options,
+        stage_outcomes=_outcome_table(run.run_id, outcomes_of(run)),
+        quarantine=quarantine,
+        quality_results=results,
+        run_row=run_row(run, "succeeded"),
         is_dry_run=is_dry_run,
-        stage_outcomes=_outcome_table(run, list(pipeline.outcomes_of(run))),
-        run_row=pipeline.run_row(run, "succeeded"),
     )
-    summary = _summary(run, loaded, str(docs), is_dry_run)
+    summary = _summary(run, loaded, validated, docs, (datetime.now(UTC) - began).total_seconds())
     if not is_dry_run:
         with written_aside(run.where.summary(run.run_id)) as aside:
             aside.write_text(json.dumps(summary, ensure_ascii=False, indent=1, default=str), "utf-8")
     return summary
 
 
-def _validate_summaries(run: "pipeline.Run"):
+def _validate_summaries(run: Run) -> Iterable[ValidateSummary]:
     for source in sorted(run.where.staging(run.run_id, "validate").glob("shard-*/summary.json")):
         yield msgspec.json.decode(source.read_bytes(), type=ValidateSummary)
+
+
+def _quality_results(run: Run) -> pa.Table:
+    schema = TABLES["quality_results"].arrow
+    parts = sorted(run.where.staging(run.run_id, "validate").glob("shard-*/quality_results.parquet"))
+    return pa.concat_tables([schema.empty_table(), *(pq.read_table(part).cast(schema) for part in parts)])
+
+
+def _outcome_table(run_id: str, outcomes: Iterable[StageOutcome]) -> pa.Table:
+    return pa.Table.from_pylist(
+        [{"run_id": run_id, **msgspec.structs.asdict(outcome)} for outcome in outcomes], schema=TABLES["stage_outcomes"].arrow
+    )
+
+
+def _summary(run: Run, loaded: LoadSummary, validated: Iterable[ValidateSummary], docs: Path, load_seconds: float) -> dict[str, Any]:
+    outcomes = list(outcomes_of(run))
+    rejections = list(rejections_of(run))
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for outcome in outcomes:
+        seconds[outcome.stage] += outcome.seconds
+    warnings: Counter[str] = Counter()
+    for summary in validated:
+        warnings.update(summary.warnings)
+    return {
+        "run_id": run.run_id,
+        "run_status": "succeeded",
+        "is_dry_run": loaded.is_dry_run,
+        "lake": run.lake,
+        "input_count": sum(outcome.in_count for outcome in outcomes if outcome.stage == "capture"),
+        "page_count": sum(outcome.out_count for outcome in outcomes if outcome.stage == "extract"),
+        "rejected_input_count": sum(rejection.scope != "row" for rejection in rejections),
+        "quarantined_row_count": sum(rejection.scope == "row" for rejection in rejections),
+        "quarantined_by_reason": reason_counts(rejections),
+        "warnings": dict(warnings.most_common()),
+        "tables": {name: {"delivered": came, "new": new, "total": total} for name, (came, new, total) in loaded.rows.items()},
+        "resolutions": loaded.resolutions,
+        "seconds": {**seconds, "load": round(load_seconds, 3)},
+        "warehouse": loaded.warehouse,
+        "snapshot_id": loaded.snapshot_id,
+        "data_docs": str(docs),
+        "finished_at": datetime.now(UTC).isoformat(),
+    }

@@ -1,17 +1,19 @@
 """WARC records become pages; damage costs the damaged record and is named."""
 
+import base64
 import gzip
+import hashlib
 import zlib
 
 import brotli
 import pytest
+from warcs import DATE, HTML, Warc, page
 
 from broadsheet.capture.delivery import Delivery
 from broadsheet.capture.frames import frame_at, frames
 from broadsheet.capture.sources import deliveries
 from broadsheet.records import Rejection, TimeBasis
 from broadsheet.settings import Settings
-from warcs import DATE, HTML, Warc, page
 
 SETTINGS = Settings(max_page_bytes=100_000)
 BOTH = pytest.mark.parametrize("is_gzip", [True, False], ids=["gzip", "plain"])
@@ -68,7 +70,12 @@ def test_what_is_a_page(tmp_path, headers, status, url, expected):
 
 
 def test_resources_are_pages_unless_they_are_the_crawlers_own(tmp_path):
-    warc = Warc().resource("快讯：桥通了。".encode()).resource(b"x", url="metadata://crawler.example/log.txt").resource(b"\x89PNG\r\n", content_type="image/png")
+    warc = (
+        Warc()
+        .resource("快讯：桥通了。".encode())
+        .resource(b"x", url="metadata://crawler.example/log.txt")
+        .resource(b"\x89PNG\r\n", content_type="image/png")
+    )
     assert reasons(read(tmp_path, warc.data)) == ["page", "not_a_page", "not_a_page"]
 
 
@@ -138,9 +145,9 @@ def test_a_page_over_the_limit_and_one_at_it(tmp_path):
 
 
 def test_a_revisit_is_a_second_capture_of_the_same_bytes(tmp_path):
-    first = Warc().response(page(1), extra={"WARC-Payload-Digest": "sha1:AAAABBBB"})
-    (tmp_path / "1.warc.gz").write_bytes(first.data)
-    (tmp_path / "2.warc.gz").write_bytes(Warc().revisit("sha1:aaaabbbb").revisit("sha1:UNKNOWN").data)
+    digest = "sha1:" + base64.b32encode(hashlib.sha1(page(1)).digest()).decode()
+    (tmp_path / "1.warc.gz").write_bytes(Warc().response(page(1)).data)
+    (tmp_path / "2.warc.gz").write_bytes(Warc().revisit(digest.lower()).revisit("sha1:UNKNOWN").data)
     one, again, lost = deliveries([tmp_path], manifest=None, settings=SETTINGS)
     assert again.content == one.content and again.capture.content_sha256 == one.capture.content_sha256
     assert again.capture.captured_at.isoformat() == "2026-03-03T01:00:00+00:00"

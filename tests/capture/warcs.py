@@ -25,9 +25,9 @@ class Warc:
     def data(self) -> bytes:
         return self.out.getvalue()
 
-    def response(self, body: bytes, *, url="http://qingxi.example/a/1.html", headers=HTML, status="200 OK", date=DATE, kind="response", extra=None):
+    def response(self, body: bytes, *, url="http://qingxi.example/a/1.html", headers=HTML, status="200 OK", date=DATE):
         http = StatusAndHeaders(status, list(headers), protocol="HTTP/1.1")
-        return self._write(url, kind, body, http_headers=http, warc_headers_dict={**({"WARC-Date": date} if date else {}), **(extra or {})})
+        return self._write(url, "response", body, http_headers=http, warc_headers_dict={"WARC-Date": date})
 
     def resource(self, body: bytes, *, url="http://qingxi.example/r.txt", content_type="text/plain", date=DATE):
         return self._write(url, "resource", body, warc_content_type=content_type, warc_headers_dict={"WARC-Date": date})
@@ -38,7 +38,8 @@ class Warc:
 
     def revisit(self, digest: str, *, url="http://qingxi.example/a/1.html", date="2026-03-03T01:00:00Z"):
         self.offsets.append(self.out.tell())
-        self.writer.write_record(self.writer.create_revisit_record(url, digest=digest, refers_to_uri=url, refers_to_date=DATE, warc_headers_dict={"WARC-Date": date}))  # noqa: E501
+        fields = {"WARC-Date": date}
+        self.writer.write_record(self.writer.create_revisit_record(url, digest, refers_to_uri=url, refers_to_date=DATE, warc_headers_dict=fields))
         return self
 
     def _write(self, url, kind, body, **options):

@@ -179,7 +179,7 @@ def record_bytes(delivery: Delivery) -> bytes:
         "WARC-Date": capture.captured_at.isoformat().replace("+00:00", "Z") if capture.captured_at else _NO_DATE,
         TIME_BASIS_HEADER: str(capture.captured_at_basis),
         "WARC-Payload-Digest": _digest(digest),
-        "WARC-Block-Digest": _digest(content_sha256(header + delivery.content)),
+        "WARC-Block-Digest": _digest(content_sha256(header + delivery.content) if header else digest),
         "Content-Type": "application/http; msgtype=response" if is_response else capture.media_type,
         "Content-Length": str(len(header) + len(delivery.content)),
     }

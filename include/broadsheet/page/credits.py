@@ -161,7 +161,7 @@ class _Mark(NamedTuple):
 
 
 _PEOPLE = {role.value: role for role in PersonRole}
-_CREDITS = {*_PEOPLE, "source", "other_people"}
+_CREDITS = {*_PEOPLE, "source", "other_credits"}
 _AFFILIATED = {"reporter", "correspondent", "author", "photographer"}
 _STRONGLY_AFFILIATED = {"reporter", "correspondent"}
 _BOUNDARY = set(' |/·•,，、;；。:()[]【】<>《》-–—_"”')
@@ -206,7 +206,7 @@ def _strong_label() -> re.Pattern[str]:
 def _bare_label() -> re.Pattern[str]:
     """A people's or source label that is followed by a blank or, for reporters, directly by the name."""
     kinds = _label_kinds()
-    bare = [word for word, kind in kinds.items() if kind in _CREDITS and len(word) > 1 or word in {"文", "图", "摄"}]
+    bare = [word for word, kind in kinds.items() if (kind in _CREDITS and len(word) > 1) or word in {"文", "图", "摄"}]
     return re.compile(rf"(?P<word>{alternation(bare)})")
 
 
@@ -225,9 +225,9 @@ def _noise() -> re.Pattern[str]:
     lone = alternation(word for word in every if len(word) < 3 or not is_cjk(word))
     places = load("fields")["posted_from"]
     posted = rf"(?:{'|'.join(places['verbs'])}):? ?(?:{'|'.join(places['places'])})(?:{'|'.join(places['endings'])})?"
-    return re.compile(
-        rf"{posted}|{glued}|(?:(?<=^)|(?<=[\s|\[(/,)\]0-9]))(?:{lone})(?=$|[\s|:\])(/,0-9])|\ba ?[+-]|(?<![\w.])[0-9]{{1,6}}(?![\w.:/-])|(?<=\s)a(?=\s)|(?<=\()[0-9]{{1,7}}(?:人参与|人跟贴|条)",
-    )
+    counts = r"(?<![\w.])[0-9]{1,6}(?![\w.:/-])|(?<=\()[0-9]{1,7}(?:人参与|人跟贴|条)"
+    sizes = r"\ba ?[+-]|(?<=\s)a(?=\s)"  # A- A A+
+    return re.compile(rf"{posted}|{glued}|(?:(?<=^)|(?<=[\s|\[(/,)\]0-9]))(?:{lone})(?=$|[\s|:\])(/,0-9])|{sizes}|{counts}")
 
 
 class _Reading:
@@ -365,7 +365,7 @@ class _Reading:
             self._read_people(mark, end)
         elif mark.kind == "source":
             self._read_source(mark.end, end)
-        elif mark.kind in {"other_people", "ignored", "size"}:
+        elif mark.kind in {"other_credits", "ignored", "size"}:
             cut = _VALUE_END.search(self.shown, mark.end, end)
             self._explain(mark.end, min(end, cut.start() if cut else end, mark.end + _LONGEST_VALUE))
 
@@ -374,11 +374,10 @@ class _Reading:
         affiliation = self._affiliation(mark)
         found = read_names(self.shown, mark.end, min(end, mark.end + 4 * _LONGEST_VALUE), labelled=mark.is_strong)
         stop = found.end
-        tail = pattern_tail("photo_tails").match(self.shown, stop, end)
-        if tail and found.names:
-            role, stop = PersonRole.PHOTOGRAPHER, tail.end()
-        elif tail := pattern_tail("byline_tails").match(self.shown, stop, end):
+        if tail := pattern_tail("byline_tails").match(self.shown, stop, end):
             stop = tail.end()
+        elif found.names and (tail := pattern_tail("photo_tails").match(self.shown, stop, end)):
+            role, stop = PersonRole.PHOTOGRAPHER, tail.end()
         source_tail: str | None = None
         if found.names and not is_cjk(found.names[-1]):
             stop, affiliation, source_tail = self._latin_tail(stop, end, affiliation)
@@ -530,7 +529,7 @@ class _Reading:
 
 def _are_persons(names: list[str]) -> bool:
     """Unlabelled words beside a time: several are people; a lone one is if it is short and begins with a surname."""
-    return len(names) > 1 or len(names[0]) <= 3 and begins_with_surname(names[0])
+    return len(names) > 1 or (len(names[0]) <= 3 and begins_with_surname(names[0]))
 
 
 def stop_is_short(span: tuple[int, int]) -> bool:
@@ -545,13 +544,20 @@ def _standing() -> re.Pattern[str]:
 @cache
 def pattern_tail(group: str) -> re.Pattern[str]:
     """After the names: 摄, 报道, /云州报道."""
-    return re.compile(rf"\ ?(?:[/|]\ ?[\u3400-\u9fff]{{0,6}})?(?:{alternation(words('fields', group))})(?![\u3400-\u9fff])", re.IGNORECASE)
+    return re.compile(rf"\ ?[/|]?\ ?[\u3400-\u9fff]{{0,6}}?(?:{alternation(words('fields', group))})(?![\u3400-\u9fff])", re.IGNORECASE)
+
+
+def _unquoted(name: str) -> str:
+    """`“甲网”` and `《甲报》` without the marks; marks around a part of a name stay."""
+    if len(name) > 2 and f"{name[0]}{name[-1]}" in {'""', "“”", "‘’", "《》", "「」"} and name[0] not in name[1:-1]:
+        return name[1:-1].strip()
+    return name
 
 
 def source_credits(raw: str, url: str | None = None) -> tuple[SourceCredit, ...]:
     """Credits of a displayed source: `甲网-乙日报` is via 甲网 and origin 乙日报 if both have the form of outlets; `甲报、乙报` are two
     origins. Empty for a blank or a placeholder such as 网络."""
-    raw = fold_blanks(raw).strip("\"“”'‘’《》 ,，:：-—")
+    raw = _unquoted(fold_blanks(raw).strip(" ,，:：-—"))
     if not raw or raw.lower() in word_set("fields", "placeholders") or not any(char.isalpha() for char in raw):
         return ()
     shown = plain(raw)

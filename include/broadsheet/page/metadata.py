@@ -13,7 +13,7 @@ from broadsheet.page.plain import plain
 from broadsheet.page.times import parse_time
 from broadsheet.page.vocabulary import load, word_set
 from broadsheet.records import PageKind, PublishedTime, Record
-from broadsheet.text import fold_blanks
+from broadsheet.text import fold_blanks, headline_key
 
 _LONGEST_BLOCK = 400_000  # characters of one JSON-LD script
 _MOST_BLOCKS = 30
@@ -51,15 +51,16 @@ def read_metadata(
     articles = [node for node in nodes if _types(node) & word_set("fields", "kinds", "article")]
     published = _published(by_name, articles)
     authors, agency = _authors(by_name, articles)
+    site_name = _first(by_name, "site_name") or next((name for node in articles for name, _ in _named(node.get("publisher"))), None)
     return Metadata(
         titles=_titles(by_name, articles, document_title),
         published=published,
-        authors=authors,
+        authors=tuple(name for name in authors if not _is_house(name, site_name)),
         source=_first(by_name, "source") or agency,
         editors=_people([*_all(by_name, "editor"), *(name for node in articles for name, _ in _named(node.get("editor")))]),
         canonical_url=_canonical(canonical_href, by_name, articles),
         language=_language(html_lang, articles, by_name),
-        site_name=_first(by_name, "site_name") or next((name for node in articles for name, _ in _named(node.get("publisher"))), None),
+        site_name=site_name,
         breadcrumb=_breadcrumb(nodes),
         kind_hint=_kind(by_name, nodes, articles),
     )
@@ -128,6 +129,12 @@ def _people(values: list[str]) -> tuple[str, ...]:
         found = read_names(shown, 0, len(shown), labelled=True)
         names += [name for name in found.names if not is_outlet(name) and (is_cjk(name) or " " in name or name.isalpha())]
     return tuple(dict.fromkeys(names))
+
+
+def _is_house(name: str, site_name: str | None) -> bool:
+    """Whether an author is the site itself: `Example` or `Example Sport` on `Example`."""
+    site, own = headline_key(site_name or ""), headline_key(name)
+    return bool(site and own) and (own.startswith(site) or own in site.split())
 
 
 def _canonical(href: str | None, by_name: dict[str, list[str]], articles: list[dict[str, Any]]) -> str | None:

@@ -110,7 +110,7 @@ def _outlet() -> re.Pattern[str]:
     endings = "|".join(map(re.escape, sorted(words("fields", "outlets", "endings"), key=len, reverse=True)))
     known = "|".join(map(re.escape, words("fields", "outlets", "known")))
     return re.compile(
-        rf"(?:{endings})$|{known}|(?:{alternation(words('fields', 'outlets', 'latin'))})(?:\.\w{{2,4}})?$|\.(?:com|net|org|cn|de|info)$",
+        rf"(?:{endings})$|{known}|(?:{alternation(words('fields', 'outlets', 'latin'))})(?:\.\w{{2,4}})?$|\.(?:com|net|org|cn|de|info)$|\w(?:zeitung|blatt|anzeiger|nachrichten|kurier|allgemeine)$|(?:일보|신문|뉴스|방송)$",
         re.IGNORECASE,
     )
 
@@ -121,8 +121,8 @@ def _without_code(name: str) -> str:
 
 def _cjk_name(shown: str, token: re.Match[str], end: int, labelled: bool) -> tuple[int, int] | None:
     text = _without_code(token[0])
-    if token.start() > 0 and shown[token.start() - 1] in "/|" and text.endswith(words("fields", "byline_tails")):
-        return None  # 記者甲／云州報導
+    if token[0].endswith(words("fields", "byline_tails")):
+        return None  # 記者甲／云州報導, 甲 云州报道
     if len(text) == 1:  # 方 乙: a two-character name spread over three columns
         following = _TOKEN.match(shown, _skip_blank(shown, token.end(), end), end)
         if following and len(following[0]) == 1 and is_cjk(following[0]) and following.start() > token.end():
@@ -143,7 +143,7 @@ def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, 
     position, last, count = start, start, 0
     while count < 5 and (word := _LATIN_WORD.match(shown, position, end)):
         text = word[0]
-        if is_cjk(text):
+        if is_cjk(text) or (count and _CODE.match(shown, position, end)):
             break
         lower = text.lower().rstrip(".")
         if not text[0].isupper():

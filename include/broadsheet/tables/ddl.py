@@ -1,0 +1,45 @@
+"""DuckDB DDL from the schema: tables without primary keys (their indexes cost at every checkpoint; the audit checks keys), and
+a comment on every table and column."""
+
+from collections.abc import Iterator
+
+from broadsheet.tables.fields import Field
+from broadsheet.tables.schema import TABLES, Table
+
+DUCKDB_TYPES = {
+    "string": "VARCHAR",
+    "json": "VARCHAR",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "float64": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "local_timestamp": "TIMESTAMP",
+    "date": "DATE",
+    "list_string": "VARCHAR[]",
+}
+
+
+def ddl() -> Iterator[str]:
+    """Statements that make every table that is missing, and its comments."""
+    for table in TABLES.values():
+        yield create_table(table)
+        yield f"COMMENT ON TABLE {table.name} IS {quoted(f'One row per {table.grain}.')}"
+        for field in table.fields:
+            yield f"COMMENT ON COLUMN {table.name}.{field.name} IS {quoted(described(field))}"
+
+
+def create_table(table: Table) -> str:
+    columns = ", ".join(f"{field.name} {DUCKDB_TYPES[field.type]}{'' if field.nullable else ' NOT NULL'}" for field in table.fields)
+    return f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})"
+
+
+def described(field: Field) -> str:
+    """Description with unit and allowed values."""
+    unit = f" [{field.unit}]" if field.unit else ""
+    allowed = f" One of: {', '.join(field.allowed)}." if field.allowed else ""
+    return f"{field.description}{unit}.{allowed}"
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,45 @@
+-- One row per related link of a capture.
+with by_headline as (
+    -- headlines that name exactly one article of a site
+    select
+        site,
+        headline_key(headline_text) as title_key,
+        min(article_id) as article_id,
+    from (
+        select v.site, v.article_id, h.headline_text
+        from article_headlines as h join article_versions as v using (version_id)
+        where h.headline_role = 'main'
+        union
+        select v.site, v.article_id, h.headline_raw
+        from article_headlines as h join article_versions as v using (version_id)
+        where h.headline_role = 'main'
+    )
+    group by site, title_key
+    having count(distinct article_id) = 1
+),
+
+by_url as (
+    select canonical_url, min(article_id) as article_id
+    from articles
+    where canonical_url is not null
+    group by canonical_url
+)
+
+select
+    links.capture_id,
+    links.site,
+    captures.captured_at,
+    captures.article_id as from_article_id,
+    versions.headline as from_headline,
+    links.module_heading,
+    links.position,
+    coalesce(links.shown_full_headline, links.headline_text) as to_headline,
+    coalesce(links.canonical_url, links.url) as to_url,
+    coalesce(by_url.article_id, by_headline.article_id) as to_article_id,
+from related_links as links
+join captures using (capture_id)
+left join article_versions as versions using (version_id)
+left join by_url on by_url.canonical_url = links.canonical_url
+left join by_headline
+    on by_headline.site = links.site
+    and by_headline.title_key = headline_key(coalesce(links.shown_full_headline, links.headline_text))

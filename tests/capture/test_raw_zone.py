@@ -1,0 +1,213 @@
+"""The raw zone gives back what it was given, says so when it cannot, and loses nothing when a run dies."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pyarrow.parquet as pq
+import pytest
+from fastwarc.warc import ArchiveIterator
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from warcio.archiveiterator import ArchiveIterator as WarcioIterator
+from warcs import page
+
+from broadsheet.capture.delivery import make_delivery
+from broadsheet.capture.raw_zone import RawZone, record_bytes
+from broadsheet.capture.sources import deliveries
+from broadsheet.errors import BadInput, TransientError
+from broadsheet.lake import Lake
+from broadsheet.records import TimeBasis
+from broadsheet.settings import Settings
+
+URL = "http://qingxi.example/a/1.html"
+HEADER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=gbk\r\nX-Title: \xd4\xc6\xd6\xdd\r\nContent-Encoding: gzip\r\n"
+    b"Transfer-Encoding: chunked\r\nContent-Length: 17\r\n\r\n"
+)
+AT = datetime(2026, 3, 1, 2, 3, 4, 500_000, tzinfo=UTC)
+
+
+def delivery(content: bytes, *, header: bytes = b"", url: str | None = URL, at: datetime | None = AT):
+    times = [(TimeBasis.WARC, at)]
+    return make_delivery(content, media_type="text/html", input_path="a", url=url, times=times, http_header=header)
+
+
+def mixed(count: int):
+    return [delivery(page(number, size=number), header=HEADER if number % 2 else b"", url=URL if number % 3 else None) for number in range(count)]
+
+
+@pytest.fixture
+def zone(tmp_path):
+    return RawZone(Lake(tmp_path))
+
+
+def warcs(zone):
+    return sorted(path.name for path in zone.folder.glob("*.warc.gz"))
+
+
+def write(zone, run_id, items):
+    with zone.writer(run_id) as writer:
+        return [writer.add(item) for item in items]
+
+
+def test_other_readers_read_it_with_digests_right(zone):
+    items = mixed(20)
+    places = write(zone, "run-1", items)
+    path = zone.root / places[0][0]
+    with path.open("rb") as file:
+        seen = [(record.stream_pos, record.reader.read()) for record in ArchiveIterator(file, verify_digests=True)]
+    assert seen == [(offset, item.content) for (_, offset, _), item in zip(places, items, strict=True)]
+    with path.open("rb") as file:
+        assert [record.content_stream().read() for record in WarcioIterator(file, check_digests="raise")] == [item.content for item in items]
+
+
+def test_http_headers_are_kept_and_true_of_the_payload(zone):
+    record = record_bytes(delivery(b"<html>x", header=HEADER))
+    assert b"X-Title: \xd4\xc6\xd6\xdd\r\nX-Archive-Orig-Content-Encoding: gzip\r\nX-Archive-Orig-Transfer-Encoding: chunked\r\n" in record
+    assert b"X-Archive-Orig-Content-Length: 17\r\nContent-Length: 7\r\n\r\n<html>x" in record
+    plain = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nX: y\r\n\r\n"
+    assert plain + b"<html>x\r\n\r\n" in record_bytes(delivery(b"<html>x", header=plain))
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", HEADER, b"HTTP/1.0 200\n\n"]), st.sampled_from([None, URL]))
+@settings(max_examples=60, deadline=None)
+def test_payloads_come_back_exactly(tmp_path_factory, content, header, url):
+    zone = RawZone(Lake(tmp_path_factory.mktemp("lake")))
+    (place,) = write(zone, "r", [delivery(content, header=header, url=url)])
+    assert zone.read(*place) == content
+
+
+def test_a_capture_read_back_from_the_raw_zone_is_the_same(zone):
+    """The zone's files are inputs like any: ids, times (also unknown ones) and headers survive."""
+    items = [delivery(page(1)), delivery(page(2), at=None), delivery(page(3), url=None), delivery(page(4), header=HEADER)]
+    write(zone, "r", items)
+    again = list(deliveries([zone.folder / name for name in warcs(zone)], manifest=None, settings=Settings()))
+    assert [item.capture.capture_id for item in again] == [item.capture.capture_id for item in items]
+    assert [item.content for item in again] == [item.content for item in items]
+
+
+def test_known_content_is_not_written_again(zone):
+    items = mixed(30)
+    places = write(zone, "run-1", items + items)
+    assert places[:30] == places[30:]
+    assert write(zone, "run-2", items) == places[:30]
+    assert warcs(zone) == ["run-1-00000.warc.gz"]
+    later = write(RawZone(Lake(zone.root)), "run-2", [*items, delivery(b"new")])
+    assert later[:30] == places[:30] and later[30][0] == "raw/run-2-00000.warc.gz"
+
+
+def test_files_are_rotated_by_size(zone):
+    small = RawZone(Lake(zone.root), rotate_bytes=2000)
+    items = [delivery(os.urandom(700)) for _ in range(12)]
+    places = write(small, "manual__2026-03-01T08:00:00+08:00", items)
+    assert len(warcs(zone)) > 3
+    assert warcs(zone)[0] == "manual__2026-03-01T08_00_00+08_00-00000.warc.gz"
+    assert [zone.read(*place) for place in places] == [item.content for item in items]
+    for part in (zone.folder / "index").iterdir():
+        digests = pq.read_table(part)["content_sha256"].to_pylist()
+        assert digests == sorted(digests)
+
+
+def test_a_repeated_run_adds_files_and_changes_none(zone):
+    first = write(zone, "run", mixed(5))
+    before = {name: (zone.folder / name).read_bytes() for name in warcs(zone)}
+    second = write(zone, "run", [*mixed(5), delivery(b"came later")])
+    assert second[:5] == first and second[5][0] == "raw/run-00001.warc.gz"
+    assert all((zone.folder / name).read_bytes() == data for name, data in before.items())
+    assert [zone.read(*place) for place in second] == [item.content for item in mixed(5)] + [b"came later"]
+
+
+def test_a_run_that_fails_leaves_nothing_that_counts(zone):
+    with pytest.raises(RuntimeError), zone.writer("run") as writer:
+        writer.add(delivery(b"half"))
+        raise RuntimeError("disk full")
+    assert warcs(zone) == []
+    half = (zone.folder / "run-00000.warc.gz.part").read_bytes()
+    (place,) = write(zone, "other", [delivery(b"half")])
+    assert zone.read(*place) == b"half" and place[0] == "raw/other-00000.warc.gz"
+    assert [path.read_bytes() for path in (zone.folder / "aside").iterdir()] == [half]
+
+
+def test_a_killed_writer_loses_only_what_was_not_acknowledged(zone):
+    script = """
+import os, signal, sys
+from pathlib import Path
+from broadsheet.capture.delivery import make_delivery
+from broadsheet.capture.raw_zone import RawZone
+from broadsheet.lake import Lake
+with RawZone(Lake(Path(sys.argv[1])), rotate_bytes=3000).writer("run") as writer:
+    for number in range(40):
+        content = b"%d" % number + bytes(range(256)) * 2 + os.urandom(300)
+        place = writer.add(make_delivery(content, media_type="text/html", input_path="a", url=None, times=[]))
+        writer._file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", script, str(zone.root)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    sealed = warcs(zone)
+    assert len(sealed) > 3
+    # One more death: after the rename, before the index.
+    (zone.folder / "index" / f"{sealed[0]}.parquet").unlink()
+    index = zone.recover()
+    found = [zone.read(*index.find(digest)) for digest in _all_digests(zone)]
+    assert len(found) == sum(1 for name in sealed for _ in ArchiveIterator((zone.folder / name).open("rb")))
+    assert len(list((zone.folder / "aside").iterdir())) == 1
+    assert index.covered == {f"raw/{name}" for name in sealed}
+
+
+def _all_digests(zone):
+    return [digest for part in sorted((zone.folder / "index").glob("*.parquet")) for digest in pq.read_table(part)["content_sha256"].to_pylist()]
+
+
+def test_a_living_writer_is_left_alone(zone):
+    with zone.writer("one") as one:
+        first = one.add(delivery(b"first"))
+        second = write(zone, "two", [delivery(b"second")])[0]
+        with pytest.raises(TransientError, match="one-00000"):
+            write(zone, "one", [delivery(b"third")])
+    assert zone.read(*first) == b"first" and zone.read(*second) == b"second"
+    assert not (zone.folder / "aside").exists()
+
+
+def test_many_index_parts_are_merged(zone):
+    small = RawZone(Lake(zone.root), rotate_bytes=1)
+    items = mixed(80)
+    places = write(small, "run", items)
+    assert len(list((zone.folder / "index").iterdir())) == 1
+    assert write(zone, "again", items) == places
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "gone", "swapped"])
+def test_damage_is_named_with_file_and_offset(zone, damage):
+    places = write(zone, "run", mixed(4))
+    name, offset, length = places[2]
+    path = zone.root / name
+    data = bytearray(path.read_bytes())
+    match damage:
+        case "flip":
+            data[offset + length // 2] ^= 0xFF
+            path.write_bytes(data)
+        case "cut":
+            path.write_bytes(data[: offset + 20])
+        case "gone":
+            path.unlink()
+        case "swapped":
+            offset += 1
+    with pytest.raises(BadInput, match=f"{name} at {offset}") as caught:
+        zone.read(name, offset, length)
+    assert caught.value.reason == "unreadable"
+
+
+def test_the_lock_is_what_tells_the_living_from_the_dead(zone):
+    zone.folder.mkdir()
+    part = zone.folder / "x-00000.warc.gz.part"
+    with part.open("xb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        zone.recover()
+        assert part.exists()
+    zone.recover()
+    assert not part.exists()

@@ -1,0 +1,162 @@
+"""Every file is answered once: a page, or a rejection with its reason."""
+
+import gzip
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from warcs import Warc, page
+
+from broadsheet.capture.delivery import Delivery, clean_url, parse_instant
+from broadsheet.capture.sources import deliveries
+from broadsheet.ids import content_sha256, make_id
+from broadsheet.quality.reasons import REASONS
+from broadsheet.records import SiteBasis, TimeBasis
+from broadsheet.settings import Settings
+
+SETTINGS = Settings(max_page_bytes=100_000)
+
+
+def read(*paths, manifest=None, settings=SETTINGS):
+    items = list(deliveries(paths, manifest=manifest, settings=settings))
+    assert all(isinstance(item, Delivery) or set(item.reasons) <= REASONS.keys() for item in items)
+    return items
+
+
+def said(items) -> list[str]:
+    """`name` of each page, `name reason` of each rejection."""
+    return [Path(item.capture.input_path).name if isinstance(item, Delivery) else f"{Path(item.input_path).name} {item.reasons[0]}" for item in items]
+
+
+def test_a_file_knows_only_itself(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_bytes(page(1))
+    (item,) = read(path)
+    capture = item.capture
+    assert item.content == page(1)
+    assert (capture.media_type, capture.input_path, capture.byte_count) == ("text/html", str(path), len(page(1)))
+    assert (capture.url, capture.site, capture.site_basis) == (None, None, SiteBasis.NONE)
+    assert (capture.captured_at, capture.captured_at_basis) == (None, TimeBasis.NONE)
+    assert capture.capture_id == make_id("capture", content_sha256(page(1)), None, None)
+
+
+def test_mtime_counts_only_when_trusted(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_bytes(page(1))
+    os.utime(path, (1_772_400_000, 1_772_400_000))
+    (item,) = read(path, settings=Settings(is_mtime_trusted=True))
+    assert item.capture.captured_at == datetime.fromtimestamp(1_772_400_000, UTC)
+    assert item.capture.captured_at_basis == TimeBasis.MTIME
+
+
+def test_a_directory_of_everything(tmp_path):
+    """One of each kind, in the order of names; hidden ones are left out."""
+    (tmp_path / "sub").mkdir()
+    files = {
+        "a.html": page(1), "b.HTM": page(2), "c.txt": "云州晚报：桥通了。".encode(), "d.html.gz": gzip.compress(page(3)),
+        "e.txt.GZ": gzip.compress(b"plain"),
+        "f.warc.gz": Warc().response(page(4)).data, "g.warc": Warc(False).response(page(5)).data,
+        "h.html": b"", "i.txt": b" \r\n\t", "j.html.gz": b"", "k.html.gz": gzip.compress(b""),
+        "l.html": b"\x89PNG\r\n\x1a\n0000", "m.txt": b"words\0and\0more", "n.html": bytes(range(256)) * 4, "o.html": gzip.compress(page(1)),
+        "p.html.gz": gzip.compress(page(1))[:-3], "q.txt.gz": b"not gzip at all", "r.jpg": b"\xff\xd8\xff", "s.gz": gzip.compress(page(1)), "t": b"x",
+        "u.html": b"<" * 100_001, "v.html.gz": gzip.compress(b"a" * 30_000_000), "w.html": b"<" * 100_000,
+        "x.txt": "﻿云州".encode("utf-16"), "y.txt": page(6).replace(b"<html>", b"<!DOCTYPE html><html>"), "sub/z.html": page(7),
+        ".hidden.html": page(8), "sub/.DS_Store": b"\0",
+    }  # fmt: skip
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    warc = ("f.warc.gz#0", "g.warc#0")
+    items = read(tmp_path)
+    assert said(items) == [
+        "a.html", "b.HTM", "c.txt", "d.html.gz", "e.txt.GZ", *warc,
+        "h.html empty_file", "i.txt empty_file", "j.html.gz empty_file", "k.html.gz empty_file",
+        "l.html binary_content", "m.txt binary_content", "n.html binary_content", "o.html binary_content",
+        "p.html.gz truncated_gzip", "q.txt.gz truncated_gzip", "r.jpg unknown_extension", "s.gz unknown_extension", "z.html", "t unknown_extension",
+        "u.html page_too_large", "v.html.gz page_too_large", "w.html", "x.txt", "y.txt",
+    ]  # fmt: skip
+    types = {Path(item.capture.input_path).name: item.capture.media_type for item in items if isinstance(item, Delivery)}
+    assert (types["c.txt"], types["y.txt"]) == ("text/plain", "text/html")
+    assert read(tmp_path) == items
+
+
+def test_a_gzip_cut_anywhere_is_named(tmp_path):
+    packed = gzip.compress(page(1, size=300)) + gzip.compress("<p>第二部分</p>".encode())
+    path = tmp_path / "a.html.gz"
+    first = len(gzip.compress(page(1, size=300)))
+    for length in range(1, len(packed)):
+        path.write_bytes(packed[:length])
+        assert said(read(path)) == (["a.html.gz"] if length == first else ["a.html.gz truncated_gzip"]), length
+    path.write_bytes(packed + b"\0" * 40)
+    assert read(path)[0].content.endswith("第二部分</p>".encode())
+
+
+def test_a_fifty_megabyte_page_is_not_read(tmp_path):
+    path = tmp_path / "a.html"
+    with path.open("wb") as file:
+        file.truncate(50 * 1024 * 1024)
+    assert said(read(path, settings=Settings())) == ["a.html page_too_large"]
+
+
+def test_what_cannot_be_looked_into(tmp_path):
+    (tmp_path / "a.html").write_bytes(page(1))
+    (tmp_path / "b.html").symlink_to(tmp_path / "nowhere.html")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "self.html").symlink_to(tmp_path / "self.html")
+    os.mkfifo(tmp_path / "pipe.html")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        items = read(tmp_path)
+    assert said(items) == ["a.html", "b.html unreadable", "pipe.html unreadable", "self.html unreadable", "socket unreadable"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything; the system's refusal cannot be had")
+def test_a_directory_without_permission(tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    try:
+        assert said(read(tmp_path)) == ["locked unreadable"]
+    finally:
+        locked.chmod(0o700)
+
+
+@pytest.mark.parametrize("refused", ["iterdir", "open"])
+def test_refused_permission_is_named(tmp_path, monkeypatch, refused):
+    """The same for root, with the refusal simulated."""
+    (tmp_path / "a.html").write_bytes(page(1))
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(f"pathlib.Path.{refused}", refuse)
+    (item,) = read(tmp_path)
+    assert item.reasons == ("unreadable",) and item.detail == "Permission denied"
+
+
+def test_a_missing_path_and_the_same_path_twice(tmp_path):
+    (tmp_path / "a.html").write_bytes(page(1))
+    assert said(read(tmp_path / "no.html", tmp_path / "a.html", tmp_path / "a.html")) == ["no.html missing_file", "a.html", "a.html"]
+
+
+def test_file_names_of_any_bytes_can_be_stored(tmp_path):
+    (tmp_path / os.fsdecode(b"\xd4\xc6\xd6\xdd.html")).write_bytes(page(1))
+    (item,) = read(tmp_path)
+    assert item.capture.input_path.endswith(r"\xd4\xc6\xd6\xdd.html")
+    item.capture.input_path.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        (" <http://a.example/x y> ", "http://a.example/x%20y"), ("https://a.example/云", "https://a.example/云"), ("ftp://a.example/", None),
+        ("a/b", None), ("", None), (None, None), ("http://[::1", None), ("http://a.example/\u3000\n", "http://a.example/"),
+    ],
+)  # fmt: skip
+def test_clean_url(text, url):
+    assert clean_url(text) == url
+
+
+@pytest.mark.parametrize("text", ["2026-03-01", "2026-03-01T08:00:00", "yesterday", "", None, "9999-12-31T23:59:59-12:00"])
+def test_times_without_an_offset_are_not_instants(text):
+    assert parse_instant(text) is None
