@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -37,8 +37,8 @@ def run_conf(given: argparse.Namespace) -> dict[str, Any]:
     """The DAG's params that differ from their defaults. Paths are made absolute: they were typed here, not in the project."""
     conf: dict[str, Any] = {"dry_run": given.dry_run}
     if given.paths:
-        conf |= {"paths": [os.path.abspath(path) for path in given.paths], "manifest": None}
-    conf |= {name: os.path.abspath(value) for name in ("manifest", "lake", "policy") if (value := getattr(given, name))}
+        conf |= {"paths": [str(Path(path).absolute()) for path in given.paths], "manifest": None}
+    conf |= {name: str(Path(value).absolute()) for name in ("manifest", "lake", "policy") if (value := getattr(given, name))}
     if given.shards is not None:
         conf["shards"] = given.shards
     return conf
@@ -50,7 +50,7 @@ def main() -> int:
     environment = airflow_home.environment(home)
     os.environ.clear()
     os.environ.update(environment)
-    log = home / "logs" / f"run-{datetime.now():%Y%m%dT%H%M%S}.log"
+    log = home / "logs" / f"run-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with airflow_home.only_user_of(home), output_to(log) as terminal:
         try:

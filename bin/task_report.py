@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from airflow.listeners import hookimpl
+from airflow.sdk import TaskInstanceState
 
 
 class TaskReport:
@@ -24,9 +25,10 @@ class TaskReport:
 
     @hookimpl
     def on_task_instance_failed(self, previous_state, task_instance, error):
-        will_retry = str(getattr(task_instance, "state", "")).endswith("up_for_retry")
+        will_retry = getattr(task_instance, "state", None) == TaskInstanceState.UP_FOR_RETRY
         self._line(task_instance, "to be retried" if will_retry else "failed")
-        sentence = f"{_name(task_instance)}: {type(error).__name__}: {error}" if isinstance(error, BaseException) else f"{_name(task_instance)}: {error}"
+        kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
+        sentence = f"{_name(task_instance)}: {kind}{error}"
         if will_retry:
             print(f"    {sentence}", file=self.terminal)
         else:

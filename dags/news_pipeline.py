@@ -84,7 +84,9 @@ PARAMS = {
         title="Quality policy",
         description="YAML laid over the embedded policy: which reasons warn, quarantine the row or stop the batch. Empty: the embedded one.",
     ),
-    "shards": Param(4, type="integer", minimum=4, maximum=16, title="Shards", description="Parts that the run is split into; each is one mapped task."),
+    "shards": Param(
+        4, type="integer", minimum=4, maximum=16, title="Shards", description="Parts that the run is split into; each is one mapped task."
+    ),
     "trust_mtime": Param(
         False,
         type="boolean",
@@ -128,7 +130,7 @@ def run_of(shard: int):
 
 
 @task(outlets=[RAW_ZONE], execution_timeout=timedelta(hours=2))
-def capture(params: dict[str, Any]) -> list[int]:
+def capture(params=None) -> list[int]:
     """Bring the input into the raw zone. Returns the numbers of the shards that hold captures."""
     from broadsheet import pipeline
 
@@ -173,7 +175,7 @@ def by_shard(shard: int) -> None:
     pool=WRITER_POOL,
     execution_timeout=timedelta(hours=4),
 )
-def load(params: dict[str, Any], ti=None, outlet_events=None) -> dict[str, Any]:
+def load(params=None, ti=None, outlet_events=None) -> dict[str, Any]:
     """Publish the run. Returns its summary."""
     from broadsheet import pipeline
     from broadsheet.errors import BatchStopped

@@ -44,8 +44,9 @@ def extract_shard(lake: Lake, run_id: str, shard: int) -> StageOutcome:
 
     def pages() -> Iterator[PageResult]:
         for capture in read_records(lake.shard(run_id, "capture", shard) / CAPTURES, Capture):
-            content = raw.read(capture.raw_file, capture.raw_offset, capture.raw_length)
+            content = b""
             try:
+                content = raw.read(capture.raw_file, capture.raw_offset, capture.raw_length)
                 yield read_capture(capture, content)
             except BadInput as error:
                 rejections.append(_rejected(capture, content, error.reason, error.detail))
@@ -97,5 +98,5 @@ def _rejected(capture: Capture, content: bytes, reason: str, detail: str) -> Rej
         input_path=capture.input_path,
         capture_id=capture.capture_id,
         site=capture.site,
-        raw_excerpt=content[:EXCERPT_CHARS].decode("utf-8", "replace"),
+        raw_excerpt=content[:EXCERPT_CHARS].decode("utf-8", "replace") or None,
     )

@@ -125,10 +125,10 @@ def _cjk_dateline() -> re.Pattern[str]:
     tails = alternation(words("fields", "dateline_tails"))
     bare = alternation(words("fields", "dateline_bare"))
     place = r"[^\s,，。;；:“”\"()《》|0-9]"
-    return re.compile(
-        rf"[\s(\[【]*(?!当地时间|北京时间|截至|自|从|据悉|在|于|到)"
-        rf"(?P<line>{place}{{2,20}}?(?:(?:[0-9]{{4}}年)?[0-9]{{1,2}}月)?[0-9]{{1,2}}日(?:{tails})(?![视影话力商网子动器台信缆池梯脑竞息])|{bare}|据{place}{{2,8}}(?:[0-9]{{1,2}}月[0-9]{{1,2}}日)?[电電])"
-    )
+    day = r"(?:(?:[0-9]{4}年)?[0-9]{1,2}月)?[0-9]{1,2}日"
+    dated = rf"{place}{{2,20}}?{day}(?:{tails})(?![视影话力商网子动器台信缆池梯脑竞息])"  # 电, but not 电视 or 电影
+    agency = rf"据{place}{{2,8}}(?:[0-9]{{1,2}}月[0-9]{{1,2}}日)?[电電]"
+    return re.compile(rf"[\s(\[【]*(?!当地时间|北京时间|截至|自|从|据悉|在|于|到)(?P<line>{dated}|{bare}|{agency})")
 
 
 def _without_frame(text: str) -> str:
@@ -528,8 +528,9 @@ class _Reading:
 
 
 def _are_persons(names: list[str]) -> bool:
-    """Unlabelled words beside a time: several are people; a lone one is if it is short and begins with a surname."""
-    return len(names) > 1 or (len(names[0]) <= 3 and begins_with_surname(names[0]))
+    """Unlabelled words beside a time: people if half of several begin with a surname, or a short lone one does."""
+    surnames = sum(map(begins_with_surname, names))
+    return 2 * surnames >= len(names) if len(names) > 1 else len(names[0]) <= 3 and surnames == 1
 
 
 def stop_is_short(span: tuple[int, int]) -> bool:

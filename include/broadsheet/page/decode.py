@@ -40,7 +40,10 @@ _UTF8_DAMAGE = 0.02
 # A text looks like its charset's language when this share of its non-ASCII characters is common there. Honest decodings give
 # 0.9 and more, wrong ones of the same bytes about 0.5 and less.
 _LOOKS_RIGHT = 0.8
+_LOOKS_POSSIBLE = 0.4
 _LOOKS_TELLING = 0.95
+# Share of the characters that a language is never without (kana, Hangul, Russian vowels).
+_MUST_HAVE = 0.15
 # Share of undecodable to non-ASCII characters that a charset may have and still be believed.
 _DAMAGE = 0.01
 # Bytes that are looked at to judge a charset, and of one stretch between tags.
@@ -50,9 +53,11 @@ _HEAD_BYTES = 8192  # a meta charset is searched here; portals put scripts befor
 _META = re.compile(
     rb"""<meta\s[^>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{2,30})|<\?xml\s[^>]{0,100}?encoding\s*=\s*["']([\w.:\-]{2,30})""", re.I
 )
-# Tag brackets and line feeds are never the second byte of a two-byte character, so a stretch begins with a whole one.
-_STRETCH = re.compile(rb"[\x80-\xff][^<>\n]*")
+# Non-ASCII text with at most 40 ASCII bytes in between. Tag brackets and line feeds are never the second byte of a two-byte character,
+# and the last byte of a stretch may be one, so that each begins with a whole character.
+_STRETCH = re.compile(rb"[\x80-\xff](?:[^<>\n]{0,40}[\x80-\xff])*[^<>\n]?")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
+_NEIGHBOURS = re.compile(r"[^\x00-\x7f]{2}")
 
 
 def decode(data: bytes, *, http_charset: str | None = None, is_html: bool = True) -> Decoded:
@@ -117,6 +122,11 @@ def _legacy_codec(data: bytes, sample: bytes, http: str | None, declared: str | 
             return codec, {http: "http", declared: "declared"}.get(codec, "detected")
     for codec, basis in _candidates(data, http, declared):
         if looks(codec) >= _LOOKS_RIGHT:
+            if basis == "detected" and _has_damage(data, codec):
+                # A declared charset that fits every byte, and does not look absurd, is better than a guess that does not fit.
+                for stated, stated_basis in ((http, "http"), (declared, "declared")):
+                    if stated and looks(stated) >= _LOOKS_POSSIBLE and not _has_damage(data, stated):
+                        return stated, stated_basis
             return codec, basis
     # Nothing looks right: a language without a profile, or a damaged or very short text. Evidence counts by rank if it decodes.
     candidates = list(_candidates(data, http, declared))
@@ -125,6 +135,14 @@ def _legacy_codec(data: bytes, sample: bytes, http: str | None, declared: str | 
             return codec, basis
     best = max((codec for codec, _ in candidates), key=lambda codec: (looks(codec), -_damage(data.decode(codec, "replace"))))
     return best, "fallback"
+
+
+def _has_damage(data: bytes, codec: str) -> bool:
+    try:
+        data.decode(codec)
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _candidates(data: bytes, http: str | None, declared: str | None) -> Iterator[tuple[str, str]]:
@@ -170,9 +188,9 @@ def _looks(sample: bytes, codec: str) -> float:
     chars = _NON_ASCII.findall(text)
     if not chars:
         return 0.0
-    if codec in _ALPHABETS and (len(chars) >= _OWN_LETTERS * sum(map(str.isalpha, text))) != _ALPHABETS[codec]:
+    if codec in _ALPHABETS and (2 * len(_NEIGHBOURS.findall(text)) > len(chars) / 2) != _ALPHABETS[codec]:
         return 0.0
-    if must_have and must_have.isdisjoint(chars):
+    if must_have and sum(map(must_have.__contains__, chars)) < _MUST_HAVE * len(chars):
         return 0.0
     return sum(map(common.__contains__, chars)) / len(chars)
 
@@ -237,10 +255,9 @@ _PROFILES: dict[str, Callable[[], tuple[frozenset[str], frozenset[str]]]] = {
     "koi8-r": _russian,
     "windows-1252": _western,
 }
-# Whether the alphabet's letters are mostly non-ASCII: Cyrillic words are, French ones have an accent here and there. The same
-# bytes pass for both otherwise.
+# Whether non-ASCII letters stand beside each other: in Cyrillic words they do, in French ones an accent stands here and there. The
+# same bytes pass for both otherwise, and those of Chinese for French.
 _ALPHABETS = {"windows-1251": True, "koi8-r": True, "windows-1252": False}
-_OWN_LETTERS = 0.35
 
 
 # --- labels ----------------------------------------------------------------------------------------------------------------

@@ -96,8 +96,7 @@ def _titles(by_name: dict[str, list[str]], articles: list[dict[str, Any]], docum
     found += [("meta", value) for name in stated["meta"] for value in by_name.get(_key(name), ())]
     if document_title and (value := fold_blanks(document_title[:_LONGEST_VALUE])):
         found.append(("title", value))
-    unique = {(origin, value): None for origin, value in found}
-    return tuple(TitleCandidate(text=value, origin=origin) for origin, value in unique)
+    return tuple(TitleCandidate(text=value, origin=origin) for origin, value in dict.fromkeys(found))
 
 
 def _published(by_name: dict[str, list[str]], articles: list[dict[str, Any]]) -> PublishedTime | None:

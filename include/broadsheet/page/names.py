@@ -108,11 +108,11 @@ def _surnames() -> frozenset[str]:
 @cache
 def _outlet() -> re.Pattern[str]:
     endings = "|".join(map(re.escape, sorted(words("fields", "outlets", "endings"), key=len, reverse=True)))
+    glued = "|".join(map(re.escape, words("fields", "outlets", "glued_endings")))
     known = "|".join(map(re.escape, words("fields", "outlets", "known")))
-    return re.compile(
-        rf"(?:{endings})$|{known}|(?:{alternation(words('fields', 'outlets', 'latin'))})(?:\.\w{{2,4}})?$|\.(?:com|net|org|cn|de|info)$|\w(?:zeitung|blatt|anzeiger|nachrichten|kurier|allgemeine)$|(?:일보|신문|뉴스|방송)$",
-        re.IGNORECASE,
-    )
+    latin = alternation(words("fields", "outlets", "latin"))
+    domains = r"\.(?:com|net|org|cn|de|info)"
+    return re.compile(rf"(?:{endings})$|{known}|(?:{latin})(?:\.\w{{2,4}})?$|{domains}$|\w(?:{glued})$", re.IGNORECASE)
 
 
 def _without_code(name: str) -> str:

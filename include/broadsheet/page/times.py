@@ -158,7 +158,7 @@ def _rules() -> tuple[_Rule, ...]:
         _Rule(
             "month_day_year",
             re.compile(
-                rf"{month}\.? {{0,2}}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:, ?| ){{1,2}}(?:(?=[0-9:. ]{{4,9}}[^0-9])|){year4}(?![0-9])",
+                rf"{month}\.? {{0,2}}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:, ?| ){{1,2}}{year4}(?![0-9])",
             ),
             _month_name,
             clock_may_precede=True,
@@ -166,7 +166,8 @@ def _rules() -> tuple[_Rule, ...]:
         _Rule(
             "day_month_year",
             re.compile(
-                rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th|er|º|°|ª)?\.?[ -]{{0,2}}(?:de |of |di )?{month}\.?[ ,/-]{{1,2}}(?:de |del |do )?{year4}(?![0-9])",
+                rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th|er|º|°|ª)?\.?[ -]{{0,2}}(?:de |of |di )?"
+                rf"{month}\.?[ ,/-]{{1,2}}(?:de |del |do )?{year4}(?![0-9])",
             ),
             _month_name,
             clock_may_precede=True,
@@ -334,7 +335,8 @@ class _ClockBefore(NamedTuple):
 
 
 _CLOCK_BEFORE = re.compile(
-    r"(?<![0-9:.])[0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2})?(?:\ ?[ap]\.?m\b\.?)?(?:\ ?uhr)?(?:\ [a-z]{2,4})?(?:\ ?[,|-])?(?:\ on)?\ ?(?:[a-z]{3,9}\.?, ?)?$",
+    r"(?<![0-9:.])[0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2})?(?:\ ?[ap]\.?m\b\.?)?(?:\ ?uhr)?(?:\ [a-z]{2,4})?"
+    r"(?:\ ?[,|-])?(?:\ on)?\ ?(?:[a-z]{3,9}\.?, ?)?$",
     re.IGNORECASE,
 )
 

@@ -13,7 +13,6 @@ import yaml
 
 from broadsheet.page.plain import plain
 
-
 # A letter of a script that puts blanks between words. Case does not matter to it: folding so wide a range costs 10 ms each time.
 _LETTER = r"[^\W\d_]"  # a class of categories compiles a hundred times faster than one of ranges
 

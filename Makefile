@@ -1,0 +1,79 @@
+# Broadsheet's commands. Needs Python 3.11 and make; everything else is put into .venv here.
+#   make run ARGS="PATH… --lake DIR"     make up PORT=8090     make test ARGS="tests/core -k ids"
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+ARGS ?=
+PORT ?=
+BIN := .venv/bin
+READY := .venv/ready
+LOCKS := requirements.txt requirements-dev.txt
+CODE := include dags bin plugins tests examples
+# Folders of CODE that hold Python: a linter fails on a folder that is not there.
+PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
+
+.PHONY: help run up sample test lint format docs lock setup clean distclean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+run: $(READY) ## Run the DAG news_pipeline through Airflow on the bundled sample (ARGS="PATH… --lake DIR" for other pages)
+	@exec $(BIN)/python bin/run_through_airflow.py $(ARGS)
+
+up: $(READY) ## Serve the Airflow UI on 127.0.0.1 until Ctrl-C (PORT=8080 or the next free one)
+	@exec $(BIN)/python bin/up.py $(if $(PORT),--port $(PORT)) $(ARGS)
+
+test: $(READY) ## Run the tests (ARGS="-m 'not airflow'" leaves out those that start Airflow)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## Check style, Airflow habits, formatting and types
+	@$(BIN)/ruff check $(PRESENT)
+	@$(BIN)/ruff format --check $(PRESENT)
+	@$(BIN)/mypy
+	@$(BIN)/mypy dags/*.py bin/*.py
+
+format: $(READY) ## Rewrite the code in the agreed format
+	@$(BIN)/ruff check --fix $(PRESENT)
+	@$(BIN)/ruff format $(PRESENT)
+
+docs: $(READY) ## Write the generated pages of docs/ anew
+	@$(BIN)/broadsheet dictionary --out docs/data_dictionary.md
+
+lock: .venv/uv ## Resolve the requirements anew and write the hash-locked files
+	@$(BIN)/uv pip compile -q --upgrade requirements.in --python-version 3.11 --universal --generate-hashes -o requirements.txt
+	@$(BIN)/uv pip compile -q --upgrade requirements-dev.in --python-version 3.11 --universal --generate-hashes -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --upgrade requirements-compose.in --python-version 3.11 --universal --generate-hashes -o requirements-compose.txt
+	@git --no-pager diff --stat -- 'requirements*.txt' || true
+
+setup: $(READY) ## Make .venv with everything in it; done by the others when needed
+
+clean: ## Remove what runs and tools left here: lake, Airflow's state, caches
+	@rm -rf lake var build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -path ./.venv -prune -o -type d -name __pycache__ -print0 | xargs -0 rm -rf
+
+distclean: clean ## Remove .venv too
+	@rm -rf .venv include/*.egg-info
+
+# --- set-up: repeated only when the locked requirements or the package's declaration change ---------------------------
+
+.venv/python:
+	@for candidate in "$${PYTHON:-python3.11}" python3 python; do \
+	    if "$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
+	        echo "Making .venv with $$("$$candidate" --version) …"; "$$candidate" -m venv --clear .venv; touch $@; exit 0; fi; \
+	done; \
+	echo "Broadsheet needs Python 3.11, and neither python3.11 nor python3 is one. Install it, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1
+
+# uv comes from its own locked lines, checked against their hashes like everything else.
+.venv/uv: .venv/python
+	@sed -n '/^uv==/,/^    #/p' requirements-dev.txt > .venv/uv-requirement.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv-requirement.txt
+	@touch $@
+
+$(READY): .venv/uv $(LOCKS) pyproject.toml requirements.in
+	@echo "Installing the locked requirements …"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(LOCKS)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@

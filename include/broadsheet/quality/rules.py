@@ -1,0 +1,145 @@
+"""Hand-written rules across columns and tables.
+
+A rule is a function of the table's pandas batch and of the batch's other tables; it gives a boolean for each row, True where the
+row is as it should be. Great Expectations expects each rule's column to be True; what a rule means stands in `reasons.py`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from broadsheet.text import headline_key
+
+Frames = Mapping[str, pd.DataFrame]
+LOW_COVERAGE = 0.5
+EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
+CLOCK_SLACK = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`reason` is a slug of `reasons.py`; `columns` are what it looks at."""
+
+    reason: str
+    table: str
+    columns: tuple[str, ...]
+    holds: Callable[[pd.DataFrame, Frames], pd.Series]
+
+
+RULES: list[Rule] = []
+
+
+def rule(table: str, *columns: str) -> Callable:
+    """Register a rule under its function's name."""
+
+    def register(function: Callable[[pd.DataFrame, Frames], pd.Series]) -> Callable:
+        RULES.append(Rule(function.__name__, table, columns, function))
+        return function
+
+    return register
+
+
+@rule("page_blocks", "char_start", "char_end", "block_text")
+def block_span_mismatch(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return rows["char_end"] - rows["char_start"] == rows["block_text"].fillna("").str.len()
+
+
+@rule("headline_feed_entries", "feed_snapshot_id", "rank")
+def ranks_not_dense(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    groups = rows.groupby("feed_snapshot_id", dropna=False)["rank"]
+    return (groups.transform("min") == 1) & (groups.transform("max") == groups.transform("nunique"))
+
+
+@rule("headline_feed_entries", "display_width", "is_truncated")
+def entry_wider_than_limit(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    limits = frames.get("headline_feed_snapshots", pd.DataFrame({"feed_snapshot_id": [], "width_limit": []}))
+    limit = rows["feed_snapshot_id"].map(limits.drop_duplicates("feed_snapshot_id").set_index("feed_snapshot_id")["width_limit"])
+    # an ellipsis, up to six columns, stands beyond the limit
+    return ~rows["is_truncated"].astype(bool) | limit.isna() | (rows["display_width"] <= limit.astype(float) + 6)
+
+
+@rule("article_versions", "published_at", "first_capture_id")
+def published_after_capture(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    captures = frames.get("captures", pd.DataFrame({"capture_id": [], "captured_at": []}))
+    captured = pd.to_datetime(rows["first_capture_id"].map(captures.drop_duplicates("capture_id").set_index("capture_id")["captured_at"]), utc=True)
+    return rows["published_at"].isna() | captured.isna() | (rows["published_at"] <= captured + CLOCK_SLACK)
+
+
+@rule("article_versions", "published_at")
+def published_too_early(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return rows["published_at"].isna() | (rows["published_at"] >= EARLIEST)
+
+
+@rule("captures", "captured_at", "captured_at_basis")
+def capture_time_without_basis(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return rows["captured_at"].isna() == (rows["captured_at_basis"] == "none")
+
+
+@rule("headline_feed_observations", "observed_at", "observed_at_basis", "observed_after")
+def observation_time_without_basis(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    is_bounded = rows["observed_at_basis"] == "publication"
+    is_unknown = rows["observed_at_basis"] == "none"
+    return (rows["observed_at"].isna() == (is_bounded | is_unknown)) & (rows["observed_after"].notna() | ~is_bounded)
+
+
+@rule("article_versions", "body_text")
+def body_missing(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return rows["body_text"].fillna("").str.strip() != ""
+
+
+@rule("article_versions", "body_text", "rights_notice")
+def body_is_rights_notice(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    body = rows["body_text"].fillna("").str.strip()
+    return (body == "") | (body != rows["rights_notice"].fillna("").str.strip())
+
+
+@rule("article_versions", "headline", "first_capture_id")
+def headline_is_module_heading(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    blocks = frames.get("page_blocks")
+    if blocks is None:
+        return pd.Series(True, index=rows.index)
+    headings = blocks[blocks["block_label"] == "module_heading"]
+    known = set(zip(headings["capture_id"], headings["block_text"].map(_key), strict=True))
+    return pd.Series([(c, _key(h)) not in known for c, h in zip(rows["first_capture_id"], rows["headline"], strict=True)], index=rows.index)
+
+
+@rule("related_links", "canonical_url", "capture_id")
+def link_to_own_page(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    captures = frames.get("captures", pd.DataFrame({"capture_id": [], "canonical_url": []}))
+    own = rows["capture_id"].map(captures.drop_duplicates("capture_id").set_index("capture_id")["canonical_url"])
+    return rows["canonical_url"].isna() | own.isna() | (rows["canonical_url"] != own)
+
+
+@rule("captures", "coverage_ratio")
+def low_coverage(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return rows["coverage_ratio"] >= LOW_COVERAGE
+
+
+@rule("captures", "replaced_count")
+def replacement_characters(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return rows["replaced_count"] == 0
+
+
+@rule("article_versions", "published_at")
+def no_publication_time(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return rows["published_at"].notna()
+
+
+@rule("article_versions", "version_id")
+def no_source(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    sources = frames.get("article_sources")
+    return rows["version_id"].isin(set(sources["version_id"]) if sources is not None else set())
+
+
+@rule("article_people", "version_id", "person_name", "person_role")
+def editor_is_author(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    is_editor = rows["person_role"].isin(("editor", "responsible_editor"))
+    writers = rows[~is_editor & (rows["person_role"] != "photographer")]
+    known = set(zip(writers["version_id"], writers["person_name"], strict=True))
+    both = [pair in known for pair in zip(rows["version_id"], rows["person_name"], strict=True)]
+    return ~(is_editor & pd.Series(both, index=rows.index))
+
+
+def _key(text: object) -> str:
+    return headline_key(text) if isinstance(text, str) else ""

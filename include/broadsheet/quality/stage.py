@@ -1,0 +1,60 @@
+"""The validate stage of one shard: Parquet of `transform` in; good rows, results, rejections and accounts out."""
+
+import time
+from datetime import UTC, datetime
+
+import msgspec
+import pyarrow.parquet as pq
+
+from broadsheet.lake import Lake, write_records, written_aside
+from broadsheet.quality.policy import Policy
+from broadsheet.quality.suites import tables_with_suites
+from broadsheet.quality.validate import validate_tables
+from broadsheet.records import Record, StageOutcome
+
+
+class ValidateSummary(Record, frozen=True):
+    """`counts` is table -> (in, out, quarantined); `stops` says why the batch must not be published, empty if it may."""
+
+    shard: int
+    counts: dict[str, tuple[int, int, int]]
+    warnings: dict[str, int]  # reason -> rows that have it and are kept
+    stops: tuple[str, ...] = ()
+    failed_checks: tuple[str, ...] = ()
+
+
+def validate_shard(lake: Lake, run_id: str, shard: int, policy: Policy) -> ValidateSummary:
+    """Validate a shard's rows. `stops` are returned, not raised: the load decides for the whole batch."""
+    started_at, started = datetime.now(UTC), time.perf_counter()
+    source, target = lake.shard(run_id, "transform", shard), lake.shard(run_id, "validate", shard)
+    tables = {}
+    for table in tables_with_suites():
+        file = source / f"{table.name}.parquet"
+        if file.exists():
+            tables[table.name] = pq.read_table(file, schema=table.arrow)
+    validated = validate_tables(tables, run_id=run_id, shard=shard, policy=policy, checked_at=started_at)
+    target.mkdir(parents=True, exist_ok=True)
+    for name, rows in validated.tables.items():
+        pq.write_table(rows, target / f"{name}.parquet", compression="zstd")
+    pq.write_table(validated.results, target / "quality_results.parquet", compression="zstd")
+    write_records(target / "rejections.jsonl", validated.rejections)
+    seconds = (time.perf_counter() - started) / max(len(validated.counts), 1)
+    write_records(
+        target / "outcomes.jsonl",
+        [
+            StageOutcome(stage="validate", shard=shard, table_name=name, unit="row", in_count=came, out_count=went, quarantined_count=aside,
+                         new_count=went, started_at=started_at, seconds=round(seconds, 3))
+            for name, (came, went, aside) in validated.counts.items()
+        ],
+    )  # fmt: skip
+    failed = [
+        f"{row['table_name']}: {row['check_name']}"
+        for row in validated.results.select(["table_name", "check_name", "is_success"]).to_pylist()
+        if not row["is_success"]
+    ]
+    summary = ValidateSummary(
+        shard=shard, counts=validated.counts, stops=tuple(validated.stops), warnings=validated.warnings, failed_checks=tuple(failed)
+    )
+    with written_aside(target / "summary.json") as aside:
+        aside.write_bytes(msgspec.json.encode(summary))
+    return summary

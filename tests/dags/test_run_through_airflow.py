@@ -1,0 +1,115 @@
+"""`make run`: the DAG run for real by Airflow's task runner, on a handful of pages."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from pages import write_pages
+
+pytestmark = pytest.mark.airflow
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(PROJECT / "bin" / "run_through_airflow.py"), "--airflow-home", str(home), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A directory whose name has a space, with pages, Airflow's home and, after the first run, a lake."""
+    root = tmp_path_factory.mktemp("run through airflow")
+    write_pages(root / "pages")
+    return root
+
+
+@pytest.fixture(scope="module")
+def first(world):
+    return run(world / "airflow", "--lake", str(world / "lake"), str(world / "pages"))
+
+
+@pytest.fixture(scope="module")
+def second(world, first):
+    return run(world / "airflow", "--lake", str(world / "lake"), str(world / "pages"))
+
+
+def summaries(world: Path) -> list[dict]:
+    return [json.loads(path.read_text("utf-8")) for path in sorted((world / "lake" / "runs").glob("*.json"))]
+
+
+def rows(world: Path, sql: str) -> list[tuple]:
+    with sqlite3.connect(world / "airflow" / "airflow.db") as metadata:
+        return metadata.execute(sql).fetchall()
+
+
+def test_the_summary_names_pages_tables_reasons_and_places(world, first):
+    assert first.returncode == 0, first.stdout + first.stderr
+    summary = summaries(world)[0]
+    assert summary["input_count"] == 7
+    assert summary["page_count"] == 6
+    assert summary["rejected_input_count"] == 1
+    assert summary["tables"]["captures"]["new"] == 6
+    for shown in ("quarantined 1", "captures", "empty", str(world / "lake" / "warehouse" / "broadsheet.duckdb"), summary["data_docs"], "select "):
+        assert shown in first.stdout
+    assert Path(summary["warehouse"]).is_file()
+    assert Path(summary["data_docs"]).exists()
+
+
+def test_airflows_noise_is_in_the_log_file(first):
+    assert "[info" not in first.stdout + first.stderr
+    log = Path(first.stdout.rstrip().rpartition("Airflow's log: ")[2])
+    assert "DAG TEST" in log.read_text("utf-8")
+
+
+def test_stages_in_the_middle_ran_mapped(world, first):
+    found = rows(world, "select task_id, map_index, state from task_instance where run_id = (select min(run_id) from dag_run)")
+    assert {state for _, _, state in found} == {"success"}
+    counts = Counter(task_id for task_id, _, _ in found)
+    assert counts["capture"] == counts["load"] == 1
+    assert 1 < counts["extract"] == counts["transform"] == counts["validate"] <= 4
+    assert all((map_index >= 0) == (task_id not in {"capture", "load"}) for task_id, map_index, _ in found)
+
+
+def test_asset_events_carry_counts_snapshot_and_docs(world, first):
+    summary = summaries(world)[0]
+    events = dict(rows(world, "select a.name, e.extra from asset_event e join asset a on a.id = e.asset_id order by e.id desc"))
+    warehouse = json.loads(events["warehouse"])
+    assert warehouse["snapshot_id"] == summary["snapshot_id"]
+    assert warehouse["data_docs"] == summary["data_docs"]
+    assert json.loads(events["captures"])["rows"]["total"] == 6
+    assert "raw_zone" in events
+
+
+def test_the_writers_pool_is_there(world, first):
+    assert rows(world, "select slots from slot_pool where pool = 'warehouse_writer'") == [(1,)]
+
+
+def test_running_again_adds_nothing(world, first, second):
+    assert second.returncode == 0, second.stdout + second.stderr
+    before, after = (summary["tables"] for summary in summaries(world))
+    for name in ("captures", "articles", "article_versions", "article_people", "page_blocks", "related_links"):
+        if name in before:
+            assert after[name]["new"] == 0, name
+            assert after[name]["total"] == before[name]["total"], name
+
+
+def test_a_wrong_policy_fails_at_once_and_says_so(world, second):
+    published = (world / "lake" / "warehouse" / "broadsheet.duckdb").read_bytes()
+    failed = run(world / "airflow", "--lake", str(world / "lake"), "--policy", str(world / "no-such-policy.yaml"), str(world / "pages"))
+    assert failed.returncode == 1
+    assert "no-such-policy.yaml" in failed.stdout
+    assert "to be retried" not in failed.stdout
+    assert (world / "lake" / "warehouse" / "broadsheet.duckdb").read_bytes() == published
+
+
+def test_a_wrong_parameter_is_told_without_a_run(world, second):
+    before = rows(world, "select count(*) from dag_run")
+    refused = run(world / "airflow", "--shards", "40", str(world / "pages"))
+    assert refused.returncode == 2
+    assert "shards" in refused.stdout
+    assert rows(world, "select count(*) from dag_run") == before
