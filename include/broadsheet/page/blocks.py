@@ -5,33 +5,47 @@ understands a page works on these; only `dom.py` knows HTML, only `plaintext.py`
 """
 
 from dataclasses import dataclass, field
-from enum import IntFlag, auto
 
 from broadsheet.records import BlockLabel
 from broadsheet.text import display_width
 
 
-class Hint(IntFlag):
-    """What tags, class names and ids of a box and its ancestors suggest."""
+class Hint:
+    """What the tags, class names and ids of a box and the boxes around it suggest: bits of an int. (An IntFlag is ten times slower.)"""
 
-    NAV = auto()
-    FOOTER = auto()
-    HEADER = auto()
-    COMMENT = auto()
-    AD = auto()
-    RELATED = auto()
-    ASIDE = auto()
-    BODY = auto()
-    SHARE = auto()
-    TAGS = auto()
-    CAPTION = auto()
-    HIDDEN = auto()
-    FORM = auto()
+    NAV = 1 << 0
+    FOOTER = 1 << 1
+    COMMENT = 1 << 2
+    AD = 1 << 3
+    ASIDE = 1 << 4
+    RELATED = 1 << 5
+    SHARE = 1 << 6
+    TAGS = 1 << 7
+    FORM = 1 << 8
+    HIDDEN = 1 << 9
+    CAPTION = 1 << 10
+    INFO = 1 << 11
+    TITLE = 1 << 12
+    CRUMB = 1 << 13
+    PROMO = 1 << 14
+    NEIGHBOURS = 1 << 15
+    HEADING = 1 << 16
+    RIGHTS = 1 << 17
+    SUMMARY = 1 << 18
+    RANKED = 1 << 19
+    LIST = 1 << 20
 
 
-@dataclass(slots=True)
+# What never holds the article's text.
+OUTSIDE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.AD | Hint.FORM | Hint.HIDDEN | Hint.CRUMB | Hint.PROMO | Hint.NEIGHBOURS
+# What seldom does.
+BESIDE = Hint.ASIDE | Hint.RELATED | Hint.SHARE | Hint.TAGS | Hint.RIGHTS
+_OF_WHOLE_PAGE = 0.4
+
+
+@dataclass(slots=True, eq=False)
 class Link:
-    """An anchor. `text` grows while its content is read."""
+    """An anchor; `text` is what it displays."""
 
     href: str | None
     title: str | None = None
@@ -39,46 +53,56 @@ class Link:
     has_image: bool = False
     image_text: str | None = None
 
+    @property
+    def is_target(self) -> bool:
+        """Whether it leads to another page."""
+        href = (self.href or "").strip().lower()
+        return bool(href) and not href.startswith(("#", "javascript:", "mailto:", "tel:", "data:", "about:"))
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class Box:
-    """A container. `parent` is an index into the document's boxes, -1 for the root."""
+    """A container. `parent` is an index into the document's boxes, -1 for the root; a parent comes before its children."""
 
     parent: int
     depth: int
     tag: str
-    name: str  # class names and id, lower case
-    hints: Hint
+    name: str = ""  # class names and id, lower case
+    own: int = 0  # `Hint` bits
+    hints: int = 0  # with those of the boxes around it
+    first: int = 0  # its blocks are blocks[first:end], those of the boxes inside it included
+    end: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RawBlock:
     """A block before it has a label."""
 
     text: str
     box: int
-    tag: str
-    hints: Hint
+    tag: str  # of the box, or the heading tag that the whole block stands in
     links: list[Link] = field(default_factory=list)
     link_chars: int = 0
-    is_item: bool = False  # a bullet or a numbered line of a plain-text capture
-    rank: int | None = None  # number that a plain-text line shows
+    hints: int = 0
+    is_item: bool = False  # a bullet or numbered line of a plain-text capture
+    rank: int | None = None  # the number that it shows
+    level: int = 0  # of a heading, 1-6
+    is_strong: bool = False  # all of it bold
+    gap: bool = False  # a blank line above it (plain text)
     label: BlockLabel = BlockLabel.UNKNOWN
     rule: str = ""
     module: int | None = None
-    width: int = 0
-    after_blank: bool = True
+    _width: int = -1
 
-    def __post_init__(self) -> None:
-        self.width = display_width(self.text)
+    @property
+    def width(self) -> int:
+        if self._width < 0:
+            self._width = display_width(self.text)
+        return self._width
 
     @property
     def link_density(self) -> float:
-        return self.link_chars / max(len(self.text), 1)
-
-    @property
-    def is_heading_tag(self) -> bool:
-        return len(self.tag) == 2 and self.tag[0] == "h" and self.tag[1] in "123456"
+        return self.link_chars / len(self.text) if self.text else 0.0
 
     def mark(self, label: BlockLabel, rule: str) -> None:
         """Label the block unless it has a label: earlier rules win."""
@@ -86,40 +110,76 @@ class RawBlock:
             self.label, self.rule = label, rule
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Document:
     """A page as blocks and boxes, with what its head says."""
 
     blocks: list[RawBlock] = field(default_factory=list)
-    boxes: list[Box] = field(default_factory=lambda: [Box(-1, 0, "root", "", Hint(0))])
+    boxes: list[Box] = field(default_factory=lambda: [Box(-1, 0, "root")])
     metas: list[tuple[str, str]] = field(default_factory=list)
     json_ld: list[str] = field(default_factory=list)
     title: str | None = None
     canonical: str | None = None
     language: str | None = None
-    times: list[tuple[int, str]] = field(default_factory=list)  # (index of the block, `<time datetime>`)
+    times: list[tuple[int, str]] = field(default_factory=list)  # (index of the next block, `<time datetime>`)
     is_plain: bool = False
-
-    def ancestors(self, box: int) -> list[int]:
-        """The box itself and the boxes around it, innermost first."""
-        chain = []
-        while box >= 0:
-            chain.append(box)
-            box = self.boxes[box].parent
-        return chain
 
     def common(self, first: int, second: int) -> int:
         """Innermost box that holds both."""
         boxes = self.boxes
         while first != second:
-            if boxes[first].depth >= boxes[second].depth:
+            # a child's index is greater than its parent's
+            if first > second:
                 first = boxes[first].parent
             else:
                 second = boxes[second].parent
         return first
 
     def holds(self, outer: int, inner: int) -> bool:
-        boxes, depth = self.boxes, self.boxes[outer].depth
-        while boxes[inner].depth > depth:
+        boxes = self.boxes
+        while inner > outer:
             inner = boxes[inner].parent
         return inner == outer
+
+    def child_towards(self, outer: int, inner: int) -> int:
+        """The child of `outer` that holds `inner`, or `outer` itself."""
+        boxes, child = self.boxes, inner
+        while inner > outer:
+            child, inner = inner, boxes[inner].parent
+        return child if inner == outer else outer
+
+    def seal(self) -> None:
+        """Give every box its range of blocks and every box and block the hints of what surrounds it.
+
+        A hint of a box that holds much of the page's text says nothing: `<body class="with-comments">`.
+        """
+        boxes, blocks = self.boxes, self.blocks
+        count = len(blocks)
+        chars = [0] * len(boxes)
+        for box in boxes:
+            box.first, box.end = count, 0
+        for index, block in enumerate(blocks):
+            box = boxes[block.box]
+            if box.first > index:
+                box.first = index
+            box.end = index + 1
+            chars[block.box] += len(block.text) - block.link_chars
+        for index in range(len(boxes) - 1, 0, -1):
+            box = boxes[index]
+            if box.end:
+                parent = boxes[box.parent]
+                if parent.first > box.first:
+                    parent.first = box.first
+                if parent.end < box.end:
+                    parent.end = box.end
+                chars[box.parent] += chars[index]
+            else:
+                box.first = 0
+        limit = max(_OF_WHOLE_PAGE * chars[0], 200)
+        for index, box in enumerate(boxes):
+            own = box.own
+            if own and chars[index] > limit:
+                own &= Hint.HIDDEN
+            box.hints = (boxes[box.parent].hints | own) if box.parent >= 0 else own
+        for block in blocks:
+            block.hints |= boxes[block.box].hints

@@ -1,58 +1,130 @@
-"""Where the article stands: the box that holds most running text."""
+"""Where the article stands: the box that holds most of the running text, and which of its blocks are paragraphs."""
 
 import re
 
-from broadsheet.page.blocks import Document, Hint, RawBlock
+from broadsheet.page import words
+from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint, RawBlock
+from broadsheet.records import BlockLabel
 
-_SENTENCE = re.compile(r"[。！？；，、：…”]|[.!?,;:](?:\s|$)")
-_OUTSIDE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.AD | Hint.FORM | Hint.HIDDEN
-_WEAK = Hint.RELATED | Hint.ASIDE | Hint.SHARE | Hint.TAGS | Hint.HEADER
-# How much of a paragraph's weight its box, the one around it, and so on get (readability's idea).
-_SHARES = (1.0, 0.55, 0.28, 0.12)
-_CLIMB_GAIN = 1.22
-_PARAGRAPH_WIDTH = 40
+_STOPS = re.compile(r"[。！？；，、：…”]|[.!?,;:](?:\s|$)|[.!?]”")
+_ENDS = re.compile(r"[。！？…；：.!?:;][”’\"'）)」』]?$")
+_NARROWEST = 36  # display columns of a paragraph that speaks for itself
+_DESCEND = 0.72  # of a box's running text in one of its children: the article is in there
+_LONE = 0.5
 
 
 def weight(block: RawBlock) -> float:
-    """How much a block speaks for being running text; 0 for lists, links and crumbs."""
-    if block.is_item or block.width < _PARAGRAPH_WIDTH or block.link_density > 0.5 or block.is_heading_tag:
+    """How much a block speaks for being running text, in display columns; 0 for lists, links and short lines."""
+    width = block.width
+    density = block.link_density
+    if density > 0.5 or width < 14:
         return 0.0
-    value = min(block.width, 900) * (1 - block.link_density) + 30 * min(len(_SENTENCE.findall(block.text[:2000])), 12)
-    if block.hints & _OUTSIDE:
-        return value * 0.05
-    return value * (0.4 if block.hints & _WEAK and not block.hints & Hint.BODY else 1.0)
+    stops = len(_STOPS.findall(block.text[:1500]))
+    if width < _NARROWEST:
+        value = 0.5 * width if stops and _ENDS.search(block.text) else 0.0
+    elif not stops:
+        value = 0.15 * width
+    else:
+        value = min(width, 1200) * min(1.0, 0.4 + 0.15 * stops) * (1 - density)
+    if block.level:
+        value *= 0.3
+    if block.hints & OUTSIDE:
+        value *= 0.05
+    elif block.hints & BESIDE:
+        value *= 0.3
+    if block.tag in ("li", "td", "dd") and density > 0.2:
+        value *= 0.4
+    return value
 
 
 def find_body(document: Document, weights: list[float]) -> tuple[int, int, int] | None:
     """(box, first, last): the box of the article's text and its first and last paragraph; None without running text."""
     boxes = document.boxes
-    scores: dict[int, float] = {}
-    mass: dict[int, float] = {}
+    mass = [0.0] * len(boxes)
     for block, value in zip(document.blocks, weights, strict=True):
-        if value <= 0:
-            continue
-        chain = document.ancestors(block.box)
-        # A paragraph's own <p> is no container of others; text straight in a div is in its container.
-        owners = chain[1:] if boxes[block.box].tag in ("p", "li", "blockquote", "h2", "h3", "td") and len(chain) > 1 else chain
-        for owner, share in zip(owners, _SHARES, strict=False):
-            scores[owner] = scores.get(owner, 0.0) + share * value
-        for owner in chain:
-            mass[owner] = mass.get(owner, 0.0) + value
-    if not scores:
+        mass[block.box] += value
+    children: dict[int, list[int]] = {}
+    for index in range(len(boxes) - 1, 0, -1):
+        if mass[index]:
+            parent = boxes[index].parent
+            mass[parent] += mass[index]
+            children.setdefault(parent, []).append(index)
+    if mass[0] < 60:
         return None
-    best = max(scores, key=lambda box: (scores[box] * (1.15 if boxes[box].hints & Hint.BODY else 1.0), boxes[box].depth))
-    best = _climbed(document, best, mass)
-    inside = [index for index, block in enumerate(document.blocks) if weights[index] > 0 and document.holds(best, block.box)]
-    return best, inside[0], inside[-1]
+    box = 0
+    while True:
+        inner = max(children.get(box, ()), key=lambda child: mass[child], default=None)
+        if inner is None or mass[inner] < _DESCEND * mass[box]:
+            break
+        box = inner
+    if document.is_plain:
+        return _range(document, weights, box)
+    # A single paragraph is no container: its box's parent is.
+    while boxes[box].tag in ("p", "li", "blockquote", "td", "dd") and boxes[box].parent > 0:
+        box = boxes[box].parent
+    return _range(document, weights, box)
 
 
-def _climbed(document: Document, box: int, mass: dict[int, float]) -> int:
-    """The box around, as long as it holds clearly more running text: an article cut into sections."""
-    boxes = document.boxes
-    parent, steps = boxes[box].parent, 0
-    while parent > 0 and steps < 4:
-        if mass[parent] >= _CLIMB_GAIN * mass[box]:
-            box = parent
-        parent = boxes[parent].parent
-        steps += 1
-    return box
+def _range(document: Document, weights: list[float], box: int) -> tuple[int, int, int] | None:
+    """The stretch of blocks with the greatest sum, where what is no running text costs a little."""
+    blocks = document.blocks
+    start, end = (0, len(blocks)) if document.is_plain else (document.boxes[box].first, document.boxes[box].end)
+    best, best_range = 0.0, None
+    total, begin = 0.0, start
+    for index in range(start, end):
+        value = weights[index] or -_cost(blocks[index], document.is_plain)
+        if total <= 0:
+            total, begin = 0.0, index
+        total += value
+        if total > best and weights[index] > 0:
+            best, best_range = total, (begin, index)
+    if best_range is None:
+        return None
+    first, last = best_range
+    while weights[first] <= 0:
+        first += 1
+    return box, first, last
+
+
+def _cost(block: RawBlock, is_plain: bool) -> float:
+    if block.label not in (BlockLabel.UNKNOWN, BlockLabel.BODY):
+        return 10.0
+    if is_plain:
+        return 45.0 if block.is_item else 20.0
+    if block.hints & OUTSIDE:
+        return 6.0
+    if block.link_density > 0.5:
+        return 30.0
+    return 5.0
+
+
+def is_paragraph(document: Document, index: int, box: int, weights: list[float]) -> bool:
+    """Whether a block between the first and the last paragraph belongs to the text."""
+    block = document.blocks[index]
+    if block.label != BlockLabel.UNKNOWN:
+        return False
+    inner = block.hints & ~document.boxes[box].hints
+    if inner & (OUTSIDE | Hint.SHARE | Hint.TAGS):
+        return False
+    if inner & Hint.RELATED and block.link_density > 0.2:
+        return False
+    text = block.text
+    if inner & Hint.CAPTION and not weights[index] > 300:
+        return False
+    if block.link_density > 0.65 and (block.width > 24 or block.link_density > 0.95):
+        return bool(_ENDS.search(text)) and block.link_density < 0.9 and block.tag == "p"
+    if block.width <= 40 and any(
+        words.is_line(group, text) for group in ("share", "follow", "comment", "neighbours", "pagination", "ad", "more", "form")
+    ):
+        return False
+    if block.width <= 28 and _heads_links(document, index):
+        return False
+    return any(char.isalnum() for char in text)
+
+
+def _heads_links(document: Document, index: int) -> bool:
+    """相关新闻：above links to other stories inside the text."""
+    following = document.blocks[index + 1 : index + 3]
+    return words.heading_group(document.blocks[index].text) in ("related", "feed_first") and any(
+        other.link_density > 0.8 and other.width > 14 for other in following[:1]
+    )

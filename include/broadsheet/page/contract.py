@@ -1,51 +1,67 @@
-"""A page as the plain JSON object that `broadsheet extract --jsonl` writes."""
+"""A page as one object of the extraction contract (docs: `broadsheet extract --jsonl`)."""
 
 from typing import Any
 
-from broadsheet.records import HeadlineRole, Page, PersonRole, SourceRole
+from broadsheet.records import HeadlineRole, Module, Page, PersonRole, SourceRole
+
+_WRITERS = (PersonRole.REPORTER, PersonRole.CORRESPONDENT, PersonRole.AUTHOR)
+_EDITORS = (PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR)
 
 
 def prediction(page_id: str, page: Page) -> dict[str, Any]:
-    """Fields as displayed: the headline with its tag and subtitle, a compound source whole, times in the page's own clock."""
-    main = next((headline for headline in page.headlines if headline.role == HeadlineRole.MAIN), None)
-    originals = [headline.text for headline in page.headlines if headline.role in (HeadlineRole.ORIGINAL, HeadlineRole.ORIGINAL_SUBTITLE)]
+    """The page as plain JSON values: what was displayed, in page order. Modules without entries are left out."""
     return {
         "id": page_id,
-        "page_kind": page.page_kind,
-        "title": (main.raw or main.text) if main else None,
-        "published_at": _time(page),
+        "page_kind": str(page.page_kind),
+        "title": _title(page),
+        "published_at": _published(page),
         "source": _source(page),
-        "editor": _names(page, PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR),
-        "authors": _names(page, PersonRole.REPORTER, PersonRole.CORRESPONDENT, PersonRole.AUTHOR),
+        "editor": _names(page, _EDITORS),
+        "authors": _names(page, _WRITERS) or _names(page, (PersonRole.PHOTOGRAPHER,)),
         "breadcrumb": list(page.breadcrumb),
-        "original_title": " ".join(originals) or None,
+        "original_title": _original(page),
         "rights_notice": page.rights_notice,
         "body": "\n".join(page.body),
-        "modules": [
-            {
-                "kind": module.kind,
-                "heading": module.heading,
-                "ranked": module.is_ranked,
-                "items": [{"text": item.text, "href": item.url} for item in module.items],
-            }
-            for module in page.modules
-            if module.items
-        ],
+        "modules": [_module(module) for module in page.modules if module.items],
         "language": page.language,
         "coverage_ratio": page.coverage_ratio,
     }
 
 
-def _time(page: Page) -> str | None:
+def _title(page: Page) -> str | None:
+    main = next((headline for headline in page.headlines if headline.role == HeadlineRole.MAIN), None)
+    return (main.raw or main.text) if main else None
+
+
+def _original(page: Page) -> str | None:
+    roles = (HeadlineRole.ORIGINAL, HeadlineRole.ORIGINAL_SUBTITLE)
+    parts = [headline.raw or headline.text for headline in page.headlines if headline.role in roles]
+    kept = [part for index, part in enumerate(parts) if not any(part in earlier for earlier in parts[:index])]
+    return " ".join(kept) or None
+
+
+def _published(page: Page) -> str | None:
     if page.published is None:
         return None
-    return page.published.local.strftime("%Y-%m-%d" if page.published.precision == "day" else "%Y-%m-%dT%H:%M")
+    local = page.published.local
+    return local.date().isoformat() if page.published.precision == "day" else local.isoformat(timespec="minutes")
 
 
 def _source(page: Page) -> str | None:
-    origin = next((source for source in page.sources if source.role == SourceRole.ORIGIN), None) or next(iter(page.sources), None)
-    return (origin.raw or origin.name) if origin else None
+    if not page.sources:
+        return None
+    origin = next((source for source in page.sources if source.role == SourceRole.ORIGIN), page.sources[0])
+    return origin.raw or origin.name
 
 
-def _names(page: Page, *roles: PersonRole) -> list[str]:
+def _names(page: Page, roles: tuple[PersonRole, ...]) -> list[str]:
     return list(dict.fromkeys(person.name for person in page.people if person.role in roles))
+
+
+def _module(module: Module) -> dict[str, Any]:
+    return {
+        "kind": str(module.kind),
+        "heading": module.heading,
+        "ranked": module.is_ranked,
+        "items": [{"text": item.text, "href": item.url} for item in module.items],
+    }

@@ -1,374 +1,688 @@
-"""Headline feeds and related links: runs of links to stories outside the body, with the heading above them.
+"""Headed lists of links to other stories.
 
-A run is what repeats inside one container; a heading, a change of container or running text ends it. The vocabulary decides only
-what kind it is and what is no module (navigation, friend links, tags).
+The page becomes a sequence of tokens: links that may be stories, blocks that may head a list, running text of the article. A list is
+a run of story links that nothing breaks; what breaks it is a heading, the article, or a jump to another part of the box tree.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from functools import lru_cache
+from itertools import pairwise
+from statistics import median
 
+from broadsheet.page import words
 from broadsheet.page.blocks import Document, Hint, Link, RawBlock
-from broadsheet.page.plaintext import undoubled
-from broadsheet.page.times import find_time
-from broadsheet.page.words import has_word, heading_text, is_word
+from broadsheet.page.plain import plain
 from broadsheet.records import BlockLabel, LinkItem, Module, ModuleKind
-from broadsheet.text import display_width, fold_blanks, headline_key
+from broadsheet.text import ELLIPSES, display_width, fold_blanks, headline_key
 
-STORY_WIDTH = 13  # columns: seven Chinese characters, or a few words
-HEADING_WIDTH = 44
-LONGEST_STORY = 260
-_RANK = re.compile(r"^(?:NO\.?\s?|TOP\s?)?0?(\d{1,2})(?:[.、．:：\s]\s*|(?=[^\W\d_]))", re.IGNORECASE)
-_ELLIPSIS = re.compile(r"(?:\.{2,6}|…{1,3}|．{3}|·{3})$")
-_NO_STORY = ("javascript:", "mailto:", "tel:", "#", "data:")
-_EXCLUDED = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.SHARE
-_MAX_GAP = 6  # blocks between a heading and its list
+NARROWEST_STORY = 7  # display columns
+_WIDE_ENOUGH = 12
+LONGEST_STORY = 300
+WIDEST_HEADING = 44
+_NOT_MODULE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.CRUMB | Hint.SHARE | Hint.TAGS | Hint.FORM | Hint.NEIGHBOURS
+_RANK = re.compile(r"^\s*(?:NO\.?|No\.?|TOP)?\s*(\d{1,2})(?:[.、．:：]|\s|(?=[^\d\s.,:%年月日个万亿岁点大届强部名只条人元度倍分天成起家位米-]))\s*")
+_NUMBER = re.compile(r"^\D{0,3}\d{1,2}\D{0,2}$")
+_DATE = re.compile(
+    r"^[\s\[(（【]*(?:(?:19|20)?\d{2}[-/.年])?\d{1,2}[-/.月]\d{1,2}日?(?:[\sT]*\d{1,2}:\d{2}(?::\d{2})?)?[\s\])）】]*$"
+    r"|^\d{1,2}:\d{2}(?::\d{2})?$|^\d+\s?(?:分钟|小时|天|秒)前$|^\d+ (?:min|hour|day|week|month)s? ago$"
+)
+_HEADING_TAIL = re.compile(r"[\s|/·>＞»›+]*(?:查看)?(?:更多|更多內容|more|view all|see all|换一换|換一換|进入|全部)?[\s>＞»›.…+]*$", re.IGNORECASE)
+_CHANNEL = re.compile(r"^(?:进入|去).{0,8}$")
+_MORE = re.compile(
+    r"^[\s\[(【<>＞»›+]*(?:查看|浏览|点击)?(?:更多|全部|阅读全部|详细|全文|换一换|阅读全文|more|view all|see all|read more|continue reading)"
+    r"[\s\])】>＞»›.…+]*$",
+    re.IGNORECASE,
+)
 
 
-@dataclass(slots=True)
-class Run:
-    """A run of links: indices of its blocks, the innermost box around them."""
+_NO_HEADINGS = frozenset(("关注", "收藏", "分享", "举报", "评论", "+关注", "+ 关注", "Follow", "Share"))
 
-    blocks: list[int]
+
+@dataclass(slots=True, eq=False)
+class Story:
+    """A link that may be an entry of a list."""
+
+    text: str
+    block: int
     box: int
-    heading: int | None = None
-    items: list[tuple[Link, int]] = field(default_factory=list)
+    link: Link
+    signature: str = ""
+    item: int | None = None  # box of the entry that it belongs to
+    blocks: list[int] = field(default_factory=list)
 
 
-def is_story(document: Document, link: Link, text: str) -> bool:
-    """Whether an anchor leads to a story: long enough, and to somewhere."""
-    if not document.is_plain:
-        href = (link.href or "").strip().lower()
-        if not href or href.startswith(_NO_STORY):
-            return False
-    return STORY_WIDTH <= display_width(text) <= LONGEST_STORY * 2
+@dataclass(slots=True, eq=False)
+class Heading:
+    """A block that may head a list."""
+
+    text: str
+    block: int
+    box: int
+    signature: str
+    group: str | None
+    strength: int
+    story: Story | None = None
+    demoted: bool = False
 
 
-def find_modules(document: Document, body: tuple[int, int, int] | None, title_key: str) -> list[Module]:
-    """Modules in page order; their blocks are labelled and carry the module's index."""
-    stories = _story_blocks(document, body, title_key)
-    runs = _with_headings(document, _runs(document, stories, body))
+@dataclass(slots=True, eq=False)
+class Run:
+    """Stories under one heading."""
+
+    heading: Heading | None
+    stories: list[Story] = field(default_factory=list)
+    tabs: list[Heading] = field(default_factory=list)
+    top: int = -1  # innermost box that holds the stories so far
+
+
+def find_modules(document: Document, body: set[int], body_box: int | None) -> list[Module]:
+    """Modules in page order; their blocks are labelled. `body` holds the indexes of the article's blocks."""
+    items = item_boxes(document)
+    tokens = _tokens(document, body, items)
+    _demote(tokens)
     modules: list[Module] = []
-    for run in runs:
-        module = _module(document, run)
-        if module is None:
-            continue
-        number = len(modules)
-        label = BlockLabel.FEED if module.kind == ModuleKind.HEADLINE_FEED else BlockLabel.RELATED
-        for index in range(run.blocks[0], run.blocks[-1] + 1):
-            block = document.blocks[index]
-            if block.label == BlockLabel.UNKNOWN:
-                block.mark(label, "link_run")
-                block.module = number
-        if run.heading is not None:
-            block = document.blocks[run.heading]
-            block.mark(BlockLabel.MODULE_HEADING, "heading_of_run")
-            block.module = block.module if block.module is not None else number
-        modules.append(module)
-    _empty_headings(document, modules)
+    for run in _runs(document, tokens):
+        for panel in _panels(document, run):
+            _accept(document, panel, modules, body_box)
     return modules
 
 
-def _story_blocks(document: Document, body: tuple[int, int, int] | None, title_key: str) -> dict[int, list[tuple[Link, str]]]:
-    """Blocks that are links to stories, with these links."""
-    found: dict[int, list[tuple[Link, str]]] = {}
-    for index, block in enumerate(document.blocks):
-        if not block.links or block.label != BlockLabel.UNKNOWN or block.hints & _EXCLUDED and not block.hints & Hint.RELATED:
-            continue
-        # Text of the body that carries links is no list; a list inside the body's box is one.
-        if block.link_density < 0.5 and not (block.width <= 120 and block.link_density >= 0.3):
-            continue
-        stories = []
+def item_boxes(document: Document) -> dict[int, int]:
+    """Box -> outermost box that is one entry of a list with it: `<li>` with picture, headline, summary and counters.
+
+    A box is an entry if it leads to one or two stories and has siblings that do.
+    """
+    boxes = document.boxes
+    targets: list[set[str] | None] = [None] * len(boxes)
+    if document.is_plain:
+        return {}
+    for block in document.blocks:
         for link in block.links:
-            text = undoubled(_without_rank(fold_blanks(link.text)))
-            if is_story(document, link, text) and headline_key(text) != title_key:
-                stories.append((link, text))
-        if stories:
-            found[index] = stories
+            if link.is_target and len(link.text) >= 6 and display_width(fold_blanks(link.text)) >= _WIDE_ENOUGH:
+                mine = targets[block.box]
+                if mine is None:
+                    mine = targets[block.box] = set()
+                mine.add(link.href or "")
+    kids: dict[int, list[int]] = {}
+    for index in range(len(boxes) - 1, 0, -1):
+        found = targets[index]
+        if not found:
+            continue
+        parent = boxes[index].parent
+        kids.setdefault(parent, []).append(index)
+        outer = targets[parent]
+        if outer is None:
+            targets[parent] = set(found) if len(found) < 4 else found
+        elif len(outer) < 4:
+            outer |= found
+    entries: set[int] = set()
+    for siblings in kids.values():
+        small = [index for index in siblings if len(targets[index] or ()) <= 2]
+        if len(small) < 2 or len(small) < 0.6 * len(siblings):
+            continue
+        if len(small) == 2 and not (boxes[small[0]].tag == boxes[small[1]].tag and boxes[small[0]].name == boxes[small[1]].name):
+            continue
+        if len(small) == 2 and all(len(targets[index] or ()) == 1 for index in small) and len(targets[boxes[small[0]].parent] or ()) < 2:
+            continue  # headline and summary of one entry
+        entries.update(small)
+    outermost: dict[int, int] = {}
+    for index in range(1, len(boxes)):
+        parent = boxes[index].parent
+        if parent in outermost:
+            outermost[index] = outermost[parent]
+        elif index in entries:
+            outermost[index] = index
+    return outermost
+
+
+# --- tokens -------------------------------------------------------------------------------------------------------------------------
+
+
+def _tokens(document: Document, body: set[int], items: dict[int, int]) -> list[Story | Heading | None]:
+    """Stories and headings in page order; None stands for the article's running text."""
+    tokens: list[Story | Heading | None] = []
+    seen: dict[int, Story] = {}
+    for index, block in enumerate(document.blocks):
+        if index in body or block.label in _BREAKING:
+            if tokens and tokens[-1] is not None:
+                tokens.append(None)
+            continue
+        if block.label != BlockLabel.UNKNOWN and block.label not in (BlockLabel.UNKNOWN, BlockLabel.ORIGINAL_TITLE):
+            continue
+        signature = _signature(document, block)
+        stories = _stories(document, index, block, signature, seen)
+        item = items.get(block.box)
+        for story in stories:
+            story.item = item
+        if item is not None:
+            tokens.extend(stories)
+            continue
+        if tabs := _tab_headings(document, index, block, signature):
+            tokens.extend(tabs)
+            continue
+        heading = _heading(document, index, block, signature)
+        if heading is not None:
+            heading.story = stories[0] if stories else None
+            tokens.append(heading)
+            if stories:
+                continue
+        tokens.extend(stories)
+    return tokens
+
+
+_BREAKING = frozenset((BlockLabel.BODY, BlockLabel.TITLE, BlockLabel.INFO_LINE))
+
+
+def _signature(document: Document, block: RawBlock) -> str:
+    box = document.boxes[block.box]
+    parent = document.boxes[box.parent] if box.parent >= 0 else box
+    return f"{box.tag}.{box.name}<{parent.tag}.{parent.name}{block.level}"
+
+
+def _stories(document: Document, index: int, block: RawBlock, signature: str, seen: dict[int, Story]) -> list[Story]:
+    found: list[Story] = []
+    if not block.links or (block.link_density < 0.35 and block.width > 120):
+        return found
+    for link in block.links:
+        known = seen.get(id(link))
+        if known is not None:  # a link around several blocks: its headline is the first wide one or the one in a heading
+            known.blocks.append(index)
+            if display_width(known.text) < NARROWEST_STORY or (block.level and not document.blocks[known.block].level):
+                known.text, known.block, known.box = block.text, index, block.box
+            continue
+        text = fold_blanks(link.text)
+        if not text or not (link.is_target or document.is_plain):
+            continue
+        if len(text) > len(block.text) + 2:
+            text = block.text  # the link goes on in the next block
+        story = Story(text, index, block.box, link, signature, blocks=[index])
+        seen[id(link)] = story
+        if _MORE.match(text) or _DATE.match(text) or _CHANNEL.match(text):
+            continue
+        found.append(story)
     return found
 
 
-def _runs(document: Document, stories: dict[int, list[tuple[Link, str]]], body: tuple[int, int, int] | None) -> list[Run]:
-    runs: list[Run] = []
-    current: Run | None = None
-    for index, block in enumerate(document.blocks):
-        if index in stories:
-            if current is not None and _belongs(document, current, block):
-                current.box = document.common(current.box, block.box)
-                current.blocks.append(index)
-            else:
-                current = Run([index], block.box)
-                runs.append(current)
-        elif current is not None and _ends(document, current, block, body, index):
-            current = None
-    for run in runs:
-        run.items = [(link, index) for index in run.blocks for link, _ in stories[index]]
-    return runs
-
-
-def _belongs(document: Document, run: Run, block: RawBlock) -> bool:
-    boxes = document.boxes
-    common = document.common(run.box, block.box)
-    if common == run.box:
-        return True
-    climb = boxes[run.box].depth - boxes[common].depth
-    if len(run.blocks) == 1:  # the second item tells which box the list is
-        return climb <= 5 and boxes[block.box].depth - boxes[common].depth <= 5 and boxes[common].tag not in ("body", "html")
-    # Columns of one list: sibling boxes of the same make.
-    mine, other = _child_towards(document, common, run.box), _child_towards(document, common, block.box)
-    return (
-        climb <= 2
-        and boxes[mine].tag == boxes[other].tag
-        and boxes[mine].name == boxes[other].name
-        and boxes[mine].tag in ("ul", "ol", "div", "dl", "li")
-    )
-
-
-def _child_towards(document: Document, outer: int, inner: int) -> int:
-    while document.boxes[inner].parent != outer and document.boxes[inner].depth > document.boxes[outer].depth + 1:
-        inner = document.boxes[inner].parent
-    return inner
-
-
-def _ends(document: Document, run: Run, block: RawBlock, body: tuple[int, int, int] | None, index: int) -> bool:
-    """Whether a block that is no story ends a run."""
-    if _is_heading_word(block):
-        return True
-    inside = document.holds(run.box, block.box)
-    if document.is_plain:
-        return not inside
-    if block.is_heading_tag and not (block.links and inside):
-        return not inside or len(run.blocks) > 1
-    if inside:
-        return False
-    if len(run.blocks) == 1:  # summaries and times beside the first item
-        common = document.common(run.box, block.box)
-        return document.boxes[run.box].depth - document.boxes[common].depth > 3 or (body is not None and body[1] <= index <= body[2])
-    return block.width > 8 or bool(body and body[1] <= index <= body[2])
-
-
-def _is_heading_word(block: RawBlock) -> bool:
-    return block.width <= HEADING_WIDTH and (has_heading_word("related", block.text) or has_heading_word("feed", block.text))
-
-
-def has_heading_word(group: str, text: str) -> bool:
-    """Whether a short text reads as a heading of the group: it is one of the words, or ends or begins with one."""
-    shown = heading_text(text)
-    if not shown or display_width(shown) > HEADING_WIDTH:
-        return False
-    return is_word(group, shown) or (has_word(group, shown) and display_width(shown) <= 24 and not re.search(r"[,，。！？!?；;]", shown))
-
-
-# --- headings ----------------------------------------------------------------------------------------------------------
-
-
-def _with_headings(document: Document, runs: list[Run]) -> list[Run]:
-    """Find each run's heading among the blocks just above it; tabs share the row of headings above the first list."""
-    waiting: list[int] = []
-    previous_end = -1
-    for run in runs:
-        start = run.blocks[0]
-        candidates = [index for index in range(max(previous_end + 1, start - _MAX_GAP), start) if _can_head(document, index, run)]
-        if not candidates and waiting and start - previous_end <= 3:
-            run.heading = waiting.pop(0)
-        elif candidates:
-            row = _row(document, candidates)
-            run.heading = row[0]
-            waiting = row[1:]
-        else:
-            waiting = []
-        previous_end = run.blocks[-1]
-    return runs
-
-
-def _can_head(document: Document, index: int, run: Run) -> bool:
-    block = document.blocks[index]
-    text = heading_text(block.text)
-    if not text or block.label != BlockLabel.UNKNOWN or display_width(text) > HEADING_WIDTH or text.isdigit() or is_word("more", text):
-        return False
-    if block.is_item or (find_time(block.text) is not None and not has_word("feed", text)):
-        return False
-    if document.is_plain:
-        return True
-    common = document.common(block.box, run.box)
-    return document.boxes[run.box].depth - document.boxes[common].depth <= 5 and document.boxes[common].tag not in ("html",)
-
-
-def _row(document: Document, candidates: list[int]) -> list[int]:
-    """The heading nearest to the list, or the tabs' headings from left to right."""
-    known = [index for index in candidates if _is_heading_word(document.blocks[index]) or document.blocks[index].is_heading_tag]
-    last = known[-1] if known else candidates[-1]
-    row = [last]
-    for index in reversed(candidates[: candidates.index(last)]):
-        same = document.blocks[index], document.blocks[row[0]]
-        if (
-            row[0] - index == 1
-            and same[0].tag == same[1].tag
-            and _depth(document, same[0]) == _depth(document, same[1])
-            and not same[0].is_heading_tag
-        ):
-            row.insert(0, index)
-        else:
-            break
-    return row if all(_is_heading_word(document.blocks[index]) for index in row) else [last]
-
-
-def _depth(document: Document, block: RawBlock) -> int:
-    return document.boxes[block.box].depth
-
-
-# --- one module ----------------------------------------------------------------------------------------------------------
-
-
-def _module(document: Document, run: Run) -> Module | None:
-    heading = heading_text(document.blocks[run.heading].text) if run.heading is not None else None
-    items = _items(run)
-    if len(items) < 2 or (heading and _is_no_module(heading)):
+def _heading(document: Document, index: int, block: RawBlock, signature: str) -> Heading | None:
+    if block.is_item or block.width > 100:
         return None
-    hints = document.boxes[run.box].hints
-    if hints & (Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.TAGS) and not (
-        heading and (has_heading_word("feed", heading) or has_heading_word("related", heading))
-    ):
-        return None
-    if document.is_plain and heading is None:
-        return None
-    if hints & Hint.AD and heading is None:
-        return None
-    ranks = [document.blocks[index].rank or _shown_rank(document.blocks[index].text) for _, index in _first_blocks(run)]
-    is_ranked = bool(heading and has_word("ranked", heading)) or (len(ranks) >= 3 and ranks[:3] == [1, 2, 3])
-    limit = width_limit([(item.text, bool(_ELLIPSIS.search(item.text))) for item in items])
-    return Module(
-        kind=_kind(heading, hints),
-        heading=heading,
-        is_ranked=is_ranked,
-        items=tuple(_cut_marked(item, limit) for item in items),
-        width_limit=limit,
-        rule="headed_run" if heading else "link_run",
-    )
-
-
-def _first_blocks(run: Run) -> list[tuple[str, int]]:
-    seen: dict[str, int] = {}
-    for link, index in run.items:
-        seen.setdefault(link.href or str(index), index)
-    return list(seen.items())
-
-
-def _is_no_module(heading: str) -> bool:
-    return is_word("not_modules", heading) or is_word("ad", heading) or is_word("comment", heading) or is_word("share", heading)
-
-
-def _kind(heading: str | None, hints: Hint) -> ModuleKind:
-    if heading:
-        if has_heading_word("related", heading) and not is_word("feed", heading):
-            return ModuleKind.RELATED_LINKS
-        return ModuleKind.HEADLINE_FEED
-    return ModuleKind.RELATED_LINKS if hints & Hint.RELATED else ModuleKind.HEADLINE_FEED
-
-
-def _items(run: Run) -> list[LinkItem]:
-    """Entries in displayed order; several anchors to one story (picture, headline, summary) are one entry."""
-    merged: dict[str, list[Link]] = {}
-    for position, (link, _) in enumerate(run.items):
-        merged.setdefault(_target(link) or f"#{position}", []).append(link)
-    items = []
-    for links in merged.values():
-        text = undoubled(_without_rank(fold_blanks(links[0].text)))
-        longer = next((long for link in links for long in _longer(link, text)), None)
-        width = display_width(text)
-        items.append(
-            LinkItem(rank=len(items) + 1, text=text, raw=fold_blanks(links[0].text), url=links[0].href, full_text=longer,
-                     has_image=any(link.has_image for link in links), display_width=width)
-        )  # fmt: skip
-    return items
-
-
-def _target(link: Link) -> str | None:
-    try:
-        parts = urlsplit((link.href or "").strip())
-    except ValueError:
-        return link.href
-    return f"{parts.netloc}{parts.path}?{parts.query}" if link.href else None
-
-
-def _longer(link: Link, text: str):
-    """Longer headlines that the page itself gives: they begin as the shown one does."""
-    shown = _ELLIPSIS.sub("", text)
-    for candidate in (link.title, link.image_text):
-        full = fold_blanks(candidate or "")
-        if len(full) > len(shown) and full.startswith(shown[: max(len(shown) - 1, 1)]) and full != text:
-            yield full
-
-
-def _without_rank(text: str) -> str:
-    found = _RANK.match(text)
-    # "46名…" and "2025年…" begin with a number that belongs to the headline.
-    if not found or (
-        found.end() == len(found[0].rstrip())
-        and text[found.end() : found.end() + 1] in "年月日名个人万亿岁元周天时届省市家位次连级点成强国大条部项所座轮辆场件种只张号后多余第"
-    ):
-        return text
-    return text[found.end() :].strip() if not text[found.end(1) : found.end(1) + 1].isdigit() else text
-
-
-def _shown_rank(text: str) -> int | None:
-    found = _RANK.match(text)
-    return int(found[1]) if found else None
-
-
-# --- cut headlines ---------------------------------------------------------------------------------------------------------
-
-
-def width_limit(items: list[tuple[str, bool]]) -> int | None:
-    """Display columns at which a list cuts its headlines, learned from the list; None when nothing shows a cut.
-
-    A wide character that does not fit, and a trailing blank that is stripped, leave an entry one to three columns short of the
-    limit; so the limit is the greatest width, if enough of the entries gather just below it and more than could by chance.
-    """
-    marked = [display_width(_ELLIPSIS.sub("", text).rstrip()) for text, has_ellipsis in items if has_ellipsis]
-    if len(marked) >= 2 and max(marked) - min(marked) <= 3:
-        return max(marked)
-    widths = Counter(display_width(text) for text, has_ellipsis in items if not has_ellipsis)
-    if not widths or marked:
-        return max(marked) if marked else None
-    greatest = max(widths)
-    gathered = widths[greatest] + widths[greatest - 1]
-    total = sum(widths.values())
-    return greatest if greatest >= 16 and gathered >= 3 and gathered >= 0.4 * total else None
-
-
-def _cut_marked(item: LinkItem, limit: int | None) -> LinkItem:
-    import msgspec
-
-    has_ellipsis = bool(_ELLIPSIS.search(item.text))
-    # A blank at the cut and a wide character that no longer fits: up to two columns short.
-    at_limit = limit is not None and limit - 2 <= item.display_width <= limit
-    is_cut = has_ellipsis or at_limit or item.full_text is not None
+    text = heading_text(block)
+    width = display_width(text)
     if (
-        is_cut
-        and not has_ellipsis
-        and item.full_text is None
-        and item.text.endswith(("。", "！", "？", "!", "?", "”", "》", ")", "）"))
-        and item.display_width < (limit or 0)
+        not 2 <= width <= WIDEST_HEADING
+        or _DATE.match(text)
+        or _NUMBER.match(text)
+        or _CHANNEL.match(text)
+        or _MORE.match(text)
+        or text in _NO_HEADINGS
+        or text[-1] in "。，,；;"
+        or text[-2:-1] == "…"
     ):
-        is_cut = False
-    return msgspec.structs.replace(item, is_truncated=is_cut)
+        return None
+    if any(words.is_line(kind, block.text) for kind in ("share", "follow", "comment", "neighbours", "pagination", "form", "tags", "ad")):
+        return None
+    group = words.heading_group(text) if width <= 36 else None
+    boxes = document.boxes
+    strength = 0
+    if block.level:
+        strength += 2
+    own = boxes[block.box].own | (
+        boxes[boxes[block.box].parent].own if boxes[block.box].parent >= 0 and _is_small(document, boxes[block.box].parent) else 0
+    )
+    if own & (Hint.HEADING | Hint.TITLE):
+        strength += 1
+    if block.tag in ("dt", "th", "caption", "summary"):
+        strength += 1
+    if block.is_strong:
+        strength += 1
+    if group and width <= 24:
+        strength += 2 if width <= 14 else 1
+    if document.is_plain and not strength and width <= 16 and block.gap:
+        strength += 1
+    if not strength or (block.links and strength < 2 and block.link_density > 0.5):
+        return None
+    return Heading(text, index, block.box, signature, group, strength)
 
 
-# --- headings without a list -------------------------------------------------------------------------------------------------
+def _tab_headings(document: Document, index: int, block: RawBlock, signature: str) -> list[Heading]:
+    """阅读排行榜 | 评论排行榜: headings of several lists in one line."""
+    parts = [text for link in block.links if (text := fold_blanks(link.text))] if len(block.links) > 1 else block.text.split()
+    if not 2 <= len(parts) <= 6 or len(block.text) > 60:
+        return []
+    if sum(map(len, parts)) < 0.7 * len(block.text.replace(" ", "")):
+        return []
+    groups = [words.heading_group(part) for part in parts]
+    if all(words.is_period(part) for part in parts):
+        return [Heading(part, index, block.box, signature, "period", 3) for part in parts]
+    if not all(group in ("feed", "feed_first", "related") and display_width(part) <= 16 for group, part in zip(groups, parts, strict=True)):
+        return []
+    if len(block.links) <= 1 and any(len(part) < 4 for part in parts):
+        return []
+    return [Heading(part, index, block.box, signature, group, 3) for part, group in zip(parts, groups, strict=True)]
 
 
-def _empty_headings(document: Document, modules: list[Module]) -> None:
-    """Headings whose list a script fills: kept as modules without items."""
-    for block in document.blocks:
-        if block.label != BlockLabel.UNKNOWN or block.width > 24 or block.hints & (_EXCLUDED | Hint.HIDDEN):
+def _is_small(document: Document, box: int) -> bool:
+    return document.boxes[box].end - document.boxes[box].first <= 3
+
+
+def heading_text(block: RawBlock) -> str:
+    """A module's heading as displayed, without "more" and ornaments."""
+    text = block.text
+    if (
+        block.links
+        and block.links[0].text
+        and block.link_chars < len(text)
+        and (before := text.find(fold_blanks(block.links[0].text))) > 2
+        and display_width(text[:before].strip()) >= 4
+    ):
+        return text[:before].strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+")[:120] or text[:120]
+    if len(block.links) > 1 or (block.links and 0 < block.link_chars < len(text)):
+        for link in block.links[::-1]:
+            label = fold_blanks(link.text)
+            if label and text.endswith(label) and (_MORE.match(label) and label != text):
+                text = text[: -len(label)].rstrip()
+    return _HEADING_TAIL.sub("", text[:120]).strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+") or text[:120]
+
+
+def _demote(tokens: list[Story | Heading | None]) -> None:
+    """Headings under which there is one story at most are headlines or notes of entries, if they come in numbers."""
+    followers: dict[str, list[int]] = defaultdict(list)
+    for position, token in enumerate(tokens):
+        if isinstance(token, Heading):
+            count = 0
+            for following in tokens[position + 1 : position + 6]:
+                if not isinstance(following, Story) and not (
+                    isinstance(following, Heading) and following.story is not None and display_width(following.text) > 18
+                ):
+                    if isinstance(following, Heading) and count == 0 and following.signature == token.signature:
+                        continue  # tabs stand side by side
+                    break
+                count += 1
+            followers[token.signature].append(count)
+    for token in tokens:
+        if isinstance(token, Heading):
+            counts = followers[token.signature]
+            if (
+                token.story is not None
+                and (
+                    (len(counts) >= 3 and (median(counts) < 2 or max(counts) < 2))
+                    or (max(counts) < 2 and (token.group is None or token.strength < 3))
+                    or (token.strength < 3 and token.group is None and display_width(token.text) > 16)
+                )
+            ) or (token.story is None and len(counts) >= 3 and max(counts) < 2):
+                token.demoted = True
+
+
+# --- runs ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _runs(document: Document, tokens: Iterable[Story | Heading | None]) -> list[Run]:
+    runs: list[Run] = []
+    run = Run(None)
+    pending: list[Heading] = []  # headings seen since the last story
+    for token in tokens:
+        if token is None:
+            runs.append(run)
+            run, pending = Run(None), []
             continue
-        shown = heading_text(block.text)
-        kind = next(
-            (kind for group, kind in (("related", ModuleKind.RELATED_LINKS), ("feed", ModuleKind.HEADLINE_FEED)) if is_word(group, shown)), None
+        if isinstance(token, Heading):
+            if not token.demoted and not (pending and token.story is not None and display_width(token.text) > 18):
+                pending.append(token)
+                continue
+            if token.story is None:
+                continue
+            token = token.story
+        if pending:
+            runs.append(run)
+            run = _headed(document, pending, token)
+            pending = []
+        elif run.stories and _jumps(document, run, token):
+            runs.append(run)
+            run = Run(None)
+        run.top = token.box if run.top < 0 else document.common(run.top, token.box)
+        run.stories.append(token)
+    runs.append(run)
+    if pending:
+        runs.append(Run(pending[-1]))
+    return runs
+
+
+def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
+    """The heading of the list that begins with a story: the nearest, or the first of a row of tabs."""
+    periods = [heading for heading in pending if heading.group == "period"]
+    named = [heading for heading in pending if heading.group != "period"] or pending
+    last = named[-1]
+    if periods:
+        return Run(last, tabs=[last] * (len(periods) - 1))
+    row = [last]
+    for heading in named[-2::-1]:
+        around = document.boxes[document.common(heading.box, last.box)]
+        if around.end - around.first > 12 or heading.signature.split("<")[-1] != last.signature.split("<")[-1]:
+            break
+        row.insert(0, heading)
+    # of an outer heading and an inner one of other make, the inner one names the list, unless it says less
+    if (
+        len(row) == 1
+        and len(named) > 1
+        and last.group is None
+        and named[-2].group
+        and last.block - named[-2].block <= 2
+        and last.strength < named[-2].strength
+    ):
+        return Run(named[-2])
+    return Run(row[0], tabs=row[1:])
+
+
+def _panels(document: Document, run: Run) -> list[Run]:
+    """A run under a row of tabs, cut into the tabs' lists; other runs as they are."""
+    stories = run.stories
+    if len(stories) < 4:
+        return [run]
+    if document.is_plain:
+        return _numbered_panels(document, run)
+    top = stories[0].box
+    for story in stories:
+        top = document.common(top, story.box)
+    panels: dict[int, list[Story]] = {}
+    for story in stories:
+        panels.setdefault(document.child_towards(top, story.box), []).append(story)
+    hidden = [bool(document.boxes[panel].hints & Hint.HIDDEN) for panel in panels]
+    enough = len(panels) > 1 and min(map(len, panels.values())) >= 2
+    if not enough or not (len(panels) == len(run.tabs) + 1 or (any(hidden[1:]) and not document.boxes[top].hints & Hint.HIDDEN)):
+        return [run]
+    headings: list[Heading | None] = [run.heading, *run.tabs]
+    while len(headings) < len(panels):
+        headings.append(headings[-1] if headings else None)
+    return [Run(heading, stories=found) for heading, found in zip(headings, panels.values(), strict=False)]
+
+
+def _numbered_panels(document: Document, run: Run) -> list[Run]:
+    """Rankings one after the other: each begins with number 1 again."""
+    starts = [index for index, story in enumerate(run.stories) if _number(document, story) == 1]
+    if len(starts) < 2 or starts[0] > 1 or min(b - a for a, b in pairwise([*starts, len(run.stories)])) < 3:
+        return [run]
+    bounds = [0, *starts[1:], len(run.stories)]
+    headings = [run.heading, *run.tabs, *[run.heading] * len(bounds)]
+    return [Run(heading, stories=run.stories[a:b]) for heading, (a, b) in zip(headings, pairwise(bounds), strict=False)]
+
+
+def _number(document: Document, story: Story) -> int | None:
+    match = _RANK.match(story.text)
+    return int(match[1]) if match else document.blocks[story.block].rank
+
+
+def _jumps(document: Document, run: Run, story: Story) -> bool:
+    """Whether a story is in another part of the page than the run before it."""
+    boxes = document.boxes
+    top = run.top
+    common = document.common(top, story.box)
+    if common == top:
+        return False
+    jump = boxes[top].depth - boxes[common].depth
+    if len(run.stories) == 1:
+        jump = min(boxes[run.stories[0].box].depth, boxes[story.box].depth) - boxes[common].depth
+        return jump > 5 or (jump > 2 and story.signature != run.stories[0].signature)
+    if run.tabs:
+        return jump > 3
+    if story.signature in {other.signature for other in run.stories[-3:]}:
+        return jump > 3
+    return jump > 1
+
+
+# --- acceptance ---------------------------------------------------------------------------------------------------------------------
+
+
+def _accept(document: Document, run: Run, modules: list[Module], body_box: int | None) -> None:
+    heading = run.heading
+    if heading is not None and heading.group == "none":
+        for story in run.stories:
+            document.blocks[story.block].mark(BlockLabel.LINKS, "list_under_other_heading")
+        document.blocks[heading.block].mark(BlockLabel.LINKS, "other_heading")
+        return
+    stories = _entries(document, run)
+    if not _is_module(document, heading, stories):
+        if (
+            heading is not None
+            and heading.group
+            and heading.strength >= 2
+            and len(stories) < 2
+            and not document.blocks[heading.block].hints & _NOT_MODULE
+        ):
+            _add(document, Module(kind=words.module_kind(heading.group), heading=heading.text, rule="heading_without_list"), heading, [], modules)
+        return
+    ranked, items = _items(stories, document)
+    kind = words.module_kind(heading.group) if heading else _kind_by_place(document, stories, body_box)
+    is_ranked = ranked or (heading is not None and words.says_ranked(heading.text)) or _has_rank_markup(document, stories)
+    limit = width_limit([item.text for item in items])
+    items = [_with_cut(item, limit) for item in items]
+    module = Module(
+        kind=kind,
+        heading=heading.text if heading else None,
+        is_ranked=is_ranked,
+        items=tuple(items),
+        width_limit=limit,
+        rule=f"heading_{heading.group or 'unknown'}" if heading else "list_without_heading",
+    )
+    _add(document, module, heading, stories, modules)
+
+
+def _add(document: Document, module: Module, heading: Heading | None, stories: list[Story], modules: list[Module]) -> None:
+    number = len(modules)
+    modules.append(module)
+    label = BlockLabel.RELATED if module.kind == ModuleKind.RELATED_LINKS else BlockLabel.FEED
+    if heading is not None:
+        block = document.blocks[heading.block]
+        if block.label == BlockLabel.UNKNOWN:
+            block.label, block.rule, block.module = BlockLabel.MODULE_HEADING, module.rule, number
+    if not stories:
+        return
+    first, last = min(min(s.blocks) for s in stories), max(max(s.blocks) for s in stories)
+    top = stories[0].box
+    for story in stories:
+        top = document.common(top, story.box)
+    for index in range(first, last + 1):
+        block = document.blocks[index]
+        if (
+            block.label == BlockLabel.UNKNOWN
+            and (document.is_plain or document.holds(top, block.box))
+            and not (document.is_plain and block.label != BlockLabel.UNKNOWN)
+        ):
+            block.label, block.rule, block.module = label, module.rule, number
+
+
+def _entries(document: Document, run: Run) -> list[Story]:
+    """The run's stories, one for each target: of an image link, a headline and a summary with one href the headline stays; of an
+    entry's other links (channel, author, counter) none does."""
+    by_href: dict[str, Story] = {}
+    kept: list[Story] = []
+    for story in run.stories:
+        href = (story.link.href or "").strip()
+        if href and (known := by_href.get(href)) is not None:
+            known.blocks.extend(story.blocks)
+            known.link.has_image |= story.link.has_image
+            if display_width(known.text) < NARROWEST_STORY or (document.blocks[story.block].level and not document.blocks[known.block].level):
+                known.text, known.block = story.text, story.block
+            continue
+        if document.is_plain:
+            href = headline_key(story.text)
+            if href in by_href:
+                by_href[href].blocks.extend(story.blocks)
+                continue
+        if href:
+            by_href[href] = story
+        kept.append(story)
+    kept = [story for story in kept if display_width(story.text) >= NARROWEST_STORY]
+    if not kept:
+        return kept
+    widest: dict[int, int] = {}
+    for story in kept:
+        if story.item is not None:
+            widest[story.item] = max(widest.get(story.item, 0), min(display_width(story.text), 60))
+    kept = [story for story in kept if story.item is None or display_width(story.text) >= 0.5 * widest[story.item]]
+    widths = [display_width(story.text) for story in kept]
+    if median(widths) < 16:
+        return kept
+    counts = Counter(story.text for story in kept)
+    return [story for story, width in zip(kept, widths, strict=True) if not (width < 0.5 * median(widths) and counts[story.text] > 1)]
+
+
+def _is_module(document: Document, heading: Heading | None, stories: list[Story]) -> bool:
+    if len(stories) < 2:
+        return False
+    blocks = document.blocks
+    outside = sum(bool(blocks[story.block].hints & _NOT_MODULE) for story in stories)
+    footer = sum(bool(blocks[story.block].hints & (Hint.FOOTER | Hint.COMMENT)) for story in stories)
+    widths = [display_width(story.text) for story in stories]
+    typical = median(widths)
+    latin = sum(story.text.isascii() for story in stories) > len(stories) / 2
+    known = heading is not None and heading.group is not None
+    if footer > len(stories) / 2 and not (known and typical >= 20):
+        return False
+    if outside > len(stories) / 2 and not (known and typical >= 16):
+        return False
+    least = (16 if latin else 12) if known else (20 if latin else 15) if heading is not None else (32 if latin else 20)
+    if typical < least:
+        return False
+    if heading is None and len(stories) < 3:
+        return False
+    if max(widths) > LONGEST_STORY and typical > 200:
+        return False
+    roots = sum(_is_root(story.link.href) for story in stories)
+    return roots <= len(stories) / 3
+
+
+@lru_cache(maxsize=4096)
+def _is_root(href: str | None) -> bool:
+    """A link to a site's or a channel's first page."""
+    if not href:
+        return False
+    path = re.sub(r"^(?:https?:)?//[^/?#]*", "", href.strip()).split("#")[0]
+    return path.strip("/") == "" or (path.startswith("/") and path.strip("/").isalpha() and len(path) < 12)
+
+
+def _kind_by_place(document: Document, stories: list[Story], body_box: int | None) -> ModuleKind:
+    """A list without a heading goes with the story if it stands in the article's own column."""
+    if body_box is None or body_box <= 0 or document.is_plain:
+        return ModuleKind.HEADLINE_FEED
+    boxes = document.boxes
+    common = document.common(body_box, stories[0].box)
+    return ModuleKind.RELATED_LINKS if boxes[body_box].depth - boxes[common].depth <= 1 else ModuleKind.HEADLINE_FEED
+
+
+def _has_rank_markup(document: Document, stories: list[Story]) -> bool:
+    if all(document.blocks[story.block].hints & Hint.RANKED for story in stories):
+        boxes = document.boxes
+        box = boxes[stories[0].box]
+        while box.parent >= 0:
+            if box.tag == "ol" or "rank" in box.name:
+                return True
+            if box.end - box.first > 60:
+                return False
+            box = boxes[box.parent]
+    return False
+
+
+# --- items --------------------------------------------------------------------------------------------------------------------------
+
+
+def _items(stories: list[Story], document: Document) -> tuple[bool, list[LinkItem]]:
+    """(whether numbers are displayed, items)."""
+    texts = [undoubled(story.text) for story in stories]
+    matches = [_RANK.match(text) for text in texts]
+    numbers = [int(match[1]) if match else None for match in matches]
+    ranked = _counts_up(numbers)
+    shown_ranks = [_shown_rank(document, story) for story in stories]
+    if ranked:
+        texts = [text[match.end() :] if match and text[match.end() :].strip() else text for text, match in zip(texts, matches, strict=True)]
+    ranked = ranked or _counts_up(shown_ranks)
+    items = []
+    for rank, (story, text) in enumerate(zip(stories, texts, strict=True), start=1):
+        items.append(
+            LinkItem(
+                rank=rank,
+                text=text,
+                raw=document.blocks[story.block].text if document.is_plain else story.text,
+                url=story.link.href,
+                full_text=_full_text(text, story.link),
+                has_image=story.link.has_image,
+                display_width=display_width(text),
+            )
         )
-        if kind is not None:
-            block.mark(BlockLabel.MODULE_HEADING, "heading_without_list")
-            block.module = len(modules)
-            modules.append(Module(kind=kind, heading=shown, is_ranked=has_word("ranked", shown), rule="heading_without_list"))
+    return ranked, items
+
+
+def _counts_up(numbers: list[int | None]) -> bool:
+    known = [(position, number) for position, number in enumerate(numbers, start=1) if number is not None]
+    if len(known) < 2 or len(known) < 0.6 * len(numbers):
+        return False
+    return sum(position == number for position, number in known) >= 0.7 * len(known) or all(b - a == 1 for (_, a), (_, b) in pairwise(known))
+
+
+def _shown_rank(document: Document, story: Story) -> int | None:
+    """A number before the link, in its block or in the block before it."""
+    block = document.blocks[story.block]
+    if block.rank is not None:
+        return block.rank
+    where = block.text.find(story.text)
+    if where > 0 and (match := re.fullmatch(r"\D{0,4}(\d{1,2})\D{0,3}", block.text[:where])):
+        return int(match[1])
+    if story.block > 0 and where <= 0:
+        before = document.blocks[story.block - 1].text
+        if len(before) <= 4 and (match := re.fullmatch(r"\D?(\d{1,2})\D?", before)):
+            return int(match[1])
+    return None
+
+
+def _full_text(text: str, link: Link) -> str | None:
+    """A longer headline that the page itself gives for a cut one."""
+    for stated in (link.title, link.image_text):
+        full = fold_blanks(stated or "")
+        if len(full) > len(text) and len(full) <= 2 * LONGEST_STORY and full.startswith(_without_ellipsis(text)[:12]):
+            return full
+    return None
+
+
+def _without_ellipsis(text: str) -> str:
+    return text.rstrip(".…·．")
+
+
+def undoubled(text: str) -> str:
+    """`title title` (image text and anchor text of one link) -> `title`; anything else as it is."""
+    half = len(text) // 2
+    if len(text) % 2 == 1 and half and text[half] == " " and text[:half] == text[half + 1 :]:
+        return text[:half]
+    return text[:half] if half >= 4 and len(text) % 2 == 0 and text[:half] == text[half:] else text
+
+
+def width_limit(texts: list[str]) -> int | None:
+    """Display columns at which a list cuts its headlines, or None: three entries or more end at the limit or one column before it
+    (a wide character did not fit) and none is wider; entries that end in an ellipsis count, and two of them are enough."""
+    widths = [display_width(text) for text in texts]
+    if len(widths) < 2:
+        return None
+    limit = max(widths)
+    cut = [text.endswith(ELLIPSES) for text in texts]
+    if sum(cut) >= 2:
+        limits = [width for width, is_cut in zip(widths, cut, strict=True) if is_cut]
+        return max(limits) if max(limits) - min(limits) <= 6 else None
+    at_limit = sum(limit - 1 <= width <= limit for width in widths)
+    if limit < 16 or at_limit < 3 or at_limit < 0.3 * len(widths):
+        return None
+    return limit
+
+
+def _with_cut(item: LinkItem, limit: int | None) -> LinkItem:
+    is_cut = item.text.endswith(ELLIPSES) or (limit is not None and limit - 2 <= item.display_width <= limit) or item.full_text is not None
+    if not is_cut:
+        return item
+    return LinkItem(
+        rank=item.rank, text=item.text, raw=item.raw, url=item.url, full_text=item.full_text, has_image=item.has_image,
+        display_width=item.display_width, is_truncated=True,
+    )  # fmt: skip
+
+
+def plain_width(text: str) -> int:
+    return display_width(plain(text))

@@ -2,42 +2,82 @@
 
 import re
 
+from broadsheet.page import words
 from broadsheet.page.blocks import Box, Document, Hint, Link, RawBlock
+from broadsheet.page.modules import undoubled
 from broadsheet.text import fold_blanks
 
-_BULLET = re.compile(r"^[\s\xa0]{1,8}[•·*◦▪‣-][\s\xa0]+(?=\S)")
+_BULLET = re.compile(r"^[\s\xa0]{1,24}[•·*◦▪‣-][\s\xa0]{1,4}(?=\S)")
 # "1   title", "02. title": a number that is followed by a gap or a sign, not one that begins a sentence.
-_NUMBER = re.compile(r"^[\s\xa0]{0,8}(\d{1,2})(?:[\s\xa0]{2,}|[.、][\s\xa0]*)(?=\S)")
+_NUMBER = re.compile(r"^[\s\xa0]{0,24}(\d{1,2})(?:[\s\xa0]{2,}|[.、][\s\xa0]*|\t)(?=\S)")
+_INDENT = re.compile(r"^[\s\xa0]*")
 
 
 def read_text(text: str) -> Document:
-    """Blocks of a plain-text capture. Anchors are known by bullets and numbers alone and have no URL."""
+    """Blocks of a plain-text capture. Links are known by bullets and numbers alone and have no URL. Never raises on any string."""
     document = Document(is_plain=True)
-    lines = text.replace("\0", "").split("\n")
-    number = 0
-    list_box = 0
-    was_blank = True
-    for position, line in enumerate(lines):
+    lines = re.split(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]", text.replace("\0", ""))
+    boxes, blocks = document.boxes, document.blocks
+    number, list_box, gap = 0, 0, True
+    for position, line in enumerate(lines[:40_000]):
         shown = fold_blanks(line)
         if not shown:
-            was_blank = True
+            gap = True
             continue
         bullet = _BULLET.match(line)
         ranked = None if bullet else _NUMBER.match(line)
-        expected = int(ranked[1]) if ranked else None
-        is_next = ranked is not None and (expected == number + 1 if number else expected == 1 and _is_followed(lines, position))
-        if bullet or is_next:
-            if not list_box or (ranked is not None and number == 0) or (bullet and number):
-                document.boxes.append(Box(0, 1, "ul" if bullet else "ol", "", Hint(0)))
-                list_box = len(document.boxes) - 1
-            number = expected if ranked and expected else 0
-            _add_item(document, list_box, line, (bullet or ranked), number or None)
+        value = int(ranked[1]) if ranked else 0
+        is_next = ranked is not None and (value == number + 1 if number else value == 1 and _is_followed(lines, position))
+        if bullet or (ranked is not None and is_next):
+            if not list_box or (value and number == 0) or (bullet and number):
+                boxes.append(Box(0, 1, "ul" if bullet else "ol", own=Hint.LIST if bullet else Hint.LIST | Hint.RANKED))
+                list_box = len(boxes) - 1
+            number = value
+            marker = bullet or ranked
+            boxes.append(Box(list_box, 2, "li"))
+            entry = undoubled(fold_blanks(line[marker.end() :] if marker else line))
+            blocks.append(RawBlock(shown, len(boxes) - 1, "li", [Link(None, text=entry)], len(shown), is_item=True, rank=value or None, gap=gap))
         else:
-            list_box = number = 0
-            document.boxes.append(Box(0, 1, "p", "", Hint(0)))
-            document.blocks.append(RawBlock(shown, len(document.boxes) - 1, "p", Hint(0), after_blank=was_blank))
-        was_blank = False
+            number = list_box = 0
+            boxes.append(Box(0, 1, "p"))
+            blocks.append(RawBlock(shown, len(boxes) - 1, "p", gap=gap))
+        gap = False
+    _mark_lists(document)
+    document.seal()
     return document
+
+
+def _mark_lists(document: Document) -> None:
+    """Lines under a module's heading that nothing separates are entries, though they have no bullets."""
+    blocks = document.blocks
+    position = 0
+    while position < len(blocks):
+        end = position + 1
+        while end < len(blocks) and not blocks[end].gap:
+            end += 1
+        head, lines = _head_and_lines(blocks, position, end)
+        if head is not None:
+            entries = [block for block in lines if not block.is_item and _may_be_entry(block)]
+            if len(entries) >= 2 and len(entries) >= 0.6 * sum(not block.is_item for block in lines):
+                for block in entries:
+                    block.links = [Link(None, text=undoubled(block.text))]
+                    block.link_chars = len(block.text)
+        position = end
+
+
+def _head_and_lines(blocks: list[RawBlock], start: int, end: int) -> tuple[RawBlock | None, list[RawBlock]]:
+    """The heading of the lines between two blank ones: the line before the blank one, or their first."""
+    if start and not blocks[start - 1].is_item and (start < 2 or blocks[start - 1].gap) and _may_head(blocks[start - 1]):
+        return blocks[start - 1], blocks[start:end]
+    return (blocks[start], blocks[start + 1 : end]) if end - start > 2 and _may_head(blocks[start]) else (None, [])
+
+
+def _may_head(block: RawBlock) -> bool:
+    return block.width <= 36 and words.heading_group(block.text) in ("related", "feed", "feed_first")
+
+
+def _may_be_entry(block: RawBlock) -> bool:
+    return 12 <= block.width <= 110 and not block.text.endswith(("。", "：", ":", "；"))
 
 
 def _is_followed(lines: list[str], position: int) -> bool:
@@ -45,21 +85,5 @@ def _is_followed(lines: list[str], position: int) -> bool:
     for line in lines[position + 1 : position + 4]:
         found = _NUMBER.match(line)
         if found:
-            return found[1].lstrip("0") == "2"
+            return int(found[1]) == 2
     return False
-
-
-def _add_item(document: Document, box: int, line: str, marker: re.Match | None, rank: int | None) -> None:
-    raw = fold_blanks(line)
-    shown = undoubled(fold_blanks(line[marker.end() :] if marker else line))
-    document.boxes.append(Box(box, 2, "li", "", Hint(0)))
-    block = RawBlock(raw, len(document.boxes) - 1, "li", Hint(0), links=[Link(None, text=shown)], link_chars=len(raw), is_item=True, rank=rank)
-    document.blocks.append(block)
-
-
-def undoubled(text: str) -> str:
-    """`title title` (image text and anchor text of one link) -> `title`; anything else as it is."""
-    half = len(text) // 2
-    if len(text) % 2 == 1 and text[half] == " " and text[:half] == text[half + 1 :]:
-        return text[:half]
-    return text[:half] if half >= 4 and len(text) % 2 == 0 and text[:half] == text[half:] else text

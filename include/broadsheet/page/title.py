@@ -1,88 +1,131 @@
-"""The headline: the block that shows what the page's head says its title is."""
+"""The headline among a page's blocks."""
 
-from collections.abc import Sequence
+import re
+from collections import Counter
 
-from broadsheet.page.blocks import Document, Hint, RawBlock
+from broadsheet.page import words
+from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint
+from broadsheet.page.breadcrumbs import has_label
+from broadsheet.page.credits import read_info_line
 from broadsheet.page.headlines import strip_site_suffix
 from broadsheet.page.metadata import Metadata
-from broadsheet.page.times import find_time
-from broadsheet.page.words import is_word
-from broadsheet.text import headline_key
+from broadsheet.text import display_width, headline_key
 
-_LONGEST = 240  # columns
-_SHORTEST = 8
-
-
-def candidates(metadata: Metadata) -> list[str]:
-    """Titles that the page's head states, without the site's name, best first."""
-    found = [strip_site_suffix(candidate.text, metadata.site_name) for candidate in metadata.titles]
-    return list(dict.fromkeys(title for title in found if title))
+_NARROWEST, _WIDEST = 4, 260
+_LEAST = 3.0
+_INFORMS = re.compile(r"来源[:：]|编辑[:：]|作者[:：]|原标题|^分享|^字号")
+_NEAR = 5
+_FAR = 40  # blocks before the text
 
 
-def find_title(document: Document, metadata: Metadata, body_start: int) -> tuple[int | None, str | None]:
-    """(index of the block, displayed headline). The block is None where the headline is known from the head alone."""
-    stated = candidates(metadata)
-    index = _plain_title(document, body_start) if document.is_plain else _html_title(document, stated, body_start)
-    if index is not None:
-        return index, document.blocks[index].text
-    return None, stated[0] if stated else None
+def find_title(document: Document, metadata: Metadata, start: int | None) -> tuple[int | None, str | None]:
+    """(index of the headline's block, headline as displayed). Without such a block the headline is the one that the head states.
 
-
-def _html_title(document: Document, stated: Sequence[str], body_start: int) -> int | None:
-    keys = [headline_key(title) for title in stated]
-    best, best_score = None, 0.0
-    for index, block in enumerate(document.blocks):
-        if not _may_be_title(block) or index > body_start + 8:
-            continue
-        score = _agreement(headline_key(block.text), keys) * 4
-        if block.tag == "h1":
-            score += 2.5
-        elif block.is_heading_tag:
-            score += 1.2
-        elif score < 2:
-            continue
-        if block.link_density > 0.8:
-            score -= 1.5
-        if block.hints & (Hint.NAV | Hint.FOOTER | Hint.ASIDE | Hint.HIDDEN | Hint.COMMENT):
-            score -= 1.0
-        # The nearer above the text the better.
-        score -= min(abs(body_start - index), 60) * 0.01 + (0.8 if index > body_start else 0)
-        if score > best_score:
-            best, best_score = index, score
-    return best if best_score >= 1.0 else None
-
-
-def _agreement(key: str, stated: Sequence[str]) -> float:
-    """1 for a block that is a stated title, less for one that contains it or is its beginning."""
-    if len(key) < 3:
-        return 0.0
-    best = 0.0
-    for title in stated:
-        if key == title:
-            return 1.0
-        if len(title) >= 6 and len(key) >= 6 and (title in key or key in title):
-            best = max(best, min(len(key), len(title)) / max(len(key), len(title)))
-    return best
-
-
-def _may_be_title(block: RawBlock) -> bool:
-    return 4 <= block.width <= _LONGEST and not is_word("search", block.text)
-
-
-def _plain_title(document: Document, body_start: int) -> int | None:
-    """In a rendered page: the line that stands twice (document title and heading), or the last long line above the info line."""
+    `start` is the index of the article's first paragraph.
+    """
     blocks = document.blocks
-    above = range(min(body_start, len(blocks)) - 1, -1, -1)
-    seen: dict[str, int] = {}
-    for index in range(min(body_start, len(blocks))):
-        if not blocks[index].is_item:
-            seen[headline_key(blocks[index].text)] = seen.get(headline_key(blocks[index].text), 0) + 1
-    info = next((index for index in above if find_time(blocks[index].text) is not None and blocks[index].width < 140), body_start)
-    lines = [index for index in range(info - 1, -1, -1) if not blocks[index].is_item and _SHORTEST <= blocks[index].width <= _LONGEST]
-    doubled = [index for index in lines if seen[headline_key(blocks[index].text)] > 1 and blocks[index].width >= 12]
-    if doubled and info - doubled[0] <= 12:
-        return doubled[0]
-    near = [index for index in lines if info - index <= 8 and find_time(blocks[index].text) is None]
-    if not near:
+    if document.is_plain:
+        index = _plain_title(document, start)
+        return index, blocks[index].text if index is not None else None
+    stated = [strip_site_suffix(title.text, metadata.site_name) for title in metadata.titles]
+    keys = [key for text in stated if len(key := headline_key(text)) >= 2]
+    raw_keys = [headline_key(title.text) for title in metadata.titles]
+    best: tuple[float, int] | None = None
+    stop = len(blocks) if start is None else min(len(blocks), start + 2)
+    for index, block in enumerate(blocks):
+        if block.level != 1 and index >= stop:
+            if index > stop + 400:
+                break
+            continue
+        if not len(block.text) * 2 >= _NARROWEST or len(block.text) > _WIDEST:
+            continue
+        value = _score(document, index, keys, raw_keys, start)
+        if value is not None and (best is None or value > best[0]):
+            best = (value, index)
+    if best is not None and best[0] >= _LEAST:
+        index = best[1]
+        return index, blocks[index].text
+    if stated:
+        h1 = next((b.text for b in blocks if b.level == 1), None)
+        texts = [strip_site_suffix(t.text, metadata.site_name, (h1,) if h1 else ()) for t in metadata.titles]
+        return None, texts[0]
+    return None, None
+
+
+def _score(document: Document, index: int, keys: list[str], raw_keys: list[str], start: int | None) -> float | None:
+    block = document.blocks[index]
+    key = headline_key(block.text)
+    if len(key) < 2:
         return None
-    return max(near, key=lambda index: min(blocks[index].width, 60) - 6 * (info - index))
+    value = 0.0
+    if key in keys:
+        value += 5.0
+    elif len(key) >= 5 and any(raw.startswith(key) for raw in raw_keys):
+        value += 4.5
+    elif len(key) >= 8 and any(key in raw for raw in raw_keys):
+        value += 4.0 if len(key) >= 12 else 3.0
+    elif any(len(stated) >= 8 and stated in key and len(key) < 2 * len(stated) for stated in keys):
+        value += 3.0
+    elif block.level != 1 and keys:
+        # the head names only the site or the channel
+        if start is None or not 0 < start - index <= _NEAR or block.hints & (OUTSIDE | BESIDE) or words.heading_group(block.text) == "none":
+            return None
+        if display_width(block.text) < 14 or not (block.level or document.boxes[block.box].own & Hint.TITLE):
+            return None
+        value += 2.0
+    value += {1: 3.0, 2: 1.5, 3: 1.0}.get(block.level, 0.0)
+    own = document.boxes[block.box].own
+    if own & Hint.TITLE:
+        value += 1.0
+    if block.hints & (OUTSIDE & ~Hint.HIDDEN):
+        value -= 2.0
+    if block.hints & Hint.HIDDEN:
+        value -= 4.0
+    if block.hints & (BESIDE & ~Hint.SHARE):
+        value -= 1.5
+    if block.link_density > 0.8 and block.links:
+        value -= 2.0
+    if start is not None:
+        value += 1.0 if index <= start + 1 else -1.0
+        value -= min(abs(start - index), _FAR) / 40
+    if words.heading_group(block.text) == "related" and display_width(block.text) < 16:
+        value -= 2
+    return value
+
+
+def _plain_title(document: Document, start: int | None) -> int | None:
+    """In a rendered page: the line that stands twice (page title and heading), or the widest of the last lines above the info line."""
+    blocks = document.blocks
+    stop = min(len(blocks), (start if start is not None else 12) + 5)
+    info = info_line_above(document, stop)
+    if info is None:
+        info = start if start is not None else min(len(blocks), 12)
+    lines = [
+        index
+        for index in range(max(0, info - 10), info)
+        if 8 <= blocks[index].width <= _WIDEST and not has_label(blocks[index].text) and words.heading_group(blocks[index].text) != "none"
+    ]
+    lines = [index for index in lines if not _INFORMS.search(blocks[index].text[:60])]
+    if not lines:
+        return None
+    seen = Counter(headline_key(block.text) for block in blocks[:stop])
+    return max(
+        lines,
+        key=lambda index: (
+            min(blocks[index].width, 60)
+            - 7 * (info - index)
+            + (30 if seen[headline_key(blocks[index].text)] > 1 and blocks[index].width >= 14 else 0)
+            - (20 if ">" in blocks[index].text else 0)
+        ),
+    )
+
+
+def info_line_above(document: Document, stop: int) -> int | None:
+    """The last line before `stop` that is dated as an article is."""
+    for index in range(stop - 1, max(-1, stop - 24), -1):
+        text = document.blocks[index].text
+        if len(text) <= 160 and any(char.isdigit() for char in text):
+            line = read_info_line(text)
+            if line.time is not None and (line.explained_ratio >= 0.55 or (line.has_label and line.explained_ratio >= 0.3)):
+                return index
+    return None

@@ -1,0 +1,271 @@
+"""The lines around the article's text: breadcrumb, info line, original title, byline, closing credits, rights notice.
+
+Each finder labels the blocks that it reads, so that they are not taken for text.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from broadsheet.page import words
+from broadsheet.page.blocks import Document, Hint, RawBlock
+from broadsheet.page.breadcrumbs import has_label, read_breadcrumb
+from broadsheet.page.credits import InfoLine, read_byline, read_closing_credit, read_info_line
+from broadsheet.page.headlines import read_original_title
+from broadsheet.page.names import is_cjk
+from broadsheet.page.rights import is_rights_notice
+from broadsheet.page.times import find_time
+from broadsheet.records import BlockLabel, Headline, PersonCredit, PublishedTime, SourceCredit
+from broadsheet.text import fold_blanks
+
+_INFO_LENGTH = 260
+_MAY_INFORM = re.compile(r"[0-9]|[:：|｜]|[Bb][Yy]\b|来源|來源|记者|記者|编辑|編輯|作者|[Vv]on |[Pp]or |[Pp]ar ")
+_ENDS_IN_LABEL = re.compile(r"[:：]\s*$")
+_MAY_CREDIT = re.compile(r"编|責|责|記者|记者|通讯员|作者|来源|來源|摄|文|图|撰|供稿|校|审|[Ee]dit|[Rr]eport|[Bb]y |Quelle|Von |Foto")
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What the lines said, in page order."""
+
+    published: PublishedTime | None = None
+    sources: list[SourceCredit] = field(default_factory=list)
+    people: list[PersonCredit] = field(default_factory=list)
+    originals: tuple[Headline, ...] = ()
+    breadcrumb: tuple[str, ...] = ()
+    notice: str | None = None
+
+    def add(self, sources: tuple[SourceCredit, ...], people: tuple[PersonCredit, ...]) -> None:
+        """Credits that are not known yet."""
+        if sources and not self.sources:
+            self.sources.extend(sources)
+        known = {(person.role, person.name) for person in self.people}
+        self.people.extend(person for person in people if (person.role, person.name) not in known)
+
+
+def read_info(document: Document, found: Surroundings, title: int | None, start: int, stop: int, reference: datetime | None) -> None:
+    """Time, sources and people of the lines between the headline and the text (and shortly before and after)."""
+    blocks = document.blocks
+    begin = max(0, (title if title is not None else start) - 8)
+    end = min(len(blocks), max(start + 3, (title if title is not None else start) + 4), stop + 1)
+    best_time: tuple[float, PublishedTime] | None = None
+    order = [*range(title if title is not None else begin, end), *range((title if title is not None else begin) - 1, begin - 1, -1)]
+    for index in order:
+        block = blocks[index]
+        if (
+            block.label not in (BlockLabel.UNKNOWN, BlockLabel.TITLE)
+            or index == title
+            or len(block.text) > _INFO_LENGTH
+            or not _MAY_INFORM.search(block.text)
+        ):
+            continue
+        if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.RELATED | Hint.HIDDEN | Hint.FORM) and not block.hints & Hint.INFO:
+            continue
+        text, taken = _joined(document, index)
+        line = read_info_line(text, [(fold_blanks(link.text), link.href) for link in block.links])
+        if not _informs(line, text, block, index, title, start):
+            continue
+        if index < (title or 0) and not (line.time or block.hints & Hint.INFO):
+            continue
+        for position in taken:
+            blocks[position].mark(BlockLabel.INFO_LINE, "info_line")
+        if index < (title or 0) and title is not None and line.time is None:
+            continue
+        found.add(line.sources, line.people)
+        time = line.time or (find_time(text, reference=reference) if reference else None)
+        if time is not None:
+            value = (2.0 if time.precision != "day" else 1.0) - (0.5 if index < (title or 0) else 0.0) - 0.05 * abs(index - (title or start))
+            if best_time is None or value > best_time[0] + 0.8:
+                best_time = (value, time)
+    if best_time:
+        found.published = best_time[1]
+    _read_named_authors(document, found, title, start)
+
+
+def _read_named_authors(document: Document, found: Surroundings, title: int | None, start: int) -> None:
+    """A name alone in a box called author, between headline and text."""
+    for index in range((title if title is not None else start - 6) + 1, min(start + 1, len(document.blocks))):
+        if index < 0:
+            continue
+        block = document.blocks[index]
+        if block.label != BlockLabel.UNKNOWN or len(block.text) > 40 or not _AUTHOR_BOX.search(document.boxes[block.box].name):
+            continue
+        if any(char.isdigit() for char in block.text) or "'s " in block.text or words.is_line("more", block.text):
+            continue
+        if not is_cjk(block.text) and not 2 <= len(block.text.split()) <= 5:
+            continue
+        line = read_info_line(f"作者：{block.text}" if is_cjk(block.text) else f"By {block.text}")
+        if line.people and line.explained_ratio >= 0.9:
+            block.mark(BlockLabel.BYLINE, "author_box")
+            found.add((), line.people)
+
+
+_AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|byline|writer|zuozhe)")
+
+
+def read_late_time(document: Document, found: Surroundings, stop: int) -> None:
+    """A labelled time under the text, where nothing above it is dated."""
+    for block in document.blocks[stop + 1 : stop + 16]:
+        if found.published is None and len(block.text) <= _INFO_LENGTH and not block.hints & (Hint.COMMENT | Hint.RELATED):
+            line = read_info_line(block.text)
+            if line.time is not None and line.has_label and line.explained_ratio >= 0.5:
+                found.published = line.time
+                block.mark(BlockLabel.INFO_LINE, "info_line_below")
+
+
+def _joined(document: Document, index: int) -> tuple[str, list[int]]:
+    """A line's text; a line that ends in a label goes on in the next block."""
+    block = document.blocks[index]
+    if _ENDS_IN_LABEL.search(block.text) and index + 1 < len(document.blocks) and len(document.blocks[index + 1].text) <= 40:
+        return f"{block.text} {document.blocks[index + 1].text}", [index, index + 1]
+    return block.text, [index]
+
+
+def _informs(line: InfoLine, text: str, block: RawBlock, index: int, title: int | None, start: int) -> bool:
+    ratio = line.explained_ratio
+    if line.time is not None and (ratio >= 0.55 or (ratio >= 0.3 and (line.has_label or block.hints & Hint.INFO or len(text) < 60))):
+        return True
+    if (line.sources or line.people) and line.has_label and ratio >= 0.6:
+        return True
+    return bool(block.hints & Hint.INFO and ratio >= 0.4 and (line.sources or line.people))
+
+
+def read_crumbs(document: Document, found: Surroundings, title: int | None, start: int) -> None:
+    """The breadcrumb above the headline or anywhere before the text: one line, or a list with a crumb an entry."""
+    blocks = document.blocks
+    limit = min(len(blocks), (max(title or 0, start)) + 1)
+    best: tuple[int, int, tuple[str, ...]] | None = None
+    for index in range(limit):
+        block = blocks[index]
+        text = block.text
+        if len(text) > 300 or block.label != BlockLabel.UNKNOWN:
+            continue
+        hinted = bool(block.hints & Hint.CRUMB)
+        has_sign = _CRUMB_SIGN.search(text) is not None
+        if not has_sign and (not hinted or block.tag in ("li", "dd", "td")):
+            continue
+        texts = [label for link in block.links if (label := fold_blanks(link.text))]
+        crumbs = read_breadcrumb(text, texts, is_known=hinted and len(text) < 200)
+        if not crumbs or (len(crumbs) == 1 and not texts and not has_sign):
+            continue
+        value = 4 * has_label(text) + 3 * hinted + 2 * (len(crumbs) > 1) - 2 * (block.level > 0)
+        value -= 3 if block.hints & (Hint.FOOTER | Hint.COMMENT | Hint.HIDDEN) else 0
+        if best is None or value > best[0]:
+            best = (value, index, crumbs)
+    if best is not None and best[0] >= 2:
+        index = best[1]
+        found.breadcrumb = _with_root(document, index, best[2])
+        blocks[index].mark(BlockLabel.BREADCRUMB, "breadcrumb")
+    if len(found.breadcrumb) <= 1 and not document.is_plain:
+        _read_crumb_list(document, found, limit)
+
+
+_CRUMB_SIGN = re.compile(r"[>＞»›→❯▸]|\s[/|-]\s|位置|here\b|hier\b", re.IGNORECASE)
+
+
+def _with_root(document: Document, index: int, crumbs: tuple[str, ...]) -> tuple[str, ...]:
+    """The channel's name may stand in a block of its own before the line: [新闻中心] [国内新闻 > 正文]."""
+    blocks = document.blocks
+    block, before = blocks[index], blocks[index - 1] if index else None
+    if before is None or not block.hints & Hint.CRUMB or not before.hints & Hint.CRUMB or not before.links or before.width > 24:
+        return crumbs
+    if (
+        document.boxes[document.common(before.box, block.box)].end - document.boxes[document.common(before.box, block.box)].first > 4
+        or before.hints & Hint.HIDDEN
+    ):
+        return crumbs
+    before.mark(BlockLabel.BREADCRUMB, "breadcrumb")
+    return (before.text, *crumbs)
+
+
+def _read_crumb_list(document: Document, found: Surroundings, limit: int) -> None:
+    blocks, boxes = document.blocks, document.boxes
+    lists: dict[int, list[int]] = {}
+    for index in range(limit):
+        block = blocks[index]
+        if block.hints & Hint.CRUMB and not block.hints & Hint.HIDDEN and len(block.text) < 120:
+            box = boxes[block.box].parent if block.tag in ("li", "dd", "td", "div", "p") else block.box
+            lists.setdefault(box, []).append(index)
+    for members in sorted(lists.values(), key=lambda members: "crumb" not in _names_around(document, members[0])):
+        if not 2 <= len(members) <= 8:
+            continue
+        crumbs = read_breadcrumb(" > ".join(blocks[index].text for index in members), is_known=True)
+        if crumbs:
+            found.breadcrumb = crumbs
+            for index in members:
+                if blocks[index].label in (BlockLabel.UNKNOWN, BlockLabel.BREADCRUMB):
+                    blocks[index].label, blocks[index].rule = BlockLabel.BREADCRUMB, "breadcrumb_list"
+            return
+
+
+def _names_around(document: Document, index: int) -> str:
+    names, box = [], document.blocks[index].box
+    for _ in range(4):
+        if box <= 0:
+            break
+        names.append(document.boxes[box].name)
+        box = document.boxes[box].parent
+    return " ".join(names)
+
+
+def read_originals(document: Document, found: Surroundings, title: int | None, start: int, stop: int) -> None:
+    """原标题：… above the text or under it."""
+    blocks = document.blocks
+    for index in range(max(0, title if title is not None else start - 6), min(len(blocks), stop + 25)):
+        text = blocks[index].text
+        if "原" not in text[:400] and "Original" not in text[:60]:
+            continue
+        lines = [blocks[i].text for i in range(index, min(index + 3, len(blocks)))]
+        headlines, used = read_original_title(lines)
+        if not headlines:
+            continue
+        found.originals = headlines
+        for position in range(index, index + used):
+            blocks[position].label, blocks[position].rule = BlockLabel.ORIGINAL_TITLE, "original_title"
+        return
+
+
+def read_bylines(document: Document, found: Surroundings, start: int, stop: int) -> None:
+    """Bylines among the first lines of the text."""
+    blocks = document.blocks
+    for index in range(max(0, start - 3), min(len(blocks), start + 4, stop + 1)):
+        block = blocks[index]
+        if block.label != BlockLabel.UNKNOWN or len(block.text) > 160:
+            continue
+        people = read_byline(block.text)
+        if people is not None:
+            block.mark(BlockLabel.BYLINE, "byline")
+            found.add((), people)
+
+
+def read_closing(document: Document, found: Surroundings, start: int, stop: int) -> None:
+    """Closing credits in the last lines of the text and under it."""
+    blocks = document.blocks
+    for index in range(max(start + 1, stop - 5), min(len(blocks), stop + 16)):
+        block = blocks[index]
+        if block.label != BlockLabel.UNKNOWN or len(block.text) > 300 or not _MAY_CREDIT.search(block.text):
+            continue
+        if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.HIDDEN):
+            continue
+        text, taken = _joined(document, index)
+        credit = read_closing_credit(text)
+        if credit is None:
+            continue
+        for position in taken:
+            blocks[position].mark(BlockLabel.CREDIT, "closing_credit")
+        found.add(credit.sources, credit.people)
+
+
+def read_notice(document: Document, found: Surroundings, start: int, stop: int) -> None:
+    """The first rights notice in the last lines of the text or under it."""
+    blocks = document.blocks
+    for index in range(max(start + 1, stop - 4), min(len(blocks), stop + 40)):
+        block = blocks[index]
+        if block.label not in (BlockLabel.UNKNOWN, BlockLabel.CREDIT) or block.hints & (Hint.COMMENT | Hint.HIDDEN):
+            continue
+        if words.footer_score(block.text) >= 2 and index > stop + 6:
+            continue
+        if is_rights_notice(block.text):
+            block.label, block.rule = BlockLabel.RIGHTS_NOTICE, "rights_notice"
+            if found.notice is None:
+                found.notice = block.text
