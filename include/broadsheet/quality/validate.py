@@ -11,7 +11,7 @@ import pyarrow as pa
 from broadsheet.ids import make_id
 from broadsheet.quality.policy import Policy
 from broadsheet.quality.reasons import REASONS
-from broadsheet.quality.suites import Outcome, run_suite, tables_with_suites
+from broadsheet.quality.suites import Outcome, not_blank, required, run_suite, tables_with_suites
 from broadsheet.records import Rejection
 from broadsheet.tables.schema import TABLES, Table
 
@@ -124,7 +124,7 @@ def _rejection(table: Table, row: dict[str, Any], names: list[str]) -> Rejection
         stage="validate",
         scope="row",
         reasons=slugs,
-        detail="; ".join(f"{name}: {REASONS[name.partition(':')[0]]}" for name in dict.fromkeys(names)),
+        detail="; ".join(f"{name}{_columns(table, name, row)}: {REASONS[name.partition(':')[0]]}" for name in dict.fromkeys(names)),
         capture_id=row.get("capture_id") or row.get("first_capture_id"),
         site=row.get("site"),
         table_name=table.name,
@@ -132,6 +132,15 @@ def _rejection(table: Table, row: dict[str, Any], names: list[str]) -> Rejection
         row_json=json.dumps(row, ensure_ascii=False, default=str),
         raw_excerpt=str(row.get("headline_raw") or row.get("credit_raw") or row.get("headline") or "")[:EXCERPT_CHARS] or None,
     )
+
+
+def _columns(table: Table, check: str, row: dict[str, Any]) -> str:
+    """The columns that a check of the whole row found without a value or blank."""
+    if check == "null_value":
+        return f" ({', '.join(column for column in required(table) if row[column] is None)})"
+    if check == "blank_value":
+        return f" ({', '.join(column for column in not_blank(table) if row[column] is not None and not row[column].strip())})"
+    return ""
 
 
 def _result(table: Table, outcome: Outcome, action: str, run_id: str, shard: int, checked_at: datetime) -> dict[str, Any]:

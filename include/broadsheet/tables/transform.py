@@ -1,5 +1,6 @@
 """Page records -> rows. One capture after the other; what a row means is in `fields.py` and `schema.py`."""
 
+import unicodedata
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -79,7 +80,7 @@ def _add_article(batch: Batch, context: Context) -> tuple[str, str]:
     body = "\n".join(page.body)
     article_id, basis = _article_id(context, headline, body)
     # The displayed headline, tag and subtitle included: a changed campaign tag is an edit too.
-    version_id = make_id("version", article_id, *(h.text for h in page.headlines if h.role not in _ORIGINAL), body)
+    version_id = make_id("version", article_id, *(_folded(h.text) for h in page.headlines if h.role not in _ORIGINAL), _folded(body))
     published = {
         "published_at": context.published_at,
         "published_at_local": page.published.local if page.published else None,
@@ -251,6 +252,11 @@ def _link(context: Context, item: LinkItem) -> dict:
         "shown_full_headline": item.full_text,
         "has_image": item.has_image,
     }
+
+
+def _folded(text: str) -> str:
+    """Text by which versions are told apart: blanks and the width of characters, which a rendered capture changes, do not count."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _non_blank(text: str) -> int:
