@@ -65,7 +65,7 @@ ONLY_TRANSIENT = ExceptionRetryPolicy(
 
 PARAMS = {
     "paths": Param(
-        ["examples/sample"],
+        ["examples/sample/pages"],
         type="array",
         items={"type": "string", "minLength": 1},
         title="Input",
