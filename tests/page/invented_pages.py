@@ -11,13 +11,15 @@ FEED = ["云州发布暴雨预警各区做好准", "山河县新建三所幼儿�
 
 HTML = f"""<!doctype html><html lang="zh-CN"><head><title>青河第三大桥正式通车_云州新闻_云州网</title>
 <meta property="og:site_name" content="云州网"><link rel="canonical" href="https://www.yunzhou.example/news/1.html"></head>
-<body><div class="header"><ul class="nav"><li><a href="/">首页</a></li><li><a href="/news/">新闻</a></li><li><a href="/sport/">体育</a></li></ul></div>
+<body>
+<div class="header"><ul class="nav"><li><a href="/">首页</a></li><li><a href="/news/">新闻</a></li><li><a href="/sport/">体育</a></li></ul></div>
 <div class="path">当前位置：<a href="/">云州网</a> &gt; <a href="/news/">新闻</a> &gt; 正文</div>
 <div class="main"><div class="left"><h1>青河第三大桥正式通车</h1>
 <div class="info"><span>2024-03-01 08:30</span><span>来源：<a href="/r">云州日报</a></span></div>
 <div class="content">{"".join(f"<p>{text}</p>" for text in PARAGRAPHS)}<p>（责任编辑：王小河）</p></div>
 <div class="share"><span>分享到：</span><a href="#">微博</a></div>
-<div class="box"><div class="tit">相关阅读</div><ul>{"".join(f'<li><a href="/news/{n}.html">{t}</a></li>' for n, t in enumerate(RELATED))}</ul></div></div>
+<div class="box"><div class="tit">相关阅读</div>
+<ul>{"".join(f'<li><a href="/news/{n}.html">{t}</a></li>' for n, t in enumerate(RELATED))}</ul></div></div>
 <div class="right"><div class="box"><h3><a href="/rank/">点击排行</a><a href="/rank/">更多</a></h3><ul>
 {"".join(f'<li><em>{n}</em><a href="/hot/{n}.html" title="{t}">{t}</a></li>' for n, t in enumerate(FEED, start=1))}</ul></div>
 <div class="box"><h3>图片新闻</h3></div></div></div>

@@ -1,0 +1,45 @@
+"""A small batch of schema-valid rows, made by the real transform from an invented page."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from broadsheet.records import Capture, SiteBasis, TimeBasis
+from broadsheet.engine.shards import read_capture
+from broadsheet.ids import content_sha256, make_id
+from broadsheet.tables.batch import Batch
+from broadsheet.tables.transform import add_page
+
+PAGE = """<html lang="zh"><head><title>清河县跨江大桥建成投用_云州网</title></head><body>
+<div class="crumb">当前位置：<a href="/">云州网</a> &gt; <a href="/yw/">要闻</a></div>
+<h1>清河县跨江大桥建成投用</h1><div class="info">2026-03-02 08:00 来源：云州日报 作者：赵文博 编辑：钱雨桐</div>
+<div class="content"><p>周一上午，清河县跨江大桥正式通车，两岸居民步行十分钟即可往来，结束了多年来靠渡船出行的历史。</p>
+<p>据介绍，大桥全长一千二百米，总投资三亿元，建成后每天可通行车辆两万辆次，惠及周边群众十二万人。</p></div>
+<div class="rec"><h3>相关阅读</h3><ul><li><a href="/a/1.html">白石县数字图书馆面向社会征求意见</a></li><li><a href="/a/2.html">南屏县湿地公园迎来首批市民</a></li></ul></div>
+<div class="side"><h3>点击排行</h3><ol><li><a href="/a/3.html">望江区智能公交线路正式开工建设</a></li><li><a href="/a/4.html">松岭县高山蔬菜基地启动二期建设</a></li>
+<li><a href="/a/5.html">柳泉县冷链物流园完成主体结构封顶</a></li></ol></div></body></html>"""
+
+
+def valid_batch(run_id: str = "run") -> dict[str, pa.Table]:
+    """Tables of one captured article page."""
+    content = PAGE.encode()
+    url = "https://www.yunzhou-net.example/a/100.html"
+    captured_at = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+    capture = Capture(
+        capture_id=make_id("capture", content_sha256(content), url, captured_at.isoformat()), content_sha256=content_sha256(content),
+        byte_count=len(content), media_type="text/html", input_path="page.html", url=url, site="yunzhou-net.example", site_basis=SiteBasis.URL,
+        captured_at=captured_at, captured_at_basis=TimeBasis.MANIFEST, raw_file="raw/run-00000.warc.gz", raw_offset=0, raw_length=100,
+    )  # fmt: skip
+    batch = Batch()
+    add_page(batch, read_capture(capture, content), run_id=run_id, default_zone="Asia/Shanghai")
+    return batch.tables()
+
+
+def with_value(tables: dict[str, pa.Table], name: str, column: str, row: int, value: object) -> dict[str, pa.Table]:
+    """The batch with one cell changed."""
+    table = tables[name]
+    cells = table[column].to_pylist()
+    cells[row] = value
+    field = table.schema.field(column).with_nullable(True)
+    changed = table.set_column(table.column_names.index(column), field, pa.array(cells, field.type))
+    return {**tables, name: changed}

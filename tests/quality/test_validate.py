@@ -1,0 +1,154 @@
+"""Each check catches what it is for; every row goes on or is rejected with all its reasons."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+from builders import valid_batch, with_value
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from broadsheet.quality import suites
+from broadsheet.quality.policy import load_policy
+from broadsheet.quality.quarantine import quarantine_table
+from broadsheet.quality.validate import Validated, validate_tables
+from broadsheet.tables.schema import TABLES
+
+NOW = datetime(2026, 3, 3, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def batch() -> dict[str, pa.Table]:
+    return valid_batch()
+
+
+def validate(tables: dict[str, pa.Table], policy=None) -> Validated:
+    return validate_tables(tables, run_id="run", shard=0, policy=policy or load_policy(), checked_at=NOW)
+
+
+def failed_checks(tables: dict[str, pa.Table], name: str) -> dict[str, tuple[int, ...]]:
+    """Reason -> failing rows of one table's suite."""
+    frames = {other: table.to_pandas() for other, table in tables.items()}
+    return {outcome.check.reason: outcome.failed_rows for outcome in suites.run_suite(TABLES[name], frames[name], frames) if outcome.failed_rows}
+
+
+def test_a_valid_batch_goes_on_whole(batch):
+    validated = validate(batch)
+    assert validated.rejections == []
+    assert validated.stops == []
+    assert {name: table.num_rows for name, table in validated.tables.items()} == {name: table.num_rows for name, table in batch.items()}
+    assert all(validated.tables[name].schema.equals(TABLES[name].arrow) for name in batch)
+    assert set(validated.results["is_success"].to_pylist()) == {True}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "row", "value", "reason"),
+    [
+        ("captures", "site", 0, None, "null_value"),
+        ("article_people", "person_name", 0, "  ", "blank_value"),
+        ("captures", "page_kind", 0, "poem", "not_allowed"),
+        ("captures", "coverage_ratio", 0, 1.5, "out_of_bounds"),
+        ("captures", "language", 0, "Chinese", "pattern_mismatch"),
+        ("page_blocks", "char_end", 1, 99_999, "block_span_mismatch"),
+        ("headline_feed_entries", "rank", 1, 7, "ranks_not_dense"),
+        ("article_versions", "published_at", 0, datetime(2026, 3, 9, tzinfo=UTC), "published_after_capture"),
+        ("article_versions", "published_at", 0, datetime(1970, 1, 1, tzinfo=UTC), "published_too_early"),
+        ("captures", "captured_at_basis", 0, "none", "capture_time_without_basis"),
+        ("headline_feed_observations", "observed_at", 0, None, "observation_time_without_basis"),
+        ("article_versions", "headline", 0, "相关阅读", "headline_is_module_heading"),
+    ],
+)
+def test_a_wrong_value_fails_the_check_for_it(batch, table, column, row, value, reason):
+    failed = failed_checks(with_value(batch, table, column, row, value), table)
+    assert row in failed[reason]
+    assert load_policy().action(reason) == "quarantine"
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "reason"),
+    [
+        ("captures", "coverage_ratio", 0.3, "low_coverage"),
+        ("captures", "replaced_count", 4, "replacement_characters"),
+        ("article_versions", "published_at", None, "no_publication_time"),
+        ("article_versions", "body_text", "", "body_missing"),
+        ("related_links", "canonical_url", "https://www.yunzhou-net.example/a/100.html", "link_to_own_page"),
+        ("headline_feed_snapshots", "width_limit", 8, "entry_wider_than_limit"),
+    ],
+)
+def test_what_policy_only_warns_of_fails_its_check_too(batch, table, column, value, reason):
+    changed = with_value(batch, table, column, 0, value)
+    if reason == "entry_wider_than_limit":
+        changed, table = with_value(changed, "headline_feed_entries", "is_truncated", 0, True), "headline_feed_entries"
+    assert failed_checks(changed, table)[reason] == (0,)
+    assert load_policy().action(reason) == "warn"
+
+
+def test_rows_with_warnings_are_kept_and_counted(batch):
+    validated = validate(with_value(batch, "captures", "coverage_ratio", 0, 0.3))
+    assert validated.warnings == {"low_coverage": 1}
+    assert validated.rejections == []
+
+
+def test_sources_and_editors_are_judged_across_tables(batch):
+    without = {name: table for name, table in batch.items() if name != "article_sources"}
+    assert failed_checks(without, "article_versions")["no_source"] == (0,)
+    names = batch["article_people"]["person_name"].to_pylist()
+    assert failed_checks(with_value(batch, "article_people", "person_name", 0, names[1]), "article_people")["editor_is_author"]
+
+
+def test_both_rows_of_a_doubled_key_are_set_aside(batch):
+    links = batch["related_links"]
+    validated = validate({**batch, "related_links": pa.concat_tables([links, links.slice(0, 1)])})
+    doubled = [rejection for rejection in validated.rejections if "duplicate_key" in rejection.reasons]
+    assert len(doubled) == 2
+
+
+def test_what_hangs_below_a_quarantined_row_goes_with_it_but_captures_stay(batch):
+    validated = validate(with_value(batch, "articles", "headline", 0, ""))
+    by_table = {rejection.table_name: rejection.reasons for rejection in validated.rejections}
+    assert by_table["articles"] == ("blank_value",)
+    for name in ("article_versions", "article_headlines", "article_people", "article_sources"):
+        assert by_table[name] == ("parent_quarantined",)
+    assert validated.tables["captures"].num_rows == 1
+    assert validated.tables["captures"]["article_id"].to_pylist() == [None]
+    assert validated.tables["captures"]["version_id"].to_pylist() == [None]
+
+
+def test_policy_can_stop_the_batch_and_says_why(batch, tmp_path):
+    file = tmp_path / "policy.yaml"
+    file.write_text("low_coverage: stop", "utf-8")
+    validated = validate(with_value(batch, "captures", "coverage_ratio", 0, 0.1), load_policy(file))
+    assert len(validated.stops) == 1
+    assert "low_coverage" in validated.stops[0]
+    assert "1 of 1" in validated.stops[0]
+
+
+@given(data=st.data())
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_in_is_out_plus_quarantined_for_any_corruption(batch, data):
+    tables = batch
+    for _ in range(data.draw(st.integers(1, 3))):
+        name = data.draw(st.sampled_from(["article_versions", "related_links", "headline_feed_entries"]))
+        column = data.draw(st.sampled_from([column for column in TABLES[name].columns if TABLES[name].field(column).type == "string"]))
+        tables = with_value(tables, name, column, data.draw(st.integers(0, tables[name].num_rows - 1)), data.draw(st.sampled_from([None, "", "x"])))
+    small = {name: tables[name] for name in ("article_versions", "related_links", "headline_feed_entries")}
+    validated = validate(small)
+    for name, table in small.items():
+        rejected = sum(rejection.table_name == name for rejection in validated.rejections)
+        assert table.num_rows == validated.tables[name].num_rows + rejected
+
+
+def test_an_expectation_that_great_expectations_cannot_run_is_a_fault(batch, monkeypatch):
+    broken = suites.Check("not_allowed", "no_such_column", "ExpectColumnValuesToBeInSet", {"column": "no_such_column", "value_set": ["a"]})
+    monkeypatch.setattr(suites, "checks", lambda table: iter([broken]))
+    with pytest.raises(RuntimeError, match="no_such_column"):
+        suites.run_suite(TABLES["sites"], batch["sites"].to_pandas(), {})
+
+
+def test_a_rejection_has_the_same_quarantine_id_in_every_run(batch):
+    rejections = validate(with_value(batch, "articles", "headline", 0, "")).rejections
+    first = quarantine_table(rejections, run_id="one", quarantined_at=NOW)
+    second = quarantine_table(rejections, run_id="two", quarantined_at=NOW)
+    assert first["quarantine_id"].to_pylist() == second["quarantine_id"].to_pylist()
+    assert len(set(first["quarantine_id"].to_pylist())) == len(rejections)
+    assert "headline" in first["row_json"].to_pylist()[0]
