@@ -1,5 +1,8 @@
 """What a run did, for a person: the closing summary of `broadsheet run`, `broadsheet load` and `make run`."""
 
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 # Asked of the new warehouse by a reader who wants to see something at once; works on any lake.
@@ -13,6 +16,14 @@ TABLES_SHOWN = (
 def summary_text(summary: dict[str, Any]) -> str:
     """The closing summary, some 30 lines."""
     return "\n".join(_lines(summary))
+
+
+def _program() -> str:
+    """How to call the command line from here."""
+    beside = Path(sys.executable).parent / "broadsheet"
+    if shutil.which("broadsheet") or not beside.exists():
+        return "broadsheet"
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def _lines(summary: dict[str, Any]):
@@ -47,5 +58,5 @@ def _lines(summary: dict[str, Any]):
     yield f"Snapshot  {summary['snapshot_id']}"
     yield ""
     yield "Try"
-    yield f"  broadsheet query --lake {summary['lake']} \\"
+    yield f"  {_program()} query --lake {summary['lake']} \\"
     yield f'    "{EXAMPLE_QUERY}"'

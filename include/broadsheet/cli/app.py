@@ -272,6 +272,15 @@ def runs(lake: LakeOption = DEFAULT_LAKE) -> None:
 
 
 @app.command()
+def rebuild(lake: LakeOption = DEFAULT_LAKE) -> None:
+    """Make the warehouse anew from the lake's Parquet: for a file that is lost or damaged."""
+    from broadsheet.lake import Lake
+    from broadsheet.warehouse.load import rebuild as make_anew
+
+    typer.echo(make_anew(Lake(lake)))
+
+
+@app.command()
 def quarantine(
     lake: LakeOption = DEFAULT_LAKE,
     run_id: Annotated[str | None, typer.Option("--run", help="Only this run.")] = None,

@@ -1,0 +1,5 @@
+"""`python -m broadsheet`: the command line."""
+
+from broadsheet.cli import app
+
+app()

@@ -1,0 +1,72 @@
+"""Commands: documented, with help that is good enough to work from; stages one by one give what `run` gives."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from broadsheet.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "examples" / "sample" / "pages"
+runner = CliRunner()
+COMMANDS = sorted(command.name or command.callback.__name__ for command in app.registered_commands)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_a_sentence(command):
+    result = runner.invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert re.search(r"[A-Za-z].{15,}\.", result.output)
+
+
+def test_every_command_is_in_the_overview():
+    output = runner.invoke(app, ["--help"]).output
+    assert all(command in output for command in COMMANDS)
+
+
+def test_the_stages_one_by_one(tmp_path):
+    lake = tmp_path / "lake"
+    page = sorted(SAMPLE.glob("news.lanshan*.html.gz"))[0]
+    assert runner.invoke(app, ["capture", "--lake", str(lake), "--shards", "1", "--run", "mine", str(page)]).exit_code == 0
+    for stage in ("extract", "transform", "validate", "load"):
+        result = runner.invoke(app, [stage, "--lake", str(lake), "--run", "mine"])
+        assert result.exit_code == 0, (stage, result.output)
+    rows = runner.invoke(app, ["query", "--lake", str(lake), "--format", "json", "select headline, origin from current_articles"]).output
+    assert json.loads(rows)["origin"] == ["澜山晚报"] or json.loads(rows)["origin"]
+    assert "mine" in runner.invoke(app, ["runs", "--lake", str(lake)]).output
+    capture_id = json.loads(runner.invoke(app, ["query", "--lake", str(lake), "--format", "json", "select capture_id from captures"]).output)[
+        "capture_id"
+    ]
+    shown = runner.invoke(app, ["show", "--lake", str(lake), capture_id[:10]])
+    assert shown.exit_code == 0
+    assert json.loads(rows)["headline"][:6] in shown.output.replace("\n", "")
+    again = runner.invoke(app, ["load", "--lake", str(lake), "--run", "mine"])
+    assert again.exit_code == 0, again.output
+
+
+def test_a_dry_run_publishes_nothing(tmp_path):
+    page = sorted(SAMPLE.glob("news.lanshan*.html.gz"))[0]
+    result = runner.invoke(app, ["run", "--lake", str(tmp_path / "lake"), "--shards", "1", "--dry-run", str(page)])
+    assert result.exit_code == 0, result.output
+    assert "nothing published" in result.output
+    assert not (tmp_path / "lake" / "warehouse" / "broadsheet.duckdb").exists()
+    assert list((tmp_path / "lake").glob("tables/**/*.parquet")) == []
+
+
+def test_query_formats(sample_run):
+    lake = str(sample_run[0])
+    csv = runner.invoke(app, ["query", "--lake", lake, "--format", "csv", "select 1 as a, '甲,乙' as b"]).output
+    assert csv.splitlines() == ["a,b", '1,"甲,乙"']
+    assert runner.invoke(app, ["query", "--lake", lake, "select no_such_column from captures"]).exit_code == 2
+    assert runner.invoke(app, ["query", "--lake", lake, "delete from captures"]).exit_code == 2
+    listed = runner.invoke(app, ["quarantine", "--lake", lake, "--reason", "truncated_gzip", "--format", "json"]).output
+    assert json.loads(listed)["reasons"] == ["truncated_gzip"]
+
+
+def test_reasons_are_listed_with_their_policy():
+    output = runner.invoke(app, ["reasons"]).output
+    assert "truncated_gzip" in output
+    assert "quarantine" in output

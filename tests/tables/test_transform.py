@@ -1,0 +1,121 @@
+"""Pages to rows: identities, instants, feeds."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from broadsheet.records import (
+    Capture,
+    Headline,
+    HeadlineRole,
+    LinkItem,
+    Module,
+    ModuleKind,
+    Page,
+    PageKind,
+    PageResult,
+    PublishedTime,
+    SiteBasis,
+    TimeBasis,
+)
+from broadsheet.tables.batch import Batch
+from broadsheet.tables.transform import add_page
+
+SEEN = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+def capture(number: int = 1, **changes) -> Capture:
+    made = Capture(capture_id=f"{number:020x}", content_sha256="0" * 64, byte_count=1, media_type="text/html", input_path="p", url="https://yz.example/a/1.html",
+                   site="yz.example", site_basis=SiteBasis.URL, captured_at=SEEN, captured_at_basis=TimeBasis.MANIFEST, raw_file="raw/x", raw_length=1)  # fmt: skip
+    return msgspec.structs.replace(made, **changes)
+
+
+def page(**changes) -> Page:
+    items = tuple(LinkItem(rank=n, text=f"云州第{n}条新闻标题", url=f"/n/{n}.html") for n in (1, 2, 3))
+    made = Page(page_kind=PageKind.ARTICLE, parser_version="1", language="zh", charset_basis="utf8_valid", headlines=(Headline(role=HeadlineRole.MAIN, text="清河县大桥通车"),),
+                published=PublishedTime(local=datetime(2026, 3, 2, 8, 0), precision="minute", raw="2026-03-02 08:00", rule="r"), body=("第一段。", "第二段。"),  # noqa: DTZ001
+                modules=(Module(kind=ModuleKind.HEADLINE_FEED, heading="即时播报", items=items),))  # fmt: skip
+    return msgspec.structs.replace(made, **changes)
+
+
+def rows(*results: tuple[Capture, Page]) -> dict[str, list[dict]]:
+    batch = Batch()
+    for one, other in results:
+        add_page(batch, PageResult(capture=one, page=other), run_id="r", default_zone="UTC")
+    return {name: table.to_pylist() for name, table in batch.tables().items()}
+
+
+def test_the_same_page_captured_again_is_one_version_seen_twice():
+    tables = rows((capture(1), page()), (capture(2, captured_at=SEEN.replace(hour=5)), page()))
+    assert [len(tables[name]) for name in ("captures", "articles", "article_versions", "headline_feed_snapshots", "headline_feed_observations")] == [
+        2,
+        1,
+        1,
+        1,
+        2,
+    ]
+    assert {row["version_id"] for row in tables["captures"]} == {tables["article_versions"][0]["version_id"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "versions"),
+    [
+        ({"body": ("第一段。", "改过的第二段。")}, 2),
+        ({"headlines": (Headline(role=HeadlineRole.MAIN, text="清河县跨江大桥通车"),)}, 2),
+        ({"body": ("第一段.", "第二段 。")}, 2),  # another punctuation mark is another text
+        ({"body": (" 第一段。 ", "第二段。")}, 1),
+        ({"rights_notice": "版权所有"}, 1),
+    ],
+)
+def test_a_version_is_new_only_when_headline_or_text_changed(change, versions):
+    tables = rows((capture(1), page()), (capture(2), page(**change)))
+    assert len(tables["articles"]) == 1
+    assert len(tables["article_versions"]) == versions
+
+
+def test_an_article_without_url_is_known_by_site_time_and_headline_then_by_content():
+    bare = {"url": None, "site": None, "site_basis": SiteBasis.NONE}
+    first = rows((capture(1, **bare), page(site_name="云州网")))["articles"][0]
+    again = rows((capture(2, **bare), page(site_name="云州网", body=("别的正文。",))))["articles"][0]
+    assert (first["article_id_basis"], first["article_id"]) == ("site_published_headline", again["article_id"])
+    assert rows((capture(1, **bare), page(published=None)))["articles"][0]["article_id_basis"] == "content"
+    assert first["site"] == "云州网"
+
+
+def test_displayed_times_are_read_in_the_stated_offset_or_the_languages_zone():
+    displayed = page().published
+    assert rows((capture(), page()))["articles"][0]["published_at"] == datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+    stated = msgspec.structs.replace(displayed, utc_offset_minutes=60)
+    assert rows((capture(), page(published=stated)))["articles"][0]["published_at"] == datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+    site = rows((capture(), page(language="en")))["sites"][0]
+    assert (site["time_zone"], site["time_zone_basis"]) == ("UTC", "default")
+
+
+def test_an_unknown_capture_time_stays_null_and_is_bounded_by_publication():
+    tables = rows((capture(captured_at=None, captured_at_basis=TimeBasis.NONE), page()))
+    published = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+    assert (tables["captures"][0]["captured_at"], tables["captures"][0]["captured_after"]) == (None, published)
+    seen = tables["headline_feed_observations"][0]
+    assert (seen["observed_at"], seen["observed_at_basis"], seen["observed_after"]) == (None, "publication", published)
+
+
+def test_feeds_of_one_heading_on_a_page_are_told_apart_and_states_by_their_entries():
+    module = page().modules[0]
+    twice = rows((capture(), page(modules=(module, module))))
+    assert [row["feed_ordinal"] for row in twice["headline_feeds"]] == [1, 2]
+    moved = msgspec.structs.replace(module, items=module.items[::-1])
+    states = rows((capture(1), page()), (capture(2), page(modules=(moved,))))["headline_feed_snapshots"]
+    assert len({row["feed_snapshot_id"] for row in states}) == 2
+    assert len({row["feed_id"] for row in states}) == 1
+
+
+def test_a_heading_without_a_list_has_no_state():
+    empty = Module(kind=ModuleKind.HEADLINE_FEED, heading="大家都在看")
+    assert "headline_feeds" not in rows((capture(), page(modules=(empty,))))
+
+
+def test_list_pages_have_captures_but_no_article():
+    tables = rows((capture(), page(page_kind=PageKind.LIST)))
+    assert "articles" not in tables
+    assert tables["captures"][0]["article_id"] is None
