@@ -56,7 +56,7 @@ def test_each_is_named_with_its_reason(run):
     assert found == {
         ("empty.html", "empty_file"), ("noise.txt", "binary_content"), ("cut.html.gz", "truncated_gzip"), ("large.html", "page_too_large"),
         ("bomb.html.gz", "page_too_large"), ("table.xlsx", "unknown_extension"), ("broken.warc", "broken_warc_record"), ("broken.warc", "http_error"),
-        ("gone.html", "missing_file"), ("pipe.html", "unreadable"), ("missing.html", "missing_file"), ("not-there.html", "missing_file"),
+        ("gone.html", "unreadable"), ("pipe.html", "unreadable"), ("missing.html", "missing_file"), ("not-there.html", "missing_file"),
     }  # fmt: skip
     for _, reason in found:
         assert reason in process.stdout

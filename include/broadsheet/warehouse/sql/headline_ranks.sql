@@ -30,7 +30,7 @@ shown as (
         resolutions.resolved_article_id,
         -- constant along an unbroken stay
         numbered.observation_number
-        - row_number() over (partition by numbered.feed_id, entries.rank, entries.headline_text order by numbered.observed_at) as stay,
+        - row_number() over (partition by numbered.feed_id, entries.rank, headline_key(entries.headline_text) order by numbered.observed_at) as stay,
     from numbered
     join headline_feed_entries as entries using (feed_snapshot_id)
     left join headline_resolutions as resolutions on resolutions.feed_snapshot_id = entries.feed_snapshot_id and resolutions.rank = entries.rank
@@ -41,7 +41,8 @@ select
     shown.feed_id,
     feeds.feed_label,
     shown.rank,
-    shown.headline_text,
+    -- a rendered capture shows the same headline with other widths of punctuation
+    arg_max(shown.headline_text, shown.observed_at) as headline_text,
     max(shown.full_headline) as full_headline,
     max(shown.resolved_article_id) as article_id,
     arg_min_null(shown.previous_at, shown.observed_at) as appeared_after,
@@ -51,4 +52,4 @@ select
     count(*) as observation_count,
 from shown
 join headline_feeds as feeds using (feed_id)
-group by shown.site, shown.feed_id, feeds.feed_label, shown.rank, shown.headline_text, shown.stay
+group by shown.site, shown.feed_id, feeds.feed_label, shown.rank, headline_key(shown.headline_text), shown.stay

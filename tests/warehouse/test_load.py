@@ -1,0 +1,127 @@
+"""One writer; a load that dies leaves nothing behind that counts; the audit stops what contradicts itself."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from filelock import FileLock
+
+from broadsheet.errors import BatchStopped, TransientError
+from broadsheet.lake import Lake
+from broadsheet.pipeline import capture, extract, load, run_all, transform, validate
+from broadsheet.runs import Run
+from broadsheet.warehouse import load as loading
+from broadsheet.warehouse.query import query
+
+PAGES = sorted((Path(__file__).resolve().parents[2] / "examples" / "sample" / "pages").glob("news.lanshan*.html.gz"))[:4]
+
+
+def prepared(lake: Path, run_id: str = "mine") -> Run:
+    """A run with everything done but the load."""
+    run = Run.start(lake, run_id, shards=1)
+    for shard in capture(run, PAGES):
+        extract(run, shard)
+        transform(run, shard)
+        validate(run, shard)
+    return run
+
+
+def counts(lake: Path) -> dict[str, tuple[int, int]]:
+    """Rows in the warehouse and in the lake's Parquet, by table."""
+    found = {}
+    for name in loading.DATA_TABLES:
+        in_file = query(lake, f"select count(*) as n from {name}").to_pylist()[0]["n"]
+        parts = list((lake / "tables" / name).rglob("*.parquet"))
+        in_lake = duckdb.sql(f"select count(*) from read_parquet({[str(part) for part in parts]})").fetchall()[0][0] if parts else 0
+        found[name] = (in_file, in_lake)
+    return found
+
+
+def test_a_load_that_is_killed_anywhere_is_undone_and_done_again(tmp_path):
+    whole = prepared(tmp_path / "whole")
+    load(whole)
+    expected = counts(tmp_path / "whole")
+    assert all(in_file == in_lake > 0 for in_file, in_lake in expected.values() if in_file)
+    for point in ("move", "_switch"):
+        lake = tmp_path / point
+        prepared(lake)
+        killed = subprocess.run([sys.executable, "-c", _KILLED, str(lake), point], capture_output=True, text=True, timeout=120, check=False)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        assert not Lake(lake).warehouse.exists()
+        load(Run.open(lake, "mine"))
+        assert counts(lake) == expected
+
+
+_KILLED = """
+import os, signal, sys
+from broadsheet.pipeline import load
+from broadsheet.runs import Run
+from broadsheet.warehouse import load as loading
+die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[2] == "move":
+    moved = loading.Parts.move
+    loading.Parts.move = lambda self: (moved(self), die())
+else:
+    loading._switch = die
+load(Run.open(sys.argv[1], "mine"))
+"""
+
+
+def test_loading_a_published_run_again_changes_nothing(tmp_path):
+    run = prepared(tmp_path)
+    first = load(run)
+    published = Lake(tmp_path).warehouse.stat()
+    second = load(run)
+    assert second["snapshot_id"] == first["snapshot_id"]
+    assert Lake(tmp_path).warehouse.stat().st_mtime_ns == published.st_mtime_ns
+
+
+def test_a_second_writer_is_told_to_try_again(tmp_path, monkeypatch):
+    run = prepared(tmp_path)
+    monkeypatch.setattr(loading, "LOCK_SECONDS", 0.2)
+    lock = Lake(tmp_path).warehouse.parent / ".writer.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock), pytest.raises(TransientError, match="another load"):
+        load(run)
+
+
+def test_an_audit_that_finds_something_publishes_nothing(tmp_path, monkeypatch):
+    run = prepared(tmp_path)
+    monkeypatch.setattr(loading, "findings", lambda connection: ["assert_no_feed_has_two_entries_at_one_rank: 1 contradicting row"])
+    with pytest.raises(BatchStopped, match="two_entries_at_one_rank"):
+        load(run)
+    assert not Lake(tmp_path).warehouse.exists()
+    assert list((tmp_path / "tables").rglob("*.parquet")) == []
+
+
+def test_the_audit_finds_what_contradicts_itself(sample_run):
+    from broadsheet.warehouse.audit import findings
+
+    connection = duckdb.connect()
+    connection.execute(f"attach '{Lake(sample_run[0]).warehouse}' as published (read_only)")
+    for (name,) in connection.execute("select table_name from duckdb_tables() where database_name = 'published'").fetchall():
+        connection.execute(f"create table {name} as from published.{name}")
+    assert findings(connection) == []
+    connection.execute("insert into articles from articles limit 1")
+    connection.execute("delete from captures where capture_id = (select min(capture_id) from page_blocks)")
+    connection.execute("update headline_feed_entries set rank = 99 where rank = 2")
+    names = {finding.partition(":")[0] for finding in findings(connection)}
+    assert {
+        "assert_articles_has_each_key_once",
+        "assert_every_capture_id_of_page_blocks_is_in_captures",
+        "assert_ranks_of_a_feed_state_are_dense_from_one",
+    } <= names
+
+
+def test_the_last_snapshots_are_kept(tmp_path):
+    for number, page in enumerate(PAGES):
+        run_all(tmp_path, [page], shards=1, kept_snapshots=2)
+        time.sleep(1.1)  # snapshot ids begin with the second
+        assert len(list(Lake(tmp_path).snapshots.glob("*.duckdb"))) == min(number + 1, 2)
+    newest = sorted(Lake(tmp_path).snapshots.glob("*.duckdb"))[-1]
+    assert os.path.samefile(newest, Lake(tmp_path).warehouse)
