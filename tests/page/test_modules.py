@@ -87,7 +87,8 @@ def test_a_number_that_begins_a_headline_stays() -> None:
 
 def test_an_entry_with_picture_headline_and_summary_is_one_item() -> None:
     rows = "".join(
-        f'<div class="card"><a href="/s/{n}"><img alt="{text}"></a><h4><a href="/s/{n}">{text}</a></h4><p><a href="/s/{n}">记者从有关部门了解到，{text}。</a></p>'
+        f'<div class="card"><a href="/s/{n}"><img alt="{text}"></a><h4><a href="/s/{n}">{text}</a></h4>'
+        f'<p><a href="/s/{n}">记者从有关部门了解到，{text}。</a></p>'
         f'<span class="source">云州日报</span><a href="/s/{n}#c">12评论</a></div>'
         for n, text in enumerate(RELATED)
     )
@@ -116,7 +117,8 @@ def test_links_inside_the_text_are_no_module_but_a_headed_list_is() -> None:
     assert len(page.body) == 4
 
 
-TITLES = ["云州市今年将新建改建农村公路三百公里惠及百村", "山河县柑橘丰收果农忙着采摘装箱发往各地市场", "青河两岸绿道全线贯通市民可骑行三十公里不重样",
+TITLES = ["云州市今年将新建改建农村公路三百公里惠及百村", "山河县柑橘丰收果农忙着采摘装箱发往各地市场",
+          "青河两岸绿道全线贯通市民可骑行三十公里不重样",
           "省运会火炬传递活动今天上午在云州体育馆启动了", "短消息一则"]  # fmt: skip
 
 
@@ -135,3 +137,9 @@ def test_no_limit_is_learned_from_whole_headlines() -> None:
 def test_a_doubled_title_is_undoubled(title: str) -> None:
     assert undoubled(f"{title} {title}") == undoubled(title)
     assert display_width(undoubled(title)) <= display_width(title)
+
+
+def test_a_copy_for_search_engines_is_not_read() -> None:
+    page = read_page(article(f'<div class="seo-data"><ul>{entries(FEED)}</ul></div>'), media_type="text/html")
+    assert page.modules == ()
+    assert not {block.text for block in page.blocks} & set(FEED)

@@ -7,7 +7,6 @@ understands a page works on these; only `dom.py` knows HTML, only `plaintext.py`
 from dataclasses import dataclass, field
 
 from broadsheet.records import BlockLabel
-from broadsheet.text import display_width
 
 
 class Hint:
@@ -34,13 +33,19 @@ class Hint:
     SUMMARY = 1 << 18
     RANKED = 1 << 19
     LIST = 1 << 20
+    COPY = 1 << 21  # for search engines: nobody sees it
 
 
 # What never holds the article's text.
-OUTSIDE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.AD | Hint.FORM | Hint.HIDDEN | Hint.CRUMB | Hint.PROMO | Hint.NEIGHBOURS
+OUTSIDE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.AD | Hint.FORM | Hint.HIDDEN | Hint.CRUMB | Hint.PROMO | Hint.NEIGHBOURS | Hint.COPY
 # What seldom does.
 BESIDE = Hint.ASIDE | Hint.RELATED | Hint.SHARE | Hint.TAGS | Hint.RIGHTS
-_OF_WHOLE_PAGE = 0.4
+_OF_WHOLE_PAGE, _NEARLY_ALL = 0.4, 0.9  # shares of the page's text
+
+
+def columns(text: str) -> int:
+    """Display columns, quickly: GBK bytes, as portals count them. For thresholds; what is stored comes from `display_width`."""
+    return len(text) if text.isascii() else len(text.encode("gbk", "replace"))
 
 
 @dataclass(slots=True, eq=False)
@@ -97,7 +102,7 @@ class RawBlock:
     @property
     def width(self) -> int:
         if self._width < 0:
-            self._width = display_width(self.text)
+            self._width = columns(self.text)
         return self._width
 
     @property
@@ -122,6 +127,7 @@ class Document:
     canonical: str | None = None
     language: str | None = None
     times: list[tuple[int, str]] = field(default_factory=list)  # (index of the next block, `<time datetime>`)
+    images: set[str] = field(default_factory=set)  # targets of links around a picture
     is_plain: bool = False
 
     def common(self, first: int, second: int) -> int:
@@ -175,11 +181,14 @@ class Document:
                 chars[box.parent] += chars[index]
             else:
                 box.first = 0
-        limit = max(_OF_WHOLE_PAGE * chars[0], 200)
+        much, nearly_all = max(_OF_WHOLE_PAGE * chars[0], 60), max(_NEARLY_ALL * chars[0], 60)
+        heads = [index for index, block in enumerate(blocks) if block.level == 1]
         for index, box in enumerate(boxes):
             own = box.own
-            if own and chars[index] > limit:
-                own &= Hint.HIDDEN
+            if own and chars[index] > much:
+                # comments may well be longer than the article; then they stand apart from its headline
+                apart = chars[index] < nearly_all and heads and not any(box.first <= head < box.end for head in heads)
+                own &= Hint.HIDDEN | (Hint.COMMENT if apart else 0)
             box.hints = (boxes[box.parent].hints | own) if box.parent >= 0 else own
         for block in blocks:
             block.hints |= boxes[block.box].hints

@@ -10,7 +10,12 @@ _STOPS = re.compile(r"[。！？；，、：…”]|[.!?,;:](?:\s|$)|[.!?]”")
 _ENDS = re.compile(r"[。！？…；：.!?:;][”’\"'）)」』]?$")
 _NARROWEST = 36  # display columns of a paragraph that speaks for itself
 _DESCEND = 0.72  # of a box's running text in one of its children: the article is in there
-_LONE = 0.5
+_END_OF_ARTICLE = 1200.0  # more than the teasers of a list weigh, less than most of an article
+_AFTER_TEXT = frozenset(("comment", "neighbours"))
+_CLOSING = re.compile(r"[\s(（【\[]{0,3}(?:责任编辑|责编|编辑|責任編輯|編輯)\s?[:：]", re.IGNORECASE)
+_RESPONSES = re.compile(r"\d{1,5} (?:responses|comments|replies)\b", re.IGNORECASE)
+_ENOUGH = 400.0  # of an article to believe that what follows is something else
+_FURNITURE = frozenset(("share", "follow", "comment", "neighbours", "pagination", "ad", "more", "form", "tags"))
 
 
 def weight(block: RawBlock) -> float:
@@ -34,7 +39,15 @@ def weight(block: RawBlock) -> float:
         value *= 0.3
     if block.tag in ("li", "td", "dd") and density > 0.2:
         value *= 0.4
-    return value
+    return value if value and not _is_of_the_site(block) else 0.0
+
+
+def _is_of_the_site(block: RawBlock) -> bool:
+    """Cookie notes, closing credits and the footer's lines."""
+    text, width = block.text, block.width
+    if words.is_boilerplate(text) or (width <= 64 and _CLOSING.match(text) is not None):
+        return True
+    return width < 600 and "©" not in text[40:] and words.footer_score(text) >= 2
 
 
 def find_body(document: Document, weights: list[float]) -> tuple[int, int, int] | None:
@@ -72,6 +85,8 @@ def _range(document: Document, weights: list[float], box: int) -> tuple[int, int
     best, best_range = 0.0, None
     total, begin = 0.0, start
     for index in range(start, end):
+        if document.is_plain and best > _ENOUGH and _begins_comments(blocks[index]):
+            break
         value = weights[index] or -_cost(blocks[index], document.is_plain)
         if total <= 0:
             total, begin = 0.0, index
@@ -90,6 +105,8 @@ def _cost(block: RawBlock, is_plain: bool) -> float:
     if block.label not in (BlockLabel.UNKNOWN, BlockLabel.BODY):
         return 10.0
     if is_plain:
+        if _ends_article(block):
+            return _END_OF_ARTICLE
         return 45.0 if block.is_item else 20.0
     if block.hints & OUTSIDE:
         return 6.0
@@ -98,24 +115,41 @@ def _cost(block: RawBlock, is_plain: bool) -> float:
     return 5.0
 
 
+def _begins_comments(block: RawBlock) -> bool:
+    return block.width <= 64 and ("comment" in words.line_groups(block.text) or _RESPONSES.match(block.text) is not None)
+
+
+def _ends_article(block: RawBlock) -> bool:
+    """A rendered page has no boxes: the heading of a list, a closing credit or a comment line tells that the text is over."""
+    if block.width > 64:
+        return False
+    if words.line_groups(block.text) & _AFTER_TEXT or _CLOSING.match(block.text):
+        return True
+    return block.gap and block.width <= 20 and not block.text.isascii() and words.heading_group(block.text) in ("related", "feed_first", "none")
+
+
+def ends_a_sentence(text: str) -> bool:
+    return _ENDS.search(text) is not None
+
+
 def is_paragraph(document: Document, index: int, box: int, weights: list[float]) -> bool:
     """Whether a block between the first and the last paragraph belongs to the text."""
     block = document.blocks[index]
     if block.label != BlockLabel.UNKNOWN:
         return False
     inner = block.hints & ~document.boxes[box].hints
-    if inner & (OUTSIDE | Hint.SHARE | Hint.TAGS):
+    if inner & (OUTSIDE | Hint.SHARE | Hint.TAGS | Hint.ASIDE):
         return False
     if inner & Hint.RELATED and block.link_density > 0.2:
         return False
     text = block.text
+    if words.is_boilerplate(text):
+        return False
     if inner & Hint.CAPTION and not weights[index] > 300:
         return False
     if block.link_density > 0.65 and (block.width > 24 or block.link_density > 0.95):
         return bool(_ENDS.search(text)) and block.link_density < 0.9 and block.tag == "p"
-    if block.width <= 40 and any(
-        words.is_line(group, text) for group in ("share", "follow", "comment", "neighbours", "pagination", "ad", "more", "form")
-    ):
+    if block.width <= 40 and words.line_groups(text) & _FURNITURE:
         return False
     if block.width <= 28 and _heads_links(document, index):
         return False

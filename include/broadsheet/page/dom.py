@@ -30,7 +30,7 @@ _SEAM = "\x1f"
 _SHORT = 160
 # Far more than any page needs; a hostile page ends here instead of filling memory.
 MAX_DEPTH = 256
-MAX_BLOCKS = 20_000
+MAX_BLOCKS = 12_000
 MAX_BOXES = 60_000
 
 
@@ -190,6 +190,8 @@ class _Walker:
                 elif tag == "img":
                     if self.link is not None:
                         self.link.has_image = True
+                        if self.link.href:
+                            document.images.add(self.link.href)
                         self.link.image_text = self.link.image_text or node.attr("alt") or node.attr("title")
                         if not self.links or self.links[-1] is not self.link:
                             self.links.append(self.link)
@@ -254,7 +256,7 @@ class _Walker:
         if text and not text.isspace():
             if _SEAM in text:
                 text = text.replace(_SEAM, " " if len(text) < _SHORT or self.link_chars > 0.5 * len(text) else "")
-            text = fold_blanks(text)
+            text = " ".join(text.split()) if text.isascii() else fold_blanks(text)
             if text:
                 document = self.document
                 box = document.boxes[self.box]

@@ -1,5 +1,7 @@
 """Labels for the blocks that neither article nor modules claimed: navigation, footer, share, follow, comments, ads, forms."""
 
+from functools import lru_cache
+
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Hint, RawBlock
 from broadsheet.records import BlockLabel
@@ -14,6 +16,8 @@ _LINES = {
     "form": BlockLabel.FORM,
     "more": BlockLabel.LINKS,
 }
+_BEGINNINGS = ("share", "follow", "tags", "comment")
+_LONGEST_LINE = 160
 _HINTS = (
     (Hint.COMMENT, BlockLabel.COMMENT),
     (Hint.FOOTER, BlockLabel.FOOTER),
@@ -36,26 +40,17 @@ def label_rest(document: Document, start: int | None, stop: int | None) -> None:
     for index, block in enumerate(blocks):
         if block.label != BlockLabel.UNKNOWN:
             continue
-        if words.begins_with("neighbours", block.text) and len(block.text) <= 120:
+        begins = len(block.text) <= _LONGEST_LINE and words.begins_like_a_line(block.text)
+        if begins and len(block.text) <= 120 and words.begins_with("neighbours", block.text):
             block.mark(BlockLabel.NEIGHBOURS, "neighbours_word")
             continue
-        line = next((group for group in _LINES if words.is_line(group, block.text)), None)
-        if line is None:
-            line = next(
-                (
-                    group
-                    for group in ("share", "follow", "tags", "comment")
-                    if words.begins_with(group, block.text) and words.is_made_of(group, block.text)
-                ),
-                None,
-            )
-        if line:
+        if begins and (line := _line_group(block.text)):
             block.mark(_LINES[line], f"{line}_word")
             continue
         if (stop is None or index > stop) and words.footer_score(block.text) >= 2:
             block.mark(BlockLabel.FOOTER, "footer_words")
             continue
-        hinted = next((label for hint, label in _HINTS if block.hints & hint), None)
+        hinted = _hinted(block.hints)
         if hinted is not None:
             block.mark(hinted, "box_name")
             continue
@@ -64,6 +59,20 @@ def label_rest(document: Document, start: int | None, stop: int | None) -> None:
         elif block.link_density > 0.5:
             block.mark(BlockLabel.LINKS, "mostly_links")
     _label_by_neighbours(document, stop)
+
+
+@lru_cache(maxsize=4096)
+def _hinted(hints: int) -> BlockLabel | None:
+    return next((label for hint, label in _HINTS if hints & hint), None)
+
+
+def _line_group(text: str) -> str | None:
+    groups = words.line_groups(text)
+    if groups:
+        return next((group for group in _LINES if group in groups), None)
+    if len(text) > _LONGEST_LINE:
+        return None
+    return next((group for group in _BEGINNINGS if words.begins_with(group, text) and words.is_made_of(group, text)), None)
 
 
 def _label_by_neighbours(document: Document, stop: int | None) -> None:

@@ -13,8 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from broadsheet.page import words
-from broadsheet.page.blocks import Document, Hint, Link, RawBlock
-from broadsheet.page.plain import plain
+from broadsheet.page.blocks import Document, Hint, Link, RawBlock, columns
 from broadsheet.records import BlockLabel, LinkItem, Module, ModuleKind
 from broadsheet.text import ELLIPSES, display_width, fold_blanks, headline_key
 
@@ -101,7 +100,7 @@ def item_boxes(document: Document) -> dict[int, int]:
         return {}
     for block in document.blocks:
         for link in block.links:
-            if link.is_target and len(link.text) >= 6 and display_width(fold_blanks(link.text)) >= _WIDE_ENOUGH:
+            if link.is_target and len(link.text) >= 6 and columns(fold_blanks(link.text)) >= _WIDE_ENOUGH:
                 mine = targets[block.box]
                 if mine is None:
                     mine = targets[block.box] = set()
@@ -150,7 +149,7 @@ def _tokens(document: Document, body: set[int], items: dict[int, int]) -> list[S
             if tokens and tokens[-1] is not None:
                 tokens.append(None)
             continue
-        if block.label != BlockLabel.UNKNOWN and block.label not in (BlockLabel.UNKNOWN, BlockLabel.ORIGINAL_TITLE):
+        if block.label != BlockLabel.UNKNOWN or block.hints & Hint.COPY:
             continue
         signature = _signature(document, block)
         stories = _stories(document, index, block, signature, seen)
@@ -190,7 +189,7 @@ def _stories(document: Document, index: int, block: RawBlock, signature: str, se
         known = seen.get(id(link))
         if known is not None:  # a link around several blocks: its headline is the first wide one or the one in a heading
             known.blocks.append(index)
-            if display_width(known.text) < NARROWEST_STORY or (block.level and not document.blocks[known.block].level):
+            if columns(known.text) < NARROWEST_STORY or (block.level and not document.blocks[known.block].level):
                 known.text, known.block, known.box = block.text, index, block.box
             continue
         text = fold_blanks(link.text)
@@ -200,7 +199,7 @@ def _stories(document: Document, index: int, block: RawBlock, signature: str, se
             text = block.text  # the link goes on in the next block
         story = Story(text, index, block.box, link, signature, blocks=[index])
         seen[id(link)] = story
-        if _MORE.match(text) or _DATE.match(text) or _CHANNEL.match(text):
+        if _MORE.match(text) or _DATE.match(text) or _CHANNEL.match(text) or words.line_groups(text) or text.endswith(("客户端下载", "APP下载")):
             continue
         found.append(story)
     return found
@@ -210,7 +209,7 @@ def _heading(document: Document, index: int, block: RawBlock, signature: str) ->
     if block.is_item or block.width > 100:
         return None
     text = heading_text(block)
-    width = display_width(text)
+    width = columns(text)
     if (
         not 2 <= width <= WIDEST_HEADING
         or _DATE.match(text)
@@ -222,9 +221,10 @@ def _heading(document: Document, index: int, block: RawBlock, signature: str) ->
         or text[-2:-1] == "…"
     ):
         return None
-    if any(words.is_line(kind, block.text) for kind in ("share", "follow", "comment", "neighbours", "pagination", "form", "tags", "ad")):
+    lines = words.line_groups(block.text) - {"more"}
+    if "share" in lines or "ad" in lines or "pagination" in lines:
         return None
-    group = words.heading_group(text) if width <= 36 else None
+    group = "none" if lines else words.heading_group(text) if width <= 36 else None
     boxes = document.boxes
     strength = 0
     if block.level:
@@ -238,7 +238,7 @@ def _heading(document: Document, index: int, block: RawBlock, signature: str) ->
         strength += 1
     if block.is_strong:
         strength += 1
-    if group and width <= 24:
+    if group and width <= 24 and not lines:
         strength += 2 if width <= 14 else 1
     if document.is_plain and not strength and width <= 16 and block.gap:
         strength += 1
@@ -257,9 +257,9 @@ def _tab_headings(document: Document, index: int, block: RawBlock, signature: st
     groups = [words.heading_group(part) for part in parts]
     if all(words.is_period(part) for part in parts):
         return [Heading(part, index, block.box, signature, "period", 3) for part in parts]
-    if not all(group in ("feed", "feed_first", "related") and display_width(part) <= 16 for group, part in zip(groups, parts, strict=True)):
+    if not all(group in ("feed", "feed_first", "related") and columns(part) <= 16 for group, part in zip(groups, parts, strict=True)):
         return []
-    if len(block.links) <= 1 and any(len(part) < 4 for part in parts):
+    if len(block.links) <= 1 and any(len(part) < 4 or part.isascii() for part in parts):
         return []
     return [Heading(part, index, block.box, signature, group, 3) for part, group in zip(parts, groups, strict=True)]
 
@@ -276,7 +276,7 @@ def heading_text(block: RawBlock) -> str:
         and block.links[0].text
         and block.link_chars < len(text)
         and (before := text.find(fold_blanks(block.links[0].text))) > 2
-        and display_width(text[:before].strip()) >= 4
+        and columns(text[:before].strip()) >= 4
     ):
         return text[:before].strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+")[:120] or text[:120]
     if len(block.links) > 1 or (block.links and 0 < block.link_chars < len(text)):
@@ -295,24 +295,25 @@ def _demote(tokens: list[Story | Heading | None]) -> None:
             count = 0
             for following in tokens[position + 1 : position + 6]:
                 if not isinstance(following, Story) and not (
-                    isinstance(following, Heading) and following.story is not None and display_width(following.text) > 18
+                    isinstance(following, Heading) and following.story is not None and columns(following.text) > 18
                 ):
                     if isinstance(following, Heading) and count == 0 and following.signature == token.signature:
                         continue  # tabs stand side by side
                     break
                 count += 1
             followers[token.signature].append(count)
+    numbers = {signature: (len(counts), median(counts), max(counts)) for signature, counts in followers.items()}
     for token in tokens:
         if isinstance(token, Heading):
-            counts = followers[token.signature]
+            seen, typical, most = numbers[token.signature]
             if (
                 token.story is not None
                 and (
-                    (len(counts) >= 3 and (median(counts) < 2 or max(counts) < 2))
-                    or (max(counts) < 2 and (token.group is None or token.strength < 3))
-                    or (token.strength < 3 and token.group is None and display_width(token.text) > 16)
+                    (seen >= 3 and typical < 2)
+                    or (most < 2 and (token.group is None or token.strength < 3))
+                    or (token.strength < 3 and token.group is None and columns(token.text) > 16)
                 )
-            ) or (token.story is None and len(counts) >= 3 and max(counts) < 2):
+            ) or (token.story is None and seen >= 3 and most < 2):
                 token.demoted = True
 
 
@@ -329,7 +330,7 @@ def _runs(document: Document, tokens: Iterable[Story | Heading | None]) -> list[
             run, pending = Run(None), []
             continue
         if isinstance(token, Heading):
-            if not token.demoted and not (pending and token.story is not None and display_width(token.text) > 18):
+            if not token.demoted and not (pending and token.story is not None and columns(token.text) > 18):
                 pending.append(token)
                 continue
             if token.story is None:
@@ -440,7 +441,8 @@ def _accept(document: Document, run: Run, modules: list[Module], body_box: int |
     if heading is not None and heading.group == "none":
         for story in run.stories:
             document.blocks[story.block].mark(BlockLabel.LINKS, "list_under_other_heading")
-        document.blocks[heading.block].mark(BlockLabel.LINKS, "other_heading")
+        if not words.line_groups(document.blocks[heading.block].text):
+            document.blocks[heading.block].mark(BlockLabel.LINKS, "other_heading")
         return
     stories = _entries(document, run)
     if not _is_module(document, heading, stories):
@@ -503,30 +505,29 @@ def _entries(document: Document, run: Run) -> list[Story]:
         if href and (known := by_href.get(href)) is not None:
             known.blocks.extend(story.blocks)
             known.link.has_image |= story.link.has_image
-            if display_width(known.text) < NARROWEST_STORY or (document.blocks[story.block].level and not document.blocks[known.block].level):
+            if columns(known.text) < NARROWEST_STORY or (document.blocks[story.block].level and not document.blocks[known.block].level):
                 known.text, known.block = story.text, story.block
             continue
-        if document.is_plain:
-            href = headline_key(story.text)
-            if href in by_href:
-                by_href[href].blocks.extend(story.blocks)
-                continue
+        # image text and anchor text on lines of their own; the same headline at another rank is another entry
+        if document.is_plain and kept and headline_key(kept[-1].text) == headline_key(story.text):
+            kept[-1].blocks.extend(story.blocks)
+            continue
         if href:
             by_href[href] = story
         kept.append(story)
-    kept = [story for story in kept if display_width(story.text) >= NARROWEST_STORY]
+    kept = [story for story in kept if columns(story.text) >= NARROWEST_STORY]
     if not kept:
         return kept
     widest: dict[int, int] = {}
     for story in kept:
         if story.item is not None:
-            widest[story.item] = max(widest.get(story.item, 0), min(display_width(story.text), 60))
-    kept = [story for story in kept if story.item is None or display_width(story.text) >= 0.5 * widest[story.item]]
-    widths = [display_width(story.text) for story in kept]
+            widest[story.item] = max(widest.get(story.item, 0), min(columns(story.text), 60))
+    kept = [story for story in kept if story.item is None or columns(story.text) >= 0.5 * widest[story.item]]
+    widths = [columns(story.text) for story in kept]
     if median(widths) < 16:
         return kept
-    counts = Counter(story.text for story in kept)
-    return [story for story, width in zip(kept, widths, strict=True) if not (width < 0.5 * median(widths) and counts[story.text] > 1)]
+    counts, narrow = Counter(story.text for story in kept), 0.5 * median(widths)
+    return [story for story, width in zip(kept, widths, strict=True) if not (width < narrow and counts[story.text] > 1)]
 
 
 def _is_module(document: Document, heading: Heading | None, stories: list[Story]) -> bool:
@@ -535,7 +536,7 @@ def _is_module(document: Document, heading: Heading | None, stories: list[Story]
     blocks = document.blocks
     outside = sum(bool(blocks[story.block].hints & _NOT_MODULE) for story in stories)
     footer = sum(bool(blocks[story.block].hints & (Hint.FOOTER | Hint.COMMENT)) for story in stories)
-    widths = [display_width(story.text) for story in stories]
+    widths = [columns(story.text) for story in stories]
     typical = median(widths)
     latin = sum(story.text.isascii() for story in stories) > len(stories) / 2
     known = heading is not None and heading.group is not None
@@ -607,7 +608,7 @@ def _items(stories: list[Story], document: Document) -> tuple[bool, list[LinkIte
                 raw=document.blocks[story.block].text if document.is_plain else story.text,
                 url=story.link.href,
                 full_text=_full_text(text, story.link),
-                has_image=story.link.has_image,
+                has_image=story.link.has_image or story.link.href in document.images,
                 display_width=display_width(text),
             )
         )
@@ -682,7 +683,3 @@ def _with_cut(item: LinkItem, limit: int | None) -> LinkItem:
         rank=item.rank, text=item.text, raw=item.raw, url=item.url, full_text=item.full_text, has_image=item.has_image,
         display_width=item.display_width, is_truncated=True,
     )  # fmt: skip
-
-
-def plain_width(text: str) -> int:
-    return display_width(plain(text))

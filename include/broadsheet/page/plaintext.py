@@ -10,7 +10,7 @@ from broadsheet.text import fold_blanks
 _BULLET = re.compile(r"^[\s\xa0]{1,24}[•·*◦▪‣-][\s\xa0]{1,4}(?=\S)")
 # "1   title", "02. title": a number that is followed by a gap or a sign, not one that begins a sentence.
 _NUMBER = re.compile(r"^[\s\xa0]{0,24}(\d{1,2})(?:[\s\xa0]{2,}|[.、][\s\xa0]*|\t)(?=\S)")
-_INDENT = re.compile(r"^[\s\xa0]*")
+MAX_LINES = 12_000
 
 
 def read_text(text: str) -> Document:
@@ -19,7 +19,7 @@ def read_text(text: str) -> Document:
     lines = re.split(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]", text.replace("\0", ""))
     boxes, blocks = document.boxes, document.blocks
     number, list_box, gap = 0, 0, True
-    for position, line in enumerate(lines[:40_000]):
+    for position, line in enumerate(lines[:MAX_LINES]):
         shown = fold_blanks(line)
         if not shown:
             gap = True
@@ -73,7 +73,7 @@ def _head_and_lines(blocks: list[RawBlock], start: int, end: int) -> tuple[RawBl
 
 
 def _may_head(block: RawBlock) -> bool:
-    return block.width <= 36 and words.heading_group(block.text) in ("related", "feed", "feed_first")
+    return block.width <= 36 and not words.line_groups(block.text) and words.heading_group(block.text) in ("related", "feed", "feed_first")
 
 
 def _may_be_entry(block: RawBlock) -> bool:

@@ -5,7 +5,8 @@ from datetime import datetime
 from broadsheet import PARSER_VERSION
 from broadsheet.page import body as text_body
 from broadsheet.page import surroundings as around
-from broadsheet.page.blocks import Document, Hint
+from broadsheet.page import words
+from broadsheet.page.blocks import OUTSIDE, Document, Hint
 from broadsheet.page.credits import read_dateline, read_opening_credit
 from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
@@ -32,7 +33,7 @@ from broadsheet.records import (
     SourceCredit,
     SourceRole,
 )
-from broadsheet.text import fold_blanks, headline_key
+from broadsheet.text import headline_key
 
 
 def read_page(
@@ -43,7 +44,11 @@ def read_page(
     decoded: Decoded | None = None,
     captured_at: datetime | None = None,
 ) -> Page:
-    """Everything that is understood of one page. `media_type` text/html or text/plain; `captured_at` dates "3 hours ago"."""
+    """Everything that is understood of one page.
+
+    `media_type` is text/html or text/plain; `captured_at` dates "3 hours ago" and is never taken for a publication time; `url` is the
+    capture's and says nothing that the page does not: it is left to the tables.
+    """
     document = read_html(text) if media_type != "text/plain" else read_text(text)
     metadata = read_metadata(document.metas, document.json_ld, document.title, document.canonical, document.language)
     reading = _Reading(document, metadata, captured_at)
@@ -60,6 +65,7 @@ class _Reading:
         self.captured_at = captured_at
         self.found = Surroundings()
         self.headlines: tuple[Headline, ...] = ()
+        self.title: int | None = None
         self.body: list[int] = []
         self.modules: list[Module] = []
         self.place: tuple[int, int, int] | None = None
@@ -73,6 +79,7 @@ class _Reading:
         title, headline = find_title(document, self.metadata, start)
         if headline:
             self.headlines = split_headline(headline)
+        self.title = title
         if title is not None:
             blocks[title].mark(BlockLabel.TITLE, "headline")
         if start is None or stop is None:
@@ -96,14 +103,31 @@ class _Reading:
         assert self.place is not None
         document, box = self.document, self.place[0]
         blocks = document.blocks
-        for index in range(start, min(stop + 1, len(blocks))):
-            if text_body.is_paragraph(document, index, box, weights):
+        for index in range(self._lead(start), min(stop + 1, len(blocks))):
+            around_both = box if index >= start else document.common(box, blocks[index].box)
+            if text_body.is_paragraph(document, index, around_both, weights):
                 self.body.append(index)
         for index in self.body:
             blocks[index].mark(BlockLabel.BODY, "paragraph")
         if self.body:
             first = blocks[self.body[0]].text
             self.found.add((), read_opening_credit(first))
+
+    def _lead(self, start: int) -> int:
+        """First paragraph outside of the text's box: a lead between the headline and the text."""
+        assert self.place is not None
+        document, box, blocks = self.document, self.place[0], self.document.blocks
+        if self.title is None or document.is_plain or not 0 < start - self.title <= _LEAD_WITHIN:
+            return start
+        for index in range(self.title + 1, start):
+            block = blocks[index]
+            own = block.hints & ~document.boxes[document.common(box, block.box)].hints
+            if block.label == BlockLabel.UNKNOWN and block.width >= _LEAD_WIDTH and not block.level and not own & _NO_LEAD:
+                if words.is_standfirst(block.text):
+                    block.mark(BlockLabel.STANDFIRST, "standfirst_label")
+                elif block.link_density < 0.3 and text_body.ends_a_sentence(block.text):
+                    return index
+        return start
 
     # --- result -----------------------------------------------------------------------------------------------------------------
 
@@ -144,7 +168,7 @@ class _Reading:
         kept: list[Block] = []
         position = explained = total = 0
         for block in self.document.blocks:
-            if block.hints & Hint.HIDDEN and block.label not in _SHOWN_WHEN_HIDDEN:
+            if block.hints & (Hint.HIDDEN | Hint.COPY) and block.label not in _SHOWN_WHEN_HIDDEN:
                 continue
             size = len(block.text)
             count = size - block.text.count(" ")
@@ -198,12 +222,21 @@ class _Reading:
         return tuple(people)
 
     def _kind(self) -> PageKind:
+        """An article has a text; undated pages with little text beside many links are lists."""
+        linked = sum(len(module.items) for module in self.modules)
         if not self.body:
-            linked = sum(len(module.items) for module in self.modules)
-            return PageKind.LIST if linked >= 10 else PageKind.OTHER
+            return PageKind.LIST if linked >= _LIST_LINKS else PageKind.OTHER
+        if self.found.published is None and self.metadata.published is None:
+            chars = sum(len(self.document.blocks[index].text) for index in self.body)
+            if self.metadata.kind_hint == PageKind.LIST or (linked >= _MANY_LINKS and chars < _LITTLE_TEXT):
+                return PageKind.LIST
         return PageKind.ARTICLE
 
 
+_LIST_LINKS, _MANY_LINKS, _LITTLE_TEXT = 10, 60, 1500
+_LEAD_WITHIN = 25  # blocks
+_LEAD_WIDTH = 60  # display columns
+_NO_LEAD = OUTSIDE | Hint.CAPTION | Hint.SHARE | Hint.TAGS | Hint.RELATED | Hint.RIGHTS | Hint.ASIDE
 _EDITORS = (PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR)
 _SHOWN_WHEN_HIDDEN = (BlockLabel.FEED, BlockLabel.RELATED, BlockLabel.MODULE_HEADING)
 
@@ -216,7 +249,3 @@ def _language(texts: tuple[str, ...]) -> str | None:
     if sum("\uac00" <= char <= "\ud7a3" for char in sample) > 20:
         return "ko"
     return "zh" if sum("\u4e00" <= char <= "\u9fff" for char in sample) > 0.1 * len(sample) and sample else None
-
-
-def fold(text: str) -> str:
-    return fold_blanks(text)

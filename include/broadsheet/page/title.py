@@ -4,12 +4,13 @@ import re
 from collections import Counter
 
 from broadsheet.page import words
-from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint
+from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint, columns
 from broadsheet.page.breadcrumbs import has_label
 from broadsheet.page.credits import read_info_line
 from broadsheet.page.headlines import strip_site_suffix
 from broadsheet.page.metadata import Metadata
-from broadsheet.text import display_width, headline_key
+from broadsheet.page.names import is_cjk
+from broadsheet.text import headline_key
 
 _NARROWEST, _WIDEST = 4, 260
 _LEAST = 3.0
@@ -70,7 +71,7 @@ def _score(document: Document, index: int, keys: list[str], raw_keys: list[str],
         # the head names only the site or the channel
         if start is None or not 0 < start - index <= _NEAR or block.hints & (OUTSIDE | BESIDE) or words.heading_group(block.text) == "none":
             return None
-        if display_width(block.text) < 14 or not (block.level or document.boxes[block.box].own & Hint.TITLE):
+        if columns(block.text) < 14 or not (block.level or document.boxes[block.box].own & Hint.TITLE):
             return None
         value += 2.0
     value += {1: 3.0, 2: 1.5, 3: 1.0}.get(block.level, 0.0)
@@ -88,7 +89,7 @@ def _score(document: Document, index: int, keys: list[str], raw_keys: list[str],
     if start is not None:
         value += 1.0 if index <= start + 1 else -1.0
         value -= min(abs(start - index), _FAR) / 40
-    if words.heading_group(block.text) == "related" and display_width(block.text) < 16:
+    if words.heading_group(block.text) == "related" and columns(block.text) < 16:
         value -= 2
     return value
 
@@ -105,7 +106,11 @@ def _plain_title(document: Document, start: int | None) -> int | None:
         for index in range(max(0, info - 10), info)
         if 8 <= blocks[index].width <= _WIDEST and not has_label(blocks[index].text) and words.heading_group(blocks[index].text) != "none"
     ]
-    lines = [index for index in lines if not _INFORMS.search(blocks[index].text[:60])]
+    lines = [
+        index
+        for index in lines
+        if not _INFORMS.search(blocks[index].text[:60]) and not _is_menu(blocks[index].text) and any(char.isalnum() for char in blocks[index].text)
+    ]
     if not lines:
         return None
     seen = Counter(headline_key(block.text) for block in blocks[:stop])
@@ -118,6 +123,12 @@ def _plain_title(document: Document, start: int | None) -> int | None:
             - (20 if ">" in blocks[index].text else 0)
         ),
     )
+
+
+def _is_menu(text: str) -> bool:
+    """首页 新闻 体育 财经: many short words; a Chinese headline has few blanks."""
+    parts = text.split()
+    return is_cjk(text) and len(parts) >= 5 and sum(map(len, parts)) / len(parts) <= 5
 
 
 def info_line_above(document: Document, stop: int) -> int | None:

@@ -12,8 +12,13 @@ LONGEST_LINE = 40
 
 
 @cache
-def _exact(group: str) -> frozenset[str]:
-    return frozenset(word.lower() for word in words("modules", "lines", group))
+def _groups() -> dict[str, frozenset[str]]:
+    """Word in lower case -> the groups of lines that it is in."""
+    found: dict[str, set[str]] = {}
+    for group in load("modules")["lines"]:
+        for word in words("modules", "lines", group):
+            found.setdefault(word.lower(), set()).add(group)
+    return {word: frozenset(groups) for word, groups in found.items()}
 
 
 @cache
@@ -21,13 +26,19 @@ def _line(group: str) -> re.Pattern[str]:
     return re.compile(alternation(words("modules", "lines", group)))
 
 
-@lru_cache(maxsize=20_000)
-def is_line(group: str, text: str) -> bool:
-    """Whether a text is one of the group's words, ornaments and numbers aside."""
+_NO_GROUPS: frozenset[str] = frozenset()
+
+
+def line_groups(text: str) -> frozenset[str]:
+    """Groups of which a text is a word, ornaments and numbers aside."""
     if len(text) > LONGEST_LINE:
-        return False
-    shown = plain(text).strip(EDGES + "0123456789").lower()
-    return shown in _exact(group)
+        return _NO_GROUPS
+    return _groups().get(plain(text).strip(EDGES + "0123456789").lower(), _NO_GROUPS)
+
+
+def is_line(group: str, text: str) -> bool:
+    """Whether a text is one of the group's words."""
+    return group in line_groups(text)
 
 
 @lru_cache(maxsize=20_000)
@@ -41,9 +52,39 @@ def is_made_of(group: str, text: str, share: float = 0.6) -> bool:
     return bool(found) and found >= share * letters
 
 
+@cache
+def _beginnings() -> re.Pattern[str]:
+    return re.compile(alternation(words("modules", "lines")))
+
+
+def begins_like_a_line(text: str) -> bool:
+    """Whether a text begins with a word of any group."""
+    return _beginnings().match(lowered(text[:LONGEST_LINE]).lstrip(EDGES)) is not None
+
+
 def begins_with(group: str, text: str) -> bool:
     """Whether a text begins with one of the group's words."""
     return _line(group).match(lowered(text[:LONGEST_LINE]).lstrip(EDGES)) is not None
+
+
+@cache
+def _boilerplate() -> re.Pattern[str]:
+    return re.compile(alternation(words("modules", "boilerplate")))
+
+
+def is_boilerplate(text: str) -> bool:
+    """Whether a paragraph is the site's: cookies, newsletters, apps, comments policy, loading notes."""
+    return len(text) <= 700 and _boilerplate().search(lowered(text)) is not None
+
+
+@cache
+def _standfirst() -> re.Pattern[str]:
+    return re.compile(rf"[\s\[【(]{{0,3}}(?:{alternation(words('modules', 'standfirst'))})[\s\]】)]{{0,3}}[:|\]]")
+
+
+def is_standfirst(text: str) -> bool:
+    """Whether a paragraph says that it is the story's summary: 摘要：…"""
+    return _standfirst().match(lowered(text[:LONGEST_LINE])) is not None
 
 
 @cache
