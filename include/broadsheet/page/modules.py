@@ -75,6 +75,7 @@ class Run:
     stories: list[Story] = field(default_factory=list)
     tabs: list[Heading] = field(default_factory=list)
     top: int = -1  # innermost box that holds the stories so far
+    is_row_certain: bool = True  # the headings share a small box; else only panels as many as they prove that they are tabs
 
 
 def find_modules(document: Document, body: set[int], body_box: int | None) -> list[Module]:
@@ -358,11 +359,14 @@ def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
     last = named[-1]
     if periods:
         return Run(last, tabs=[last] * (len(periods) - 1))
-    row = [last]
+    row, is_certain = [last], True
     for heading in named[-2::-1]:
         around = document.boxes[document.common(heading.box, last.box)]
-        if around.end - around.first > 12 or heading.signature.split("<")[-1] != last.signature.split("<")[-1]:
+        is_small = around.end - around.first <= 12
+        is_beside = not document.is_plain and row[0].block - heading.block == 1 and heading.signature == last.signature
+        if not (is_small or is_beside) or heading.signature.split("<")[-1] != last.signature.split("<")[-1]:
             break
+        is_certain = is_certain and is_small
         row.insert(0, heading)
     # of an outer heading and an inner one of other make, the inner one names the list, unless it says less
     if (
@@ -374,11 +378,18 @@ def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
         and last.strength < named[-2].strength
     ):
         return Run(named[-2])
-    return Run(row[0], tabs=row[1:])
+    return Run(row[0], tabs=row[1:], is_row_certain=is_certain)
 
 
 def _panels(document: Document, run: Run) -> list[Run]:
     """A run under a row of tabs, cut into the tabs' lists; other runs as they are."""
+    panels = _cut_at_tabs(document, run)
+    if len(panels) == 1 and not run.is_row_certain:
+        panels[0].heading = run.tabs[-1]  # the headings before it have no list: a script fills them
+    return panels
+
+
+def _cut_at_tabs(document: Document, run: Run) -> list[Run]:
     stories = run.stories
     if len(stories) < 4:
         return [run]
@@ -426,10 +437,10 @@ def _jumps(document: Document, run: Run, story: Story) -> bool:
     if len(run.stories) == 1:
         jump = min(boxes[run.stories[0].box].depth, boxes[story.box].depth) - boxes[common].depth
         return jump > 5 or (jump > 2 and story.signature != run.stories[0].signature)
-    if run.tabs:
-        return jump > 3
     if story.signature in {other.signature for other in run.stories[-3:]}:
         return jump > 3
+    if run.tabs:
+        return jump > (3 if run.is_row_certain else 0)
     return jump > 1
 
 
