@@ -15,7 +15,7 @@ CODE := include dags bin plugins tests examples
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
 
-.PHONY: help run up sample test lint format docs lock setup clean distclean
+.PHONY: help run up sample test eval lint format docs lock setup clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,13 @@ lint: $(READY) ## Check style, Airflow habits, formatting and types
 format: $(READY) ## Rewrite the code in the agreed format
 	@$(BIN)/ruff check --fix $(PRESENT)
 	@$(BIN)/ruff format $(PRESENT)
+
+sample: $(READY) ## Make the bundled sample anew from its seed
+	@rm -rf examples/sample
+	@PYTHONPATH=examples $(BIN)/python -m sampleworld --out examples/sample
+
+eval: $(READY) ## Print the page kernel's scores beside their floors (needs the evaluation data beside the checkout)
+	@$(BIN)/python tests/eval/evaluate.py
 
 docs: $(READY) ## Write the generated pages of docs/ anew
 	@$(BIN)/broadsheet dictionary --out docs/data_dictionary.md

@@ -1,5 +1,6 @@
 """The DAG as Airflow sees it, without running it."""
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ def test_tasks_are_the_stages_in_their_order(dag):
     from broadsheet.runs import STAGES
 
     assert [task.task_id for task in dag.topological_sort() if task.task_id in dag.task_dict] == list(STAGES)
-    for earlier, later in zip(STAGES, STAGES[1:], strict=False):
+    for earlier, later in itertools.pairwise(STAGES):
         assert later in dag.get_task(earlier).downstream_task_ids or dag.get_task(later).upstream_task_ids == {earlier}
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from broadsheet.lake import Lake
 from broadsheet.pipeline import run_all
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import rebuild
-from broadsheet.lake import Lake
 from broadsheet.warehouse.query import connect, query
 
 SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "sample"

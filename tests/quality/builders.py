@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from broadsheet.records import Capture, SiteBasis, TimeBasis
 from broadsheet.engine.shards import read_capture
 from broadsheet.ids import content_sha256, make_id
+from broadsheet.records import Capture, SiteBasis, TimeBasis
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.transform import add_page
 

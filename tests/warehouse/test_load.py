@@ -1,6 +1,5 @@
 """One writer; a load that dies leaves nothing behind that counts; the audit stops what contradicts itself."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -124,4 +123,4 @@ def test_the_last_snapshots_are_kept(tmp_path):
         time.sleep(1.1)  # snapshot ids begin with the second
         assert len(list(Lake(tmp_path).snapshots.glob("*.duckdb"))) == min(number + 1, 2)
     newest = sorted(Lake(tmp_path).snapshots.glob("*.duckdb"))[-1]
-    assert os.path.samefile(newest, Lake(tmp_path).warehouse)
+    assert Path(newest).samefile(Lake(tmp_path).warehouse)

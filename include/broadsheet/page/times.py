@@ -266,10 +266,7 @@ def _read(match: re.Match[str], rule: _Rule | None, text: str, shown: str, refer
         start, clock = before.start, before.clock._replace(end=end)
     if clock is None and rule.needs_clock:
         return None
-    if rule.needs_reference and reference is not None:
-        day = _latest_day(parts[1], parts[2], reference)
-    else:
-        day = _day(*parts)
+    day = _latest_day(parts[1], parts[2], reference) if rule.needs_reference and reference is not None else _day(*parts)
     return _made(day, clock, start, end, text, rule.name) if day else None
 
 

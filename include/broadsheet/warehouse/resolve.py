@@ -17,7 +17,7 @@ def resolve(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
     Also resolves anew what was resolved by titles elsewhere in the warehouse: a title that came since may make it ambiguous.
     """
-    connection.create_function("cut_to_width", _cut, ["VARCHAR", "INTEGER"], "VARCHAR")  # type: ignore[list-item]
+    connection.create_function("cut_to_width", _cut, ["VARCHAR", "INTEGER"], "VARCHAR")
     try:
         for statement in resources.files("broadsheet.warehouse").joinpath("sql", "resolve.sql").read_text("utf-8").split(";\n"):
             if statement.strip():

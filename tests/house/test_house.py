@@ -1,0 +1,76 @@
+"""The house itself: commands documented, requirements in step, nothing of a machine in the files."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def names(file: str) -> set[str]:
+    """Normalised names of the packages that a requirements file lists."""
+    found = re.findall(r"^([A-Za-z][A-Za-z0-9_.-]*)", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+    return {name.lower().replace("_", "-").replace(".", "-") for name in found}
+
+
+def test_the_readme_begins_with_the_two_commands():
+    commands = [line.split()[1] for line in (ROOT / "README.md").read_text("utf-8").splitlines()[:8] if line.startswith("make ")]
+    assert commands == ["run", "test"]
+
+
+def test_every_target_of_the_makefile_is_in_its_help():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[1].split()
+    documented = re.findall(r"^([a-z]+):.*## \S", makefile, re.MULTILINE)
+    assert {"run", "test", "up", "lint", "lock", "clean", "help"} <= set(phony)
+    assert set(phony) <= set(documented)
+
+
+@pytest.mark.parametrize("kind", ["", "-dev", "-compose"])
+def test_locked_requirements_hold_what_is_chosen_with_hashes(kind):
+    locked = (ROOT / f"requirements{kind}.txt").read_text("utf-8")
+    assert names(f"requirements{kind}.in") <= names(f"requirements{kind}.txt")
+    pins = re.findall(r"^[A-Za-z0-9_.-]+==", locked, re.MULTILINE)
+    blocks = re.split(r"^(?=[A-Za-z0-9_.-]+==)", locked, flags=re.MULTILINE)[1:]
+    assert len(pins) == len(blocks) > 0
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_no_file_names_a_registry_or_a_path_of_a_machine():
+    needles = ["pypi" + ".org", "python" + "hosted", "registry." + "npmjs", "deb." + "debian.org", "/root" + "/", "/home" + "/runner"]
+    found = []
+    for file in tracked():
+        if file.suffix in (".gz", ".warc") or "broken" in file.parts:
+            continue
+        text = file.read_text("utf-8", "replace")
+        found += [f"{file.relative_to(ROOT)}: {needle}" for needle in needles if needle in text]
+    assert found == []
+
+
+def test_the_library_imports_no_airflow():
+    importing = [
+        file for file in (ROOT / "include").rglob("*.py") if re.search(r"^\s*(?:import|from) airflow\b", file.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert importing == []
+
+
+def test_the_command_line_starts_without_heavy_imports():
+    code = "import sys, broadsheet.cli; print(sorted({'great_expectations', 'duckdb', 'pandas', 'turbohtml', 'airflow'} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_the_compose_file_is_valid():
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(ROOT / "docker-compose.yaml")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
