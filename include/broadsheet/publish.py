@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 from broadsheet.errors import BatchStopped
 from broadsheet.lake import written_aside
 from broadsheet.quality.data_docs import build_data_docs
+from broadsheet.quality.policy import load_policy
 from broadsheet.quality.quarantine import quarantine_table
 from broadsheet.quality.stage import ValidateSummary
+from broadsheet.quality.units import unit_stops
 from broadsheet.records import StageOutcome
 from broadsheet.runs import Run, outcomes_of, reason_counts, rejections_of, run_row
 from broadsheet.tables.schema import TABLES
@@ -30,7 +32,9 @@ def publish(run: Run, *, is_dry_run: bool) -> dict[str, Any]:
     results = _quality_results(run)
     quarantine = quarantine_table(rejections, run_id=run.run_id, quarantined_at=began)
     docs = build_data_docs(run.where.docs(run.run_id), run_id=run.run_id, results=results, quarantine=quarantine, created_at=began)
-    if stops := [finding for summary in validated for finding in summary.stops]:
+    stops = [finding for summary in validated for finding in summary.stops]
+    stops += unit_stops(load_policy(run.options.policy_file), outcomes_of(run), rejections)
+    if stops:
         raise BatchStopped([*dict.fromkeys(stops), f"Data Docs: {docs}"])
     loaded = load(
         run.where,

@@ -15,8 +15,10 @@ PAGE = """<html lang="zh"><head><title>清河县跨江大桥建成投用_云州�
 <h1>清河县跨江大桥建成投用</h1><div class="info">2026-03-02 08:00 来源：云州日报 作者：赵文博 编辑：钱雨桐</div>
 <div class="content"><p>周一上午，清河县跨江大桥正式通车，两岸居民步行十分钟即可往来，结束了多年来靠渡船出行的历史。</p>
 <p>据介绍，大桥全长一千二百米，总投资三亿元，建成后每天可通行车辆两万辆次，惠及周边群众十二万人。</p></div>
-<div class="rec"><h3>相关阅读</h3><ul><li><a href="/a/1.html">白石县数字图书馆面向社会征求意见</a></li><li><a href="/a/2.html">南屏县湿地公园迎来首批市民</a></li></ul></div>
-<div class="side"><h3>点击排行</h3><ol><li><a href="/a/3.html">望江区智能公交线路正式开工建设</a></li><li><a href="/a/4.html">松岭县高山蔬菜基地启动二期建设</a></li>
+<div class="rec"><h3>相关阅读</h3><ul><li><a href="/a/1.html">白石县数字图书馆面向社会征求意见</a></li>
+<li><a href="/a/2.html">南屏县湿地公园迎来首批市民</a></li></ul></div>
+<div class="side"><h3>点击排行</h3><ol><li><a href="/a/3.html">望江区智能公交线路正式开工建设</a></li>
+<li><a href="/a/4.html">松岭县高山蔬菜基地启动二期建设</a></li>
 <li><a href="/a/5.html">柳泉县冷链物流园完成主体结构封顶</a></li></ol></div></body></html>"""
 
 
@@ -33,6 +35,11 @@ def valid_batch(run_id: str = "run") -> dict[str, pa.Table]:
     batch = Batch()
     add_page(batch, read_capture(capture, content), run_id=run_id, default_zone="Asia/Shanghai")
     return batch.tables()
+
+
+def part(tables: dict[str, pa.Table], *names: str) -> dict[str, pa.Table]:
+    """Some tables of a batch: each costs Great Expectations a third of a second."""
+    return {name: tables[name] for name in names}
 
 
 def with_value(tables: dict[str, pa.Table], name: str, column: str, row: int, value: object) -> dict[str, pa.Table]:

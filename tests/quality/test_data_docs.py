@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
+import pyarrow as pa
+
 from broadsheet.quality.data_docs import build_data_docs
 from broadsheet.quality.quarantine import quarantine_table
 from broadsheet.records import Rejection
@@ -37,9 +39,12 @@ def page(tmp_path) -> str:
         raw_excerpt="清河县 " + HOSTILE,
     )
     quarantine = quarantine_table([rejection], run_id=HOSTILE, quarantined_at=NOW)
-    row = {"quality_result_id": "0" * 20, "run_id": "r", "shard": 0, "suite": "s", "table_name": "articles", "check_name": "blank_value", "column_name": None,
-           "is_success": False, "policy_action": "quarantine", "checked_count": 2, "failed_count": 1, "examples": [HOSTILE], "meaning": "m", "checked_at": NOW}  # fmt: skip
-    results = TABLES["quality_results"].arrow.empty_table().from_pylist([row], schema=TABLES["quality_results"].arrow)
+    row = {
+        "quality_result_id": "0" * 20, "run_id": "r", "shard": 0, "suite": "s", "table_name": "articles", "check_name": "blank_value",
+        "column_name": None, "is_success": False, "policy_action": "quarantine", "checked_count": 2, "failed_count": 1,
+        "examples": [HOSTILE], "meaning": "m", "checked_at": NOW,
+    }  # fmt: skip
+    results = pa.Table.from_pylist([row], schema=TABLES["quality_results"].arrow)
     return build_data_docs(tmp_path, run_id=HOSTILE, results=results, quarantine=quarantine, created_at=NOW).read_text("utf-8")
 
 

@@ -1,6 +1,7 @@
 """What follows from a reason is configuration, and a wrong one is told by file and key."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -8,6 +9,8 @@ from broadsheet.errors import ConfigurationError
 from broadsheet.quality.policy import ACTIONS, load_policy
 from broadsheet.quality.reasons import REASONS
 from broadsheet.quality.rules import RULES
+from broadsheet.quality.units import unit_stops
+from broadsheet.records import Rejection, StageOutcome
 
 
 def test_every_reason_has_a_policy_and_the_reverse():
@@ -37,7 +40,8 @@ def test_a_users_policy_is_laid_over_the_embedded_one(tmp_path):
 @pytest.mark.parametrize(
     ("text", "key"),
     [("no_such_reason: warn", "no_such_reason"), ("no_source: ignore", "no_source"), ("no_source: {action: warn, limit: 3}", "no_source"),
-     ("no_source: {action: warn, max_failed_ratio: 7}", "max_failed_ratio"), ("- a list", "expected"), ("a: [", "cannot be read")],
+     ("no_source: {action: warn, max_failed_ratio: 7}", "max_failed_ratio"), ("- a list", "expected"), ("null_value: warn", "cannot be kept"),
+     ("a: [", "cannot be read")],
 )  # fmt: skip
 def test_a_wrong_policy_names_file_and_key(tmp_path, text, key):
     file = tmp_path / "mine.yaml"
@@ -46,3 +50,31 @@ def test_a_wrong_policy_names_file_and_key(tmp_path, text, key):
         load_policy(file)
     assert "mine.yaml" in str(error.value)
     assert key in str(error.value)
+
+
+def extracted(shard: int, pages: int, failed: int) -> tuple[StageOutcome, list[Rejection]]:
+    outcome = StageOutcome(
+        stage="extract", shard=shard, table_name="", unit="page", in_count=pages, out_count=pages - failed, quarantined_count=failed,
+        new_count=pages - failed, started_at=datetime(2026, 3, 3, tzinfo=UTC), seconds=0.1,
+    )  # fmt: skip
+    return outcome, [Rejection(stage="extract", scope="page", reasons=("parser_error",), detail="")] * failed
+
+
+@pytest.mark.parametrize(("failed", "is_stopped"), [(2, False), (3, True)])
+def test_a_share_of_pages_is_taken_over_all_shards(failed, is_stopped):
+    one, two = extracted(0, 4, failed), extracted(1, 6, 0)
+    stops = unit_stops(load_policy(), [one[0], two[0]], one[1] + two[1])
+    assert bool(stops) is is_stopped
+    assert all(f"extract, parser_error: {failed} of 10 pages" in stop for stop in stops)
+
+
+def test_rejected_rows_are_not_counted_among_pages(tmp_path):
+    file = tmp_path / "policy.yaml"
+    file.write_text("blank_value: stop\nempty_file: stop", "utf-8")
+    rejections = [
+        Rejection(stage="validate", scope="row", reasons=("blank_value",), detail=""),
+        Rejection(stage="capture", scope="input", reasons=("empty_file",), detail="", input_path="a.html"),
+    ]
+    stops = unit_stops(load_policy(file), [], rejections)
+    assert len(stops) == 1
+    assert stops[0].startswith("capture, empty_file: 1 of 1")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
-from builders import valid_batch, with_value
+from builders import part, valid_batch, with_value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -45,14 +45,16 @@ def test_a_valid_batch_goes_on_whole(batch):
     ("table", "column", "row", "value", "reason"),
     [
         ("captures", "site", 0, None, "null_value"),
-        ("article_people", "person_name", 0, "  ", "blank_value"),
+        ("article_people", "person_name", 0, " \u00a0\u200b", "blank_value"),
         ("captures", "page_kind", 0, "poem", "not_allowed"),
         ("captures", "coverage_ratio", 0, 1.5, "out_of_bounds"),
-        ("captures", "language", 0, "Chinese", "pattern_mismatch"),
+        ("captures", "language", 0, "zh\n", "pattern_mismatch"),
         ("page_blocks", "char_end", 1, 99_999, "block_span_mismatch"),
         ("headline_feed_entries", "rank", 1, 7, "ranks_not_dense"),
         ("article_versions", "published_at", 0, datetime(2026, 3, 9, tzinfo=UTC), "published_after_capture"),
         ("article_versions", "published_at", 0, datetime(1970, 1, 1, tzinfo=UTC), "published_too_early"),
+        ("articles", "published_at", 0, datetime(1970, 1, 1, tzinfo=UTC), "published_too_early"),
+        ("articles", "published_at", 0, datetime(2026, 3, 9, tzinfo=UTC), "published_after_capture"),
         ("captures", "captured_at_basis", 0, "none", "capture_time_without_basis"),
         ("headline_feed_observations", "observed_at", 0, None, "observation_time_without_basis"),
         ("article_versions", "headline", 0, "相关阅读", "headline_is_module_heading"),
@@ -84,7 +86,7 @@ def test_what_policy_only_warns_of_fails_its_check_too(batch, table, column, val
 
 
 def test_rows_with_warnings_are_kept_and_counted(batch):
-    validated = validate(with_value(batch, "captures", "coverage_ratio", 0, 0.3))
+    validated = validate(with_value(part(batch, "captures"), "captures", "coverage_ratio", 0, 0.3))
     assert validated.warnings == {"low_coverage": 1}
     assert validated.rejections == []
 
@@ -98,16 +100,17 @@ def test_sources_and_editors_are_judged_across_tables(batch):
 
 def test_both_rows_of_a_doubled_key_are_set_aside(batch):
     links = batch["related_links"]
-    validated = validate({**batch, "related_links": pa.concat_tables([links, links.slice(0, 1)])})
+    validated = validate({"related_links": pa.concat_tables([links, links.slice(0, 1)])})
     doubled = [rejection for rejection in validated.rejections if "duplicate_key" in rejection.reasons]
     assert len(doubled) == 2
 
 
 def test_what_hangs_below_a_quarantined_row_goes_with_it_but_captures_stay(batch):
-    validated = validate(with_value(batch, "articles", "headline", 0, ""))
+    names = ("article_versions", "article_headlines", "article_people", "article_sources")
+    validated = validate(with_value(part(batch, "captures", "articles", *names), "articles", "headline", 0, ""))
     by_table = {rejection.table_name: rejection.reasons for rejection in validated.rejections}
     assert by_table["articles"] == ("blank_value",)
-    for name in ("article_versions", "article_headlines", "article_people", "article_sources"):
+    for name in names:
         assert by_table[name] == ("parent_quarantined",)
     assert validated.tables["captures"].num_rows == 1
     assert validated.tables["captures"]["article_id"].to_pylist() == [None]
@@ -117,7 +120,7 @@ def test_what_hangs_below_a_quarantined_row_goes_with_it_but_captures_stay(batch
 def test_policy_can_stop_the_batch_and_says_why(batch, tmp_path):
     file = tmp_path / "policy.yaml"
     file.write_text("low_coverage: stop", "utf-8")
-    validated = validate(with_value(batch, "captures", "coverage_ratio", 0, 0.1), load_policy(file))
+    validated = validate(with_value(part(batch, "captures"), "captures", "coverage_ratio", 0, 0.1), load_policy(file))
     assert len(validated.stops) == 1
     assert "low_coverage" in validated.stops[0]
     assert "1 of 1" in validated.stops[0]
@@ -146,9 +149,75 @@ def test_an_expectation_that_great_expectations_cannot_run_is_a_fault(batch, mon
 
 
 def test_a_rejection_has_the_same_quarantine_id_in_every_run(batch):
-    rejections = validate(with_value(batch, "articles", "headline", 0, "")).rejections
+    rejections = validate(with_value(part(batch, "articles"), "articles", "headline", 0, "")).rejections
     first = quarantine_table(rejections, run_id="one", quarantined_at=NOW)
     second = quarantine_table(rejections, run_id="two", quarantined_at=NOW)
     assert first["quarantine_id"].to_pylist() == second["quarantine_id"].to_pylist()
     assert len(set(first["quarantine_id"].to_pylist())) == len(rejections)
     assert "headline" in first["row_json"].to_pylist()[0]
+
+
+def test_a_body_that_is_nothing_but_the_rights_notice_is_set_aside(batch):
+    body = batch["article_versions"]["body_text"][0].as_py()
+    changed = with_value(batch, "article_versions", "rights_notice", 0, f" {body}")
+    assert failed_checks(changed, "article_versions")["body_is_rights_notice"] == (0,)
+
+
+def test_values_of_another_type_are_turned_into_it_or_set_aside_as_they_were(batch):
+    entries = batch["headline_feed_entries"]
+    place = entries.column_names.index("display_width")
+    texts = [str(width) for width in entries["display_width"].to_pylist()]
+    texts[1] = "wide"
+    validated = validate({"headline_feed_entries": entries.set_column(place, "display_width", pa.array(texts))})
+    (rejection,) = validated.rejections
+    assert rejection.reasons == ("wrong_type",)
+    assert "(display_width)" in rejection.detail
+    assert '"display_width": "wide"' in rejection.row_json
+    assert validated.tables["headline_feed_entries"].schema.equals(TABLES["headline_feed_entries"].arrow)
+    assert validated.counts["headline_feed_entries"] == (entries.num_rows, entries.num_rows - 1, 1)
+
+
+def test_a_table_with_other_columns_is_a_fault(batch):
+    with pytest.raises(ValueError, match=r"sites.*site_name"):
+        validate({"sites": batch["sites"].drop_columns(["site_name"])})
+
+
+def test_a_table_without_rows_is_not_checked_and_goes_on(batch):
+    validated = validate({"sites": batch["sites"].slice(0, 0)})
+    assert validated.counts == {"sites": (0, 0, 0)}
+    assert validated.results.num_rows == 0
+    assert validated.tables["sites"].schema.equals(TABLES["sites"].arrow)
+
+
+def test_a_row_gets_all_its_reasons_and_a_failed_check_shows_examples(batch):
+    changed = with_value(part(batch, "article_versions"), "article_versions", "published_at", 0, datetime(1970, 1, 1, tzinfo=UTC))
+    changed = with_value(with_value(changed, "article_versions", "headline", 0, " "), "article_versions", "body_sha256", 0, None)
+    validated = validate(changed)
+    (rejection,) = validated.rejections
+    assert set(rejection.reasons) == {"null_value", "blank_value", "published_too_early"}
+    assert "(body_sha256)" in rejection.detail
+    assert "(headline)" in rejection.detail
+    assert "published_too_early" in rejection.detail
+    assert "清河县" in rejection.row_json
+    assert rejection.capture_id == batch["captures"]["capture_id"][0].as_py()
+    examples = {row["check_name"]: row["examples"] for row in validated.results.to_pylist() if not row["is_success"]}
+    assert examples["null_value"] == ["body_sha256: 1 rows"]
+    assert examples["blank_value"] == ["headline: 1 rows"]
+    assert examples["published_too_early"] == ["published_at=1970-01-01 00:00:00+00:00"]
+
+
+def test_channels_below_a_quarantined_one_go_with_it_and_versions_lose_the_channel(batch):
+    root = batch["channels"].to_pylist()[0]
+    child = {**root, "channel_id": "c" * 20, "parent_channel_id": root["channel_id"], "channel_name": "县区", "depth": 2}
+    channels = pa.Table.from_pylist([{**root, "channel_name": ""}, child], schema=TABLES["channels"].arrow)
+    versions = with_value(part(batch, "article_versions"), "article_versions", "channel_id", 0, child["channel_id"])
+    validated = validate({"channels": channels, **versions})
+    assert [rejection.reasons for rejection in validated.rejections] == [("blank_value",), ("parent_quarantined",)]
+    assert validated.tables["article_versions"]["channel_id"].to_pylist() == [None]
+    cascade = [row for row in validated.results.to_pylist() if row["check_name"] == "parent_quarantined" and row["table_name"] == "channels"]
+    assert [(row["is_success"], row["failed_count"], row["checked_count"]) for row in cascade] == [(False, 1, 2)]
+
+
+def test_references_to_rows_that_are_not_in_the_batch_are_fine(batch):
+    validated = validate(with_value(part(batch, "sites", "captures"), "captures", "site", 0, "elsewhere.example"))
+    assert validated.rejections == []

@@ -470,7 +470,8 @@ def _accept(document: Document, run: Run, modules: list[Module], body_box: int |
     kind = words.module_kind(heading.group) if heading else _kind_by_place(document, stories, body_box)
     is_ranked = ranked or (heading is not None and words.says_ranked(heading.text)) or _has_rank_markup(document, stories)
     limit = width_limit([item.text for item in items])
-    items = [_with_cut(item, limit) for item in items]
+    is_marked = any(item.text.endswith(ELLIPSES) for item in items)
+    items = [_with_cut(item, limit, is_marked) for item in items]
     module = Module(
         kind=kind,
         heading=heading.text if heading else None,
@@ -671,14 +672,15 @@ def undoubled(text: str) -> str:
 
 def width_limit(texts: list[str]) -> int | None:
     """Display columns at which a list cuts its headlines, or None: three entries or more end at the limit or one column before it
-    (a wide character did not fit) and none is wider; entries that end in an ellipsis count, and two of them are enough."""
+    (a wide character did not fit) and none is wider. Where cut entries end in an ellipsis two of them are enough; the ellipsis
+    stands beyond the limit and does not count."""
     widths = [display_width(text) for text in texts]
     if len(widths) < 2:
         return None
     limit = max(widths)
     cut = [text.endswith(ELLIPSES) for text in texts]
     if sum(cut) >= 2:
-        limits = [width for width, is_cut in zip(widths, cut, strict=True) if is_cut]
+        limits = [display_width(_without_ellipsis(text)) for text, is_cut in zip(texts, cut, strict=True) if is_cut]
         return max(limits) if max(limits) - min(limits) <= 6 else None
     at_limit = sum(limit - 1 <= width <= limit for width in widths)
     if limit < 16 or at_limit < 3 or at_limit < 0.3 * len(widths):
@@ -686,8 +688,11 @@ def width_limit(texts: list[str]) -> int | None:
     return limit
 
 
-def _with_cut(item: LinkItem, limit: int | None) -> LinkItem:
-    is_cut = item.text.endswith(ELLIPSES) or (limit is not None and limit - 2 <= item.display_width <= limit) or item.full_text is not None
+def _with_cut(item: LinkItem, limit: int | None, is_marked: bool) -> LinkItem:
+    """The entry with its flag. In a list that marks its cuts, what has no mark is whole; else it is cut if it ends at the limit, up
+    to two columns short of it for a blank that was stripped and a wide character that did not fit."""
+    at_limit = not is_marked and limit is not None and limit - 2 <= item.display_width <= limit
+    is_cut = item.text.endswith(ELLIPSES) or at_limit or item.full_text is not None
     if not is_cut:
         return item
     return LinkItem(

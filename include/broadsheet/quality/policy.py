@@ -14,6 +14,8 @@ from broadsheet.errors import ConfigurationError
 from broadsheet.quality.reasons import REASONS
 
 ACTIONS = ("warn", "quarantine", "stop")
+# Rows with these can never be kept: the Parquet schema, or a join, would break.
+NEVER_KEPT = frozenset({"wrong_type", "null_value", "parent_quarantined"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,10 @@ def _rule(reason: Any, value: Any, where: str) -> Rule:
         raise ConfigurationError(
             f"policy {where}: {reason} must have `action` ({', '.join(ACTIONS)}) and may have `max_failed_ratio`; found {value!r}"
         )
+    if value["action"] == "warn" and reason in NEVER_KEPT:
+        raise ConfigurationError(f"policy {where}: {reason} must be quarantine or stop; such rows cannot be kept")
     ratio = value.get("max_failed_ratio")
-    if ratio is not None and not (isinstance(ratio, int | float) and 0 <= ratio <= 1):
+    if ratio is not None and (isinstance(ratio, bool) or not (isinstance(ratio, int | float) and 0 <= ratio <= 1)):
         raise ConfigurationError(f"policy {where}: {reason}.max_failed_ratio must be a number from 0 to 1; found {ratio!r}")
     return Rule(value["action"], float(ratio) if ratio is not None else None)
 

@@ -23,6 +23,7 @@ REASONS: dict[str, str] = {
     "parser_error": "The page kernel failed on this page: a fault of the program, kept with the page so that it can be replayed.",
     "replacement_characters": "Some characters could not be decoded, here or before the capture.",
     # rows: what the schema demands
+    "wrong_type": "A value cannot be turned into the column's type. The program that wrote the row disagrees with the schema.",
     "null_value": "A column that must have a value has none. Look at the parser's rule for it.",
     "not_allowed": "A value is none of the column's allowed ones: the parser and the schema disagree.",
     "out_of_bounds": "A number is outside of the column's bounds.",

@@ -59,6 +59,7 @@ def entry_wider_than_limit(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return ~rows["is_truncated"].astype(bool) | limit.isna() | (rows["display_width"] <= limit.astype(float) + 6)
 
 
+@rule("articles", "published_at", "first_capture_id")
 @rule("article_versions", "published_at", "first_capture_id")
 def published_after_capture(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     captures = frames.get("captures", pd.DataFrame({"capture_id": [], "captured_at": []}))
@@ -66,6 +67,7 @@ def published_after_capture(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["published_at"].isna() | captured.isna() | (rows["published_at"] <= captured + CLOCK_SLACK)
 
 
+@rule("articles", "published_at")
 @rule("article_versions", "published_at")
 def published_too_early(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["published_at"].isna() | (rows["published_at"] >= EARLIEST)

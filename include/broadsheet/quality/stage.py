@@ -31,20 +31,23 @@ def validate_shard(lake: Lake, run_id: str, shard: int, policy: Policy) -> Valid
     for table in tables_with_suites():
         file = source / f"{table.name}.parquet"
         if file.exists():
-            tables[table.name] = pq.read_table(file, schema=table.arrow)
+            tables[table.name] = pq.read_table(file)
     validated = validate_tables(tables, run_id=run_id, shard=shard, policy=policy, checked_at=started_at)
     target.mkdir(parents=True, exist_ok=True)
-    for name, rows in validated.tables.items():
-        pq.write_table(rows, target / f"{name}.parquet", compression="zstd")
-    pq.write_table(validated.results, target / "quality_results.parquet", compression="zstd")
+    for name, rows in {**validated.tables, "quality_results": validated.results}.items():
+        with written_aside(target / f"{name}.parquet") as aside:
+            pq.write_table(rows, aside, compression="zstd")
+    for table in tables_with_suites():  # what an earlier try left of a table that has no rows now
+        if table.name not in validated.tables:
+            (target / f"{table.name}.parquet").unlink(missing_ok=True)
     write_records(target / "rejections.jsonl", validated.rejections)
     seconds = (time.perf_counter() - started) / max(len(validated.counts), 1)
     write_records(
         target / "outcomes.jsonl",
         [
-            StageOutcome(stage="validate", shard=shard, table_name=name, unit="row", in_count=came, out_count=went, quarantined_count=aside,
+            StageOutcome(stage="validate", shard=shard, table_name=name, unit="row", in_count=came, out_count=went, quarantined_count=lost,
                          new_count=went, started_at=started_at, seconds=round(seconds, 3))
-            for name, (came, went, aside) in validated.counts.items()
+            for name, (came, went, lost) in validated.counts.items()
         ],
     )  # fmt: skip
     failed = [

@@ -10,26 +10,32 @@ from functools import lru_cache
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from broadsheet.quality.reasons import REASONS
 from broadsheet.quality.rules import RULES
 from broadsheet.tables.fields import Field
 from broadsheet.tables.schema import TABLES, Table
+from broadsheet.text import fold_blanks
 
 ROW = "__row"  # row number, by which GX names failing rows
 RULE_PREFIX = "__rule_"
+EXAMPLES = 3
+EXAMPLE_CHARS = 120
+WrongCells = dict[str, tuple[int, ...]]  # column -> rows
 # Checked by the hand-written rules and the key alone: these tables are long and written by one place in the code.
 LEAN_TABLES = {"page_blocks": ("block_label",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One expectation of a table's suite."""
+    """One expectation of a table's suite. `columns` are what it looks at; `column` is named where it is a single one."""
 
     reason: str
     column: str | None
     expectation: str  # name of the GX class
     arguments: dict[str, Any]
+    columns: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,16 +65,21 @@ def checks(table: Table) -> Iterator[Check]:
     if len(table.key) == 1:
         yield Check("duplicate_key", table.key[0], "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
     else:
-        yield Check("duplicate_key", None, "ExpectCompoundColumnsToBeUnique", {"column_list": list(table.key)})
-    for reason in ("null_value", "blank_value"):
-        yield Check(reason, None, "ExpectColumnValuesToBeInSet", {"column": RULE_PREFIX + reason, "value_set": [True]})
+        yield Check("duplicate_key", None, "ExpectCompoundColumnsToBeUnique", {"column_list": list(table.key)}, table.key)
+    yield _holds("null_value")
+    yield _holds("blank_value")
     lean = LEAN_TABLES.get(table.name)
     for field in table.fields:
         if lean is None or field.name in lean:
             yield from _column_checks(field)
     for rule in RULES:
         if rule.table == table.name:
-            yield Check(rule.reason, None, "ExpectColumnValuesToBeInSet", {"column": RULE_PREFIX + rule.reason, "value_set": [True]})
+            yield _holds(rule.reason, rule.columns)
+
+
+def _holds(reason: str, columns: tuple[str, ...] = ()) -> Check:
+    """Expects the batch's computed column of a rule to be True."""
+    return Check(reason, None, "ExpectColumnValuesToBeInSet", {"column": RULE_PREFIX + reason, "value_set": [True]}, columns)
 
 
 def required(table: Table) -> list[str]:
@@ -81,29 +92,91 @@ def not_blank(table: Table) -> list[str]:
     return [field.name for field in table.fields if field.type == "string" and not field.is_blank_allowed and not (field.allowed or field.pattern)]
 
 
+def no_value(rows: pd.DataFrame, column: str) -> pd.Series:
+    return rows[column].isna()
+
+
+def is_blank(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Nothing but blanks; zero-width characters and NBSP are blanks too, as in `text.fold_blanks`."""
+    return rows[column].map(lambda text: isinstance(text, str) and not fold_blanks(text)).astype(bool)
+
+
 def _column_checks(field: Field) -> Iterator[Check]:
     column = {"column": field.name}
     if field.allowed is not None:
         yield Check("not_allowed", field.name, "ExpectColumnValuesToBeInSet", {**column, "value_set": [str(value) for value in field.allowed]})
     elif field.pattern is not None:
-        yield Check("pattern_mismatch", field.name, "ExpectColumnValuesToMatchRegex", {**column, "regex": f"^(?:{field.pattern})$"})
+        yield Check("pattern_mismatch", field.name, "ExpectColumnValuesToMatchRegex", {**column, "regex": rf"^(?:{field.pattern})\Z"})
     if field.minimum is not None or field.maximum is not None:
         yield Check("out_of_bounds", field.name, "ExpectColumnValuesToBeBetween", {**column, "min_value": field.minimum, "max_value": field.maximum})
 
 
-def run_suite(table: Table, rows: pd.DataFrame, frames: dict[str, pd.DataFrame]) -> list[Outcome]:
-    """Run a table's suite over its batch. Raises RuntimeError naming the expectation that GX itself could not run."""
+def run_suite(table: Table, rows: pd.DataFrame, frames: dict[str, pd.DataFrame], wrong: WrongCells | None = None) -> list[Outcome]:
+    """Run a table's suite over its batch. Raises RuntimeError naming the expectation that GX itself could not run.
+
+    Parameters
+    ----------
+    rows, frames : the batch, and the batches of all tables by name.
+    wrong : cells that could not be turned into their column's type (NULL in `rows`), from `typed`.
+    """
+    wrong = wrong or {}
     batch = rows.copy(deep=False)
     batch[ROW] = range(len(batch))
-    batch[RULE_PREFIX + "null_value"] = rows[required(table)].notna().all(axis=1)
-    blank = [rows[column].notna() & (rows[column].astype("string").str.strip() == "") for column in not_blank(table)]
-    batch[RULE_PREFIX + "blank_value"] = ~pd.concat(blank, axis=1).any(axis=1) if blank else True
+    missing = pd.DataFrame({column: no_value(rows, column) for column in required(table)})
+    for column in missing.columns.intersection(list(wrong)):
+        missing.loc[missing.index[list(wrong[column])], column] = False
+    blank = pd.DataFrame({column: is_blank(rows, column) for column in not_blank(table)}, index=rows.index)
+    batch[RULE_PREFIX + "null_value"] = ~missing.any(axis=1)
+    batch[RULE_PREFIX + "blank_value"] = ~blank.any(axis=1)
     for rule in RULES:
         if rule.table == table.name:
             batch[RULE_PREFIX + rule.reason] = rule.holds(rows, frames).fillna(True).astype(bool)
     suite = list(checks(table))
     results = _validate(table.name, batch, suite)
-    return [_outcome(check, result, rows) for check, result in zip(suite, results, strict=True)]
+    outcomes = [_outcome(check, result, rows, {"null_value": missing, "blank_value": blank}) for check, result in zip(suite, results, strict=True)]
+    return [_type_outcome(table, rows, wrong), *outcomes]
+
+
+def typed(table: Table, rows: pa.Table) -> tuple[pa.Table, WrongCells]:
+    """The batch in the declared types, and the rows by column whose value does not fit (NULL in the batch).
+
+    Raises ValueError for columns that are missing or unknown: then the program and the schema disagree, not a row.
+    """
+    if set(rows.column_names) != set(table.columns):
+        raise ValueError(f"{table.name}: columns {sorted(set(rows.column_names) ^ set(table.columns))} are missing or unknown")
+    wrong: WrongCells = {}
+    columns = []
+    for field in table.arrow:
+        cells = rows[field.name]
+        if cells.type != field.type:
+            cells, misfits = _cast(cells, field.type)
+            if misfits:
+                wrong[field.name] = misfits
+        columns.append(cells)
+    # NULLs in required columns are found by the suite, so that the schema of the batch must bear them
+    return pa.table(columns, schema=pa.schema([field.with_nullable(True) for field in table.arrow])), wrong
+
+
+def _cast(cells: pa.ChunkedArray, kind: pa.DataType) -> tuple[pa.ChunkedArray, tuple[int, ...]]:
+    try:
+        return cells.cast(kind), ()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        pass
+    fitting, misfits = [], []
+    for row, cell in enumerate(cells):
+        try:
+            fitting.append(cell.cast(kind).as_py())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            fitting.append(None)
+            misfits.append(row)
+    return pa.chunked_array([pa.array(fitting, kind)]), tuple(misfits)
+
+
+def _type_outcome(table: Table, rows: pd.DataFrame, wrong: WrongCells) -> Outcome:
+    """Types are proved by Arrow; pandas, and so GX, would show its own."""
+    check = Check("wrong_type", None, "typed", {})
+    failed = tuple(sorted({row for misfits in wrong.values() for row in misfits}))
+    return Outcome(check, len(rows), failed, tuple(f"{column}: {len(misfits)} rows" for column, misfits in wrong.items())[:EXAMPLES])
 
 
 def _validate(name: str, batch: pd.DataFrame, suite: list[Check]) -> list[Any]:
@@ -125,7 +198,7 @@ def _validate(name: str, batch: pd.DataFrame, suite: list[Check]) -> list[Any]:
 
 @lru_cache(maxsize=1)
 def _great_expectations():
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import; nothing about the pages may leave the machine
     import logging
 
     import great_expectations as gx
@@ -134,7 +207,7 @@ def _great_expectations():
     return gx
 
 
-def _outcome(check: Check, result: Any, rows: pd.DataFrame) -> Outcome:
+def _outcome(check: Check, result: Any, rows: pd.DataFrame, cells: dict[str, pd.DataFrame]) -> Outcome:
     raised = result.exception_info or {}
     infos = [raised] if "raised_exception" in raised else list(raised.values())
     for info in infos:
@@ -146,10 +219,18 @@ def _outcome(check: Check, result: Any, rows: pd.DataFrame) -> Outcome:
     failed = tuple(sorted({int(item[ROW]) for item in found}))
     if not failed:
         raise RuntimeError(f"{check.expectation} {check.arguments} failed without naming rows: {result.result}")
-    shown = rows.iloc[list(failed[:3])]
-    columns = [check.column] if check.column else []
-    examples = tuple(str(value)[:120] for column in columns for value in shown[column])
-    return Outcome(check, len(rows), failed, examples)
+    return Outcome(check, len(rows), failed, _examples(check, rows, failed, cells))
+
+
+def _examples(check: Check, rows: pd.DataFrame, failed: tuple[int, ...], cells: dict[str, pd.DataFrame]) -> tuple[str, ...]:
+    """What some failing rows have in the columns that the check looks at."""
+    if check.reason in cells:
+        counts = cells[check.reason].sum()
+        return tuple(f"{column}: {count} rows" for column, count in counts[counts > 0].items())[:EXAMPLES]
+    shown = rows.iloc[list(failed[:EXAMPLES])]
+    if check.column:
+        return tuple(str(value)[:EXAMPLE_CHARS] for value in shown[check.column])
+    return tuple(", ".join(f"{column}={str(row[column])[:EXAMPLE_CHARS]}" for column in check.columns) for _, row in shown.iterrows())
 
 
 def tables_with_suites() -> tuple[Table, ...]:

@@ -2,18 +2,21 @@
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from broadsheet.ids import make_id
 from broadsheet.quality.policy import Policy
 from broadsheet.quality.reasons import REASONS
-from broadsheet.quality.suites import Outcome, not_blank, required, run_suite, tables_with_suites
+from broadsheet.quality.suites import Check, Outcome, not_blank, required, run_suite, tables_with_suites, typed
 from broadsheet.records import Rejection
 from broadsheet.tables.schema import TABLES, Table
+from broadsheet.text import fold_blanks
 
 EXCERPT_CHARS = 200
 
@@ -35,45 +38,58 @@ def validate_tables(tables: dict[str, pa.Table], *, run_id: str, shard: int, pol
 
     A row below a quarantined row goes with it (`parent_quarantined`); captures are facts and stay, with the reference to a
     quarantined article taken out. References to rows that are not in the batch are left to the warehouse's audit.
+
+    Raises ValueError when a table's columns are not those of the schema, RuntimeError when GX could not run an expectation.
     """
+    delivered = tables
+    fitted = {name: typed(TABLES[name], table) for name, table in delivered.items()}
+    tables = {name: rows for name, (rows, _) in fitted.items()}
     frames = {name: table.to_pandas() for name, table in tables.items()}
     reasons: dict[str, defaultdict[int, list[str]]] = {name: defaultdict(list) for name in tables}
     result_rows: list[dict[str, Any]] = []
     stops: list[str] = []
     warnings: Counter[str] = Counter()
     for table in tables_with_suites():
-        if table.name not in tables:
+        if table.name not in tables or not tables[table.name].num_rows:
             continue
-        for outcome in run_suite(table, frames[table.name], frames):
+        for outcome in run_suite(table, frames[table.name], frames, fitted[table.name][1]):
             reason = outcome.check.reason
             action = policy.action(reason)
             result_rows.append(_result(table, outcome, action, run_id, shard, checked_at))
             failed = len(outcome.failed_rows)
             if policy.stops(reason, failed, outcome.checked):
-                stops.append(f"{table.name}, {outcome.check.name}: {failed} of {outcome.checked} rows failed. {outcome.check.meaning}")
+                stops.append(_stop(table.name, outcome))
             if action == "warn" and failed:
                 warnings[reason] += failed
             if action != "warn":
                 for row in outcome.failed_rows:
                     reasons[table.name][row].append(outcome.check.name)
     _cascade(tables, reasons)
+    for outcome_table, outcome in _cascade_outcomes(tables, reasons):
+        result_rows.append(_result(outcome_table, outcome, policy.action("parent_quarantined"), run_id, shard, checked_at))
+        if policy.stops("parent_quarantined", len(outcome.failed_rows), outcome.checked):
+            stops.append(_stop(outcome_table.name, outcome))
     validated = Validated(
         tables={}, results=pa.Table.from_pylist(result_rows, schema=TABLES["quality_results"].arrow), stops=stops, warnings=dict(warnings)
     )
     for name, table in tables.items():
-        _split(validated, TABLES[name], table, reasons[name])
+        _split(validated, TABLES[name], table, delivered[name], reasons[name])
     _take_out_references(validated)
+    validated.tables = {name: pa.table(rows.columns, schema=TABLES[name].arrow) for name, rows in validated.tables.items()}
     return validated
 
 
 def _cascade(tables: dict[str, pa.Table], reasons: dict[str, defaultdict[int, list[str]]]) -> None:
-    """Give rows below quarantined rows the reason `parent_quarantined`, until nothing changes."""
+    """Give rows below quarantined rows the reason `parent_quarantined`, until nothing changes.
+
+    A nullable reference does not drag its row along, unless it is to the row's own table: a channel without its parent would be a root.
+    """
     changed = True
     while changed:
         changed = False
         for name, table in tables.items():
             for column, (parent, parent_column) in TABLES[name].references.items():
-                if parent not in tables or TABLES[name].field(column).nullable or not reasons[parent]:
+                if parent not in tables or not reasons[parent] or (TABLES[name].field(column).nullable and parent != name):
                     continue
                 lost = _keys(tables[parent], parent_column, reasons[parent])
                 for row, value in enumerate(table[column].to_pylist()):
@@ -84,6 +100,18 @@ def _cascade(tables: dict[str, pa.Table], reasons: dict[str, defaultdict[int, li
                 del reasons[name][row]
 
 
+def _cascade_outcomes(tables: dict[str, pa.Table], reasons: dict[str, defaultdict[int, list[str]]]) -> Iterator[tuple[Table, Outcome]]:
+    check = Check("parent_quarantined", None, "cascade", {})
+    for table in tables_with_suites():
+        if table.references and table.name in tables and (count := tables[table.name].num_rows):
+            failed = tuple(sorted(row for row, found in reasons[table.name].items() if "parent_quarantined" in found))
+            yield table, Outcome(check, count, failed, ())
+
+
+def _stop(table_name: str, outcome: Outcome) -> str:
+    return f"{table_name}, {outcome.check.name}: {len(outcome.failed_rows)} of {outcome.checked} rows failed. {outcome.check.meaning}"
+
+
 def _keys(table: pa.Table, column: str, rows: dict[int, list[str]]) -> set[Any]:
     """Values of `column` that only quarantined rows have."""
     values = table[column].to_pylist()
@@ -91,13 +119,14 @@ def _keys(table: pa.Table, column: str, rows: dict[int, list[str]]) -> set[Any]:
     return {values[row] for row, found in rows.items() if found} - kept
 
 
-def _split(validated: Validated, table: Table, rows: pa.Table, reasons: dict[int, list[str]]) -> None:
+def _split(validated: Validated, table: Table, rows: pa.Table, delivered: pa.Table, reasons: dict[int, list[str]]) -> None:
     rejected = sorted(row for row, found in reasons.items() if found)
-    mask = pa.array([True] * rows.num_rows).to_numpy(zero_copy_only=False).copy()
+    mask = np.ones(rows.num_rows, dtype=bool)
     mask[rejected] = False
     kept = rows.filter(pa.array(mask))
     validated.tables[table.name] = kept
-    validated.rejections.extend(_rejection(table, rows.slice(row, 1).to_pylist()[0], reasons[row]) for row in rejected)
+    was = delivered.take(pa.array(rejected, pa.int64())).to_pylist()
+    validated.rejections.extend(_rejection(table, cells, reasons[row]) for row, cells in zip(rejected, was, strict=True))
     counts = (rows.num_rows, kept.num_rows, len(rejected))
     if counts[0] != counts[1] + counts[2]:
         raise AssertionError(f"validate lost rows of {table.name}: {counts}")
@@ -139,8 +168,20 @@ def _columns(table: Table, check: str, row: dict[str, Any]) -> str:
     if check == "null_value":
         return f" ({', '.join(column for column in required(table) if row[column] is None)})"
     if check == "blank_value":
-        return f" ({', '.join(column for column in not_blank(table) if row[column] is not None and not row[column].strip())})"
+        return f" ({', '.join(column for column in not_blank(table) if isinstance(row[column], str) and not fold_blanks(row[column]))})"
+    if check == "wrong_type":
+        return f" ({', '.join(column for column in table.columns if not _fits(row[column], table.arrow.field(column).type))})"
     return ""
+
+
+def _fits(value: Any, kind: pa.DataType) -> bool:
+    if value is None:
+        return True
+    try:
+        pa.scalar(value).cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True
 
 
 def _result(table: Table, outcome: Outcome, action: str, run_id: str, shard: int, checked_at: datetime) -> dict[str, Any]:

@@ -13,10 +13,7 @@ from broadsheet.text import cut
 
 
 def resolve(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Fill `headline_resolutions` for entries that are new or not resolved yet; returns the number of rows by status.
-
-    Also resolves anew what was resolved by titles elsewhere in the warehouse: a title that came since may make it ambiguous.
-    """
+    """Fill `headline_resolutions` anew, one row for each feed entry; returns the number of rows by status."""
     connection.create_function("cut_to_width", _cut, ["VARCHAR", "INTEGER"], "VARCHAR")
     try:
         for statement in resources.files("broadsheet.warehouse").joinpath("sql", "resolve.sql").read_text("utf-8").split(";\n"):

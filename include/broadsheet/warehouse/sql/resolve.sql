@@ -1,4 +1,5 @@
--- Entries to resolve: all that are not settled by their own page. The width is the snapshot's, else the feed's most frequent one.
+-- Entries to resolve: all of them. What a title settles depends on every other title, so that only a full pass gives the same answer
+-- whatever the order of loading. The width is the snapshot's, else the feed's most frequent one.
 create or replace temp table open_entries as
 with feed_widths as (
     select feed_id, mode(width_limit) as width_limit
@@ -19,12 +20,7 @@ select
     coalesce(snapshots.width_limit, feed_widths.width_limit) as width_limit,
 from headline_feed_entries as entries
 join headline_feed_snapshots as snapshots using (feed_snapshot_id)
-left join feed_widths using (feed_id)
-where not exists (
-    select 1 from headline_resolutions as r
-    where r.feed_snapshot_id = entries.feed_snapshot_id and r.rank = entries.rank
-      and r.resolution_status = 'resolved' and r.resolution_method in ('shown_full', 'same_page_exact', 'same_page_cut')
-);
+left join feed_widths using (feed_id);
 
 -- Full titles with where they stand: of articles, of related links and of other feeds' entries that are not cut.
 create or replace temp table titles as
@@ -129,9 +125,7 @@ from titles
 where article_id is not null
 group by title_key, site;
 
-delete from headline_resolutions as r
-using open_entries as e
-where r.feed_snapshot_id = e.feed_snapshot_id and r.rank = e.rank;
+delete from headline_resolutions;
 
 insert into headline_resolutions by name
 select
