@@ -7,7 +7,7 @@ _HALF = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)).replace("'
 
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """`headline_key(text)`: letters and digits alone, lower case, full-width ASCII folded, as `broadsheet.text.headline_key` does
-    but for rarer compatibility characters."""
-    letters = f"regexp_replace(translate(headline, '{_FULL}', '{_HALF}'), '[^\\p{{L}}\\p{{N}}]', '', 'g')"
-    connection.execute(f"create or replace macro headline_key(headline) as lower({letters})")
+    """`folded(text)`: full-width ASCII to half-width, as rendered captures show it. `headline_key(text)`: letters and digits alone,
+    lower case, folded, as `broadsheet.text.headline_key` does but for rarer compatibility characters."""
+    connection.execute(f"create or replace macro folded(shown) as translate(shown, '{_FULL}', '{_HALF}')")
+    connection.execute("create or replace macro headline_key(headline) as lower(regexp_replace(folded(headline), '[^\\p{L}\\p{N}]', '', 'g'))")

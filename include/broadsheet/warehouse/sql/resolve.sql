@@ -27,7 +27,7 @@ create or replace temp table titles as
 select distinct
     title,
     headline_key(title) as title_key,
-    left(title, 6) as prefix,
+    left(folded(title), 6) as prefix,
     capture_id,
     feed_id,
     site,
@@ -52,7 +52,8 @@ where title is not null and length(headline_key(title)) >= 4;
 
 create or replace temp table fitting as
 with on_title as (
-    -- not cut: the same letters; cut: a longer title that the feed's width cuts to exactly this
+    -- not cut: the same letters; cut: a longer title that the feed's width cuts to exactly this. Folded on both sides: a rendered
+    -- capture is folded after the cut
     select e.feed_snapshot_id, e.rank, e.feed_id, t.title, t.title_key, t.capture_id, t.article_id, t.feed_id as title_feed_id,
         t.site = e.site as is_same_site, 'exact' as fit
     from open_entries as e
@@ -62,11 +63,11 @@ with on_title as (
     select e.feed_snapshot_id, e.rank, e.feed_id, t.title, t.title_key, t.capture_id, t.article_id, t.feed_id,
         t.site = e.site, 'cut'
     from open_entries as e
-    join titles as t on t.prefix = left(e.shown, 6)
+    join titles as t on t.prefix = left(folded(e.shown), 6)
     where e.is_truncated
-      and starts_with(t.title, e.shown)
+      and starts_with(folded(t.title), folded(e.shown))
       and length(t.title) > length(e.shown)
-      and (e.width_limit is null or cut_to_width(t.title, e.width_limit) = e.shown)
+      and (e.width_limit is null or folded(cut_to_width(t.title, e.width_limit)) = folded(e.shown))
 )
 select
     on_title.*,
