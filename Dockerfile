@@ -1,12 +1,17 @@
-# The image of docker-compose.yaml: the locked requirements and PostgreSQL's drivers. The code is mounted. Not built here.
+# The image behind docker-compose.yaml: the hash-locked requirements, and no code. The project is mounted.
 FROM python:3.11-slim-bookworm
 
-ENV AIRFLOW_HOME=/opt/airflow PYTHONUNBUFFERED=1
-WORKDIR /opt/broadsheet
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    AIRFLOW_HOME=/opt/airflow \
+    PYTHONPATH=/opt/broadsheet/include
 
-COPY requirements.txt requirements-compose.txt ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.txt -r requirements-compose.txt
+COPY requirements.txt requirements-compose.txt /tmp/
+RUN pip install --no-cache-dir --require-hashes --requirement /tmp/requirements.txt --requirement /tmp/requirements-compose.txt \
+    && useradd --uid 50000 --create-home airflow \
+    && mkdir -p /opt/airflow /opt/broadsheet/lake \
+    && chown -R airflow /opt/airflow /opt/broadsheet
 
-RUN useradd --uid 50000 --home-dir /opt/airflow --create-home airflow \
-    && mkdir -p /lake /opt/airflow/logs && chown -R airflow /lake /opt/airflow
 USER airflow
+WORKDIR /opt/broadsheet
+CMD ["airflow", "version"]

@@ -1,5 +1,6 @@
 """Fixtures that several areas share."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ sys.path.insert(0, str(ROOT / "examples"))
 def _shared(*parts: str) -> Path:
     path = SHARED.joinpath(*parts)
     if not path.exists():
+        if os.environ.get("REQUIRE_EVALUATION"):
+            pytest.fail(f"the evaluation data is required here, and {Path(*parts)} is not in ../shared")
         pytest.skip(f"needs the evaluation data beside the checkout: no {Path(*parts)} in ../shared")
     return path
 
