@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from filelock import FileLock
 
-from broadsheet.errors import BatchStopped, TransientError
+from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import capture, extract, load, run_all, transform, validate
 from broadsheet.runs import Run
@@ -78,6 +78,18 @@ def test_loading_a_published_run_again_changes_nothing(tmp_path):
     second = load(run)
     assert second["snapshot_id"] == first["snapshot_id"]
     assert Lake(tmp_path).warehouse.stat().st_mtime_ns == published.st_mtime_ns
+
+
+def test_a_lost_warehouse_costs_no_part_of_the_lake(tmp_path):
+    load(prepared(tmp_path))
+    expected = counts(tmp_path)
+    Lake(tmp_path).warehouse.unlink()
+    with pytest.raises(ConfigurationError, match="rebuild"):
+        load(prepared(tmp_path, "later"))
+    loading.rebuild(Lake(tmp_path))
+    assert counts(tmp_path) == expected
+    load(Run.open(tmp_path, "later"))
+    assert counts(tmp_path) == expected
 
 
 def test_a_second_writer_is_told_to_try_again(tmp_path, monkeypatch):

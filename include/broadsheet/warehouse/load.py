@@ -93,6 +93,7 @@ def load(
     TransientError when another writer is at work; nothing is changed then.
     """
     with _only_writer(lake):
+        _require_warehouse(lake)
         roll_back(lake)
         if run_id in published_runs(lake):
             return _published_summary(lake, run_id)
@@ -121,6 +122,7 @@ def load(
             else:
                 parts.move()
                 _switch(lake, file, snapshot_id)
+                _mark_published(lake, run_id)
                 _prune_snapshots(lake, settings.kept_snapshots)
     return LoadSummary(
         run_id=run_id, snapshot_id=snapshot_id, warehouse=str(lake.warehouse), rows=rows, resolutions=resolutions, is_dry_run=is_dry_run
@@ -281,6 +283,24 @@ def _intent(lake: Lake, run_id: str) -> Path:
     return lake.root / "commits" / f"{run_id}.json"
 
 
+def _marker(lake: Lake, run_id: str) -> Path:
+    """Says that a run was published, also when the warehouse that held it is lost."""
+    return lake.root / "commits" / f"{run_id}.published"
+
+
+def _mark_published(lake: Lake, run_id: str) -> None:
+    with written_aside(_marker(lake, run_id)) as aside:
+        aside.write_text(datetime.now(UTC).isoformat(), "utf-8")
+
+
+def _require_warehouse(lake: Lake) -> None:
+    """Refuse to begin anew beside a lake whose warehouse is lost: its rows would be taken for new."""
+    if not lake.warehouse.exists() and any((lake.root / "commits").glob("*.published")):
+        raise ConfigurationError(
+            f"{lake.warehouse} is missing, but the lake holds published runs; `broadsheet rebuild --lake {lake.root}` makes it anew"
+        )
+
+
 def published_runs(lake: Lake) -> set[str]:
     """Runs that the published warehouse holds."""
     if not lake.warehouse.exists():
@@ -294,7 +314,7 @@ def roll_back(lake: Lake) -> list[str]:
     published = published_runs(lake)
     undone = []
     for intent in sorted((lake.root / "commits").glob("*.json")):
-        if intent.stem not in published:
+        if intent.stem not in published and not _marker(lake, intent.stem).exists():
             for path in json.loads(intent.read_text("utf-8")):
                 (lake.tables / path).unlink(missing_ok=True)
             intent.unlink()
