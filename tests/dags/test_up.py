@@ -15,7 +15,8 @@ import psutil
 import pytest
 from pages import write_pages
 
-pytestmark = pytest.mark.airflow
+# Minutes of a whole Airflow: `make test ARGS="-m ui"` runs these.
+pytestmark = [pytest.mark.airflow, pytest.mark.ui]
 
 PROJECT = Path(__file__).resolve().parents[2]
 
