@@ -60,11 +60,12 @@ class Served:
             return json.load(response)
 
     def family(self) -> list[psutil.Process]:
-        """Every process that works in this Airflow's home, wherever it hangs in the tree."""
-        found = []
+        """Every process that works in this Airflow's home, wherever it hangs in the tree, and every one below this one: servers that set
+        their title overwrite the environment that others see."""
+        found = psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
         for process in psutil.process_iter():
             try:
-                if process.status() != psutil.STATUS_ZOMBIE and process.environ().get("AIRFLOW_HOME") == str(self.home):
+                if process not in found and process.status() != psutil.STATUS_ZOMBIE and process.environ().get("AIRFLOW_HOME") == str(self.home):
                     found.append(process)
             except psutil.Error:
                 continue
