@@ -10,11 +10,7 @@ _STOPS = re.compile(r"[。！？；，、：…”]|[.!?,;:](?:\s|$)|[.!?]”")
 _ENDS = re.compile(r"[。！？…；：.!?:;][”’\"'）)」』]?$")
 _NARROWEST = 36  # display columns of a paragraph that speaks for itself
 _DESCEND = 0.72  # of a box's running text in one of its children: the article is in there
-_END_OF_ARTICLE = 1200.0  # more than the teasers of a list weigh, less than most of an article
-_AFTER_TEXT = frozenset(("comment", "neighbours"))
 _CLOSING = re.compile(r"[\s(（【\[]{0,3}(?:责任编辑|责编|编辑|責任編輯|編輯)\s?[:：]", re.IGNORECASE)
-_RESPONSES = re.compile(r"\d{1,5} (?:responses|comments|replies)\b", re.IGNORECASE)
-_ENOUGH = 400.0  # of an article to believe that what follows is something else
 _FURNITURE = frozenset(("share", "follow", "comment", "neighbours", "pagination", "ad", "more", "form", "tags"))
 
 
@@ -70,8 +66,6 @@ def find_body(document: Document, weights: list[float]) -> tuple[int, int, int] 
         if inner is None or mass[inner] < _DESCEND * mass[box]:
             break
         box = inner
-    if document.is_plain:
-        return _range(document, weights, box)
     # A single paragraph is no container: its box's parent is.
     while boxes[box].tag in ("p", "li", "blockquote", "td", "dd") and boxes[box].parent > 0:
         box = boxes[box].parent
@@ -81,13 +75,11 @@ def find_body(document: Document, weights: list[float]) -> tuple[int, int, int] 
 def _range(document: Document, weights: list[float], box: int) -> tuple[int, int, int] | None:
     """The stretch of blocks with the greatest sum, where what is no running text costs a little."""
     blocks = document.blocks
-    start, end = (0, len(blocks)) if document.is_plain else (document.boxes[box].first, document.boxes[box].end)
+    start, end = document.boxes[box].first, document.boxes[box].end
     best, best_range = 0.0, None
     total, begin = 0.0, start
     for index in range(start, end):
-        if document.is_plain and best > _ENOUGH and _begins_comments(blocks[index]):
-            break
-        value = weights[index] or -_cost(blocks[index], document.is_plain)
+        value = weights[index] or -_cost(blocks[index])
         if total <= 0:
             total, begin = 0.0, index
         total += value
@@ -101,31 +93,14 @@ def _range(document: Document, weights: list[float], box: int) -> tuple[int, int
     return box, first, last
 
 
-def _cost(block: RawBlock, is_plain: bool) -> float:
+def _cost(block: RawBlock) -> float:
     if block.label not in (BlockLabel.UNKNOWN, BlockLabel.BODY):
         return 10.0
-    if is_plain:
-        if _ends_article(block):
-            return _END_OF_ARTICLE
-        return 45.0 if block.is_item else 20.0
     if block.hints & OUTSIDE:
         return 6.0
     if block.link_density > 0.5:
         return 30.0
     return 5.0
-
-
-def _begins_comments(block: RawBlock) -> bool:
-    return block.width <= 64 and ("comment" in words.line_groups(block.text) or _RESPONSES.match(block.text) is not None)
-
-
-def _ends_article(block: RawBlock) -> bool:
-    """A rendered page has no boxes: the heading of a list, a closing credit or a comment line tells that the text is over."""
-    if block.width > 64:
-        return False
-    if words.line_groups(block.text) & _AFTER_TEXT or _CLOSING.match(block.text):
-        return True
-    return block.gap and block.width <= 20 and not block.text.isascii() and words.heading_group(block.text) in ("related", "feed_first", "none")
 
 
 def ends_a_sentence(text: str) -> bool:

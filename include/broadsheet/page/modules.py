@@ -80,14 +80,26 @@ class Run:
 
 def find_modules(document: Document, body: set[int], body_box: int | None) -> list[Module]:
     """Modules in page order; their blocks are labelled. `body` holds the indexes of the article's blocks."""
-    items = item_boxes(document)
-    tokens = _tokens(document, body, items)
-    _demote(tokens)
     modules: list[Module] = []
-    for run in _runs(document, tokens):
-        for panel in _panels(document, run):
-            _accept(document, panel, modules, body_box)
+    if document.is_plain:
+        from broadsheet.page.rendered_lists import rendered_runs
+
+        runs: Iterable[Run] = rendered_runs(document, body)
+    else:
+        tokens = _tokens(document, body, item_boxes(document))
+        _demote(tokens)
+        runs = (panel for run in _runs(document, tokens) for panel in _panels(document, run))
+    for run in list(runs):
+        _accept(document, run, modules, body_box)
     return modules
+
+
+def is_date(text: str) -> bool:
+    return _DATE.match(text) is not None
+
+
+def is_more(text: str) -> bool:
+    return _MORE.match(text) is not None or _CHANNEL.match(text) is not None
 
 
 def item_boxes(document: Document) -> dict[int, int]:

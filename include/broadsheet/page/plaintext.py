@@ -10,6 +10,7 @@ from broadsheet.text import fold_blanks
 _BULLET = re.compile(r"^[\s\xa0]{1,24}[•·*◦▪‣-][\s\xa0]{1,4}(?=\S)")
 # "1   title", "02. title": a number that is followed by a gap or a sign, not one that begins a sentence.
 _NUMBER = re.compile(r"^[\s\xa0]{0,24}(\d{1,2})(?:[\s\xa0]{2,}|[.、][\s\xa0]*|\t)(?=\S)")
+_LONGEST_ENTRY = 60  # characters of a numbered headline; a longer line is a numbered paragraph
 MAX_LINES = 12_000
 
 
@@ -25,7 +26,7 @@ def read_text(text: str) -> Document:
             gap = True
             continue
         bullet = _BULLET.match(line)
-        ranked = None if bullet else _NUMBER.match(line)
+        ranked = None if bullet or len(shown) > _LONGEST_ENTRY else _NUMBER.match(line)
         value = int(ranked[1]) if ranked else 0
         is_next = ranked is not None and (value == number + 1 if number else value == 1 and _is_followed(lines, position))
         if bullet or (ranked is not None and is_next):

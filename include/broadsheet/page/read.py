@@ -15,6 +15,7 @@ from broadsheet.page.labels import label_rest
 from broadsheet.page.metadata import Metadata, read_metadata
 from broadsheet.page.modules import find_modules
 from broadsheet.page.plaintext import read_text
+from broadsheet.page.rendered import is_rendered_paragraph, rendered_range, rendered_title
 from broadsheet.page.rights import applicability
 from broadsheet.page.surroundings import Surroundings
 from broadsheet.page.times import parse_time
@@ -74,9 +75,13 @@ class _Reading:
         document, found = self.document, self.found
         blocks = document.blocks
         weights = [text_body.weight(block) for block in blocks]
-        self.place = text_body.find_body(document, weights)
+        if document.is_plain:
+            lines = rendered_range(document, weights)
+            self.place = (0, *lines) if lines else None
+        else:
+            self.place = text_body.find_body(document, weights)
         start, stop = self.place[1:] if self.place else (None, None)
-        title, headline = find_title(document, self.metadata, start)
+        title, headline = rendered_title(document, start) if document.is_plain else find_title(document, self.metadata, start)
         if headline:
             self.headlines = split_headline(headline)
         self.title = title
@@ -105,7 +110,7 @@ class _Reading:
         blocks = document.blocks
         for index in range(self._lead(start), min(stop + 1, len(blocks))):
             around_both = box if index >= start else document.common(box, blocks[index].box)
-            if text_body.is_paragraph(document, index, around_both, weights):
+            if text_body.is_paragraph(document, index, around_both, weights) and not (document.is_plain and not is_rendered_paragraph(document, index)):
                 self.body.append(index)
         for index in self.body:
             blocks[index].mark(BlockLabel.BODY, "paragraph")

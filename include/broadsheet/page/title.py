@@ -1,20 +1,13 @@
 """The headline among a page's blocks."""
 
-import re
-from collections import Counter
-
 from broadsheet.page import words
 from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint, columns
-from broadsheet.page.breadcrumbs import has_label
-from broadsheet.page.credits import read_info_line
 from broadsheet.page.headlines import strip_site_suffix
 from broadsheet.page.metadata import Metadata
-from broadsheet.page.names import is_cjk
 from broadsheet.text import headline_key
 
 _NARROWEST, _WIDEST = 4, 260
 _LEAST = 3.0
-_INFORMS = re.compile(r"来源[:：]|编辑[:：]|作者[:：]|原标题|^分享|^字号")
 _NEAR = 5
 _FAR = 40  # blocks before the text
 
@@ -25,9 +18,6 @@ def find_title(document: Document, metadata: Metadata, start: int | None) -> tup
     `start` is the index of the article's first paragraph.
     """
     blocks = document.blocks
-    if document.is_plain:
-        index = _plain_title(document, start)
-        return index, blocks[index].text if index is not None else None
     stated = [strip_site_suffix(title.text, metadata.site_name) for title in metadata.titles]
     keys = [key for text in stated if len(key := headline_key(text)) >= 2]
     raw_keys = [headline_key(title.text) for title in metadata.titles]
@@ -92,51 +82,3 @@ def _score(document: Document, index: int, keys: list[str], raw_keys: list[str],
     if words.heading_group(block.text) == "related" and columns(block.text) < 16:
         value -= 2
     return value
-
-
-def _plain_title(document: Document, start: int | None) -> int | None:
-    """In a rendered page: the line that stands twice (page title and heading), or the widest of the last lines above the info line."""
-    blocks = document.blocks
-    stop = min(len(blocks), (start if start is not None else 12) + 5)
-    info = info_line_above(document, stop)
-    if info is None:
-        info = start if start is not None else min(len(blocks), 12)
-    lines = [
-        index
-        for index in range(max(0, info - 10), info)
-        if 8 <= blocks[index].width <= _WIDEST and not has_label(blocks[index].text) and words.heading_group(blocks[index].text) != "none"
-    ]
-    lines = [
-        index
-        for index in lines
-        if not _INFORMS.search(blocks[index].text[:60]) and not _is_menu(blocks[index].text) and any(char.isalnum() for char in blocks[index].text)
-    ]
-    if not lines:
-        return None
-    seen = Counter(headline_key(block.text) for block in blocks[:stop])
-    return max(
-        lines,
-        key=lambda index: (
-            min(blocks[index].width, 60)
-            - 7 * (info - index)
-            + (30 if seen[headline_key(blocks[index].text)] > 1 and blocks[index].width >= 14 else 0)
-            - (20 if ">" in blocks[index].text else 0)
-        ),
-    )
-
-
-def _is_menu(text: str) -> bool:
-    """首页 新闻 体育 财经: many short words; a Chinese headline has few blanks."""
-    parts = text.split()
-    return is_cjk(text) and len(parts) >= 5 and sum(map(len, parts)) / len(parts) <= 5
-
-
-def info_line_above(document: Document, stop: int) -> int | None:
-    """The last line before `stop` that is dated as an article is."""
-    for index in range(stop - 1, max(-1, stop - 24), -1):
-        text = document.blocks[index].text
-        if len(text) <= 160 and any(char.isdigit() for char in text):
-            line = read_info_line(text)
-            if line.time is not None and (line.explained_ratio >= 0.55 or (line.has_label and line.explained_ratio >= 0.3)):
-                return index
-    return None

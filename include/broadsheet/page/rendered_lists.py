@@ -1,0 +1,447 @@
+"""Headed lists in a rendered page, which has lines, bullets and blank lines but no boxes and no links.
+
+Each line is a heading, a story, a note of an entry (date, counter, outlet) or a break. A section is what follows a heading until the
+next one; its entries are records of a story line with notes around it, and the records of one section look alike.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+from itertools import pairwise
+from statistics import median
+
+from broadsheet.page import words
+from broadsheet.page.blocks import Document, Link, RawBlock, columns
+from broadsheet.page.plain import lowered
+from broadsheet.page.rendered import begins_comments
+from broadsheet.page.vocabulary import alternation
+from broadsheet.page.vocabulary import words as vocabulary_words
+from broadsheet.page.modules import NARROWEST_STORY, Heading, Run, Story, heading_text, is_date, is_more, undoubled
+from broadsheet.records import BlockLabel
+from broadsheet.text import headline_key
+
+_WIDEST_HEADING = 44
+_WIDEST_STORY = 150
+_COPIED = 0.62  # share of distinct entries below which a list stands twice
+_SLIDER = 20  # entries of a slider with its copies, at most
+_MANY = 5  # records that are a list though nothing heads them
+_WIDE_ENOUGH, _WIDE_ABOVE = 16, 26  # display columns of a typical entry
+_NOTES_BETWEEN = 14  # more notes than an entry has: the list is over
+_OFTEN = 4  # a line that stands so often is a part of every entry: 不感兴趣, 分享至…
+_NOTE = re.compile(
+    r"^(?:\W{0,3}\d[\d,.:万+\s]{0,12}\W{0,3}(?:阅读|评论|跟贴|跟帖|播放|点赞|赞|浏览|回复|人看过|人参与|人气|次|views?|comments?|shares?|likes?)?\s?(?:.{0,12}前)?"
+    r"|posted (?:in|by|on)\b.*|by [a-z].{2,60}|in [a-z]{3,20}|\d{1,2}:\d{2}(?: ?[ap]m)?|video|photos?|watch|live|new"
+    r"|屏蔽[::].*|(?:标签|关键词|来源|作者|编辑|责任编辑|时间|时长|分类|tags?|source|author)\s?[::].{0,40})$",
+    re.IGNORECASE,
+)
+_DATED = re.compile(
+    r"(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|\d{1,3}\s?(?:分钟|小时|天|秒|minutes?|hours?|days?|weeks?|months?)\s?(?:前|ago)"
+    r"|^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z.]{0,7} \d{1,2},? (?:19|20)\d\d|^\d{1,2}月\d{1,2}日",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[。；;,，]$|[a-z)”\"]\.$|\w[.!]$")
+_TAG = re.compile(r"^(?:[【\[]\s?(?P<box>[^【】\[\]]{1,6}?)\s?[】\]]\s+|(?P<bar>[^\s|]{1,6}) ?[|丨｜] )(?=\S)")
+_COUNTER = re.compile(r"\s?(?:\(\d{1,3}(?:,\d{3})*\)|(?<=\s)\d{1,3}(?:,\d{3})+|(?<=\s)\d{3,7}|评论(?: ?\d{1,6})?(?: 赞 ?\d{1,6})?)$")
+_DATE_HEAD = re.compile(r"^(?:(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/]\d{1,2}|\d{1,2}:\d{2}|[\[(]\d{1,2}-\d{1,2}[\])])\s?(?=\D)")
+_AGO_TAIL = re.compile(r"\s?[~(]?\d{1,3}\s?(?:分钟|小时|天|minutes?|hours?|days?|weeks?|months?)\s?(?:前|ago)\)?$", re.IGNORECASE)
+_DATED_NOTE = re.compile(r"^(?:今天|昨天|前天|\d{1,2}月\d{1,2}日|(?:19|20)\d\d-\d{1,2}-\d{1,2})\s?\d{1,2}:\d{2}")
+_PRICE = re.compile(r"[$￥¥€£]\s?\d")
+_DATE_TAIL = re.compile(
+    r"\s?(?:[\[(（]\s?)?(?:(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/]\d{1,2}|\d{1,2}月\d{1,2}日)(?: ?\d{1,2}:\d{2}(?::\d{2})?)?(?:\s?[\])）])?$"
+)
+_WATCHED = re.compile(r"\s?\d{1,7}\s?(?:人看过|人阅读|次播放|次阅读|阅读|评论)$")
+_ALL_COMMENTS = re.compile(r"^(?:查看|加载|点击|展开)")
+_SORT_WORDS = re.compile(r"^(?:(?:最热|最早|最新|热门|全部|默认|newest|oldest|best)\s?){2,5}$", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"[,，;；!！?？:：。“”\"]")
+_RANK = re.compile(r"\W?0?(\d{1,2})(?=[^\d%年月日号万亿岁])")
+_GLUED_COUNTER = re.compile(r"^\d{3,7}(?=\D)")
+_NO_HEADING = re.compile(r"客户端|下载|登录|注册|官方微|浏览器|加载|刷新|^(?:推荐|点赞|赞|分享|回复|阅读)\s?\d*$|没有|\bapp\b|log ?in|sign ?(?:in|up)", re.IGNORECASE)
+_PICTURE = re.compile(r"[-—_ ]?图\d{1,2}$")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+_LONE_NUMBER = re.compile(r"^(?:NO\.?)?\d{1,2}[.、]?$", re.IGNORECASE)
+
+
+class _Kind(Enum):
+    STORY = 1
+    SHORT = 7  # too short for a story: a name, a counter, perhaps a heading
+    NOTE = 2
+    SUMMARY = 3
+    HEADING = 4
+    BREAK = 5
+    COMMENTS = 6
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    index: int
+    block: RawBlock
+    text: str
+    kind: _Kind
+    heading: Heading | None = None
+    number: int | None = None
+
+    @property
+    def width(self) -> int:
+        return columns(self.text)
+
+
+@dataclass(slots=True, eq=False)
+class _Section:
+    heading: Heading | None
+    is_above: bool = False  # above the article's headline, where menus are
+    tabs: list[Heading] = field(default_factory=list)
+    lines: list[_Line] = field(default_factory=list)
+
+
+def rendered_runs(document: Document, body: set[int]) -> Iterator[Run]:
+    """Lists of a rendered page in page order: stories under their heading, one for each entry."""
+    for section in _sections(document, body):
+        yield from _runs(section)
+
+
+# --- lines --------------------------------------------------------------------------------------------------------------------------
+
+
+def _lines(document: Document, body: set[int]) -> list[_Line]:
+    blocks = document.blocks
+    often = {text for text, count in Counter(block.text for block in blocks).items() if count >= _OFTEN and columns(text) <= 50}
+    lines: list[_Line] = []
+    for index, block in enumerate(blocks):
+        text = undoubled(block.links[0].text if block.links else block.text)
+        if index in body or block.label not in (BlockLabel.UNKNOWN, BlockLabel.CREDIT):
+            lines.append(_Line(index, block, text, _Kind.BREAK))
+        else:
+            lines.append(_Line(index, block, text, _kind(block, text, text in often or block.text in often), number=block.rank))
+    for position, line in enumerate(lines):
+        if line.kind in (_Kind.STORY, _Kind.SHORT) and (heading := _heading(lines, position)) is not None:
+            line.kind, line.heading = _Kind.HEADING, heading
+    _demote(lines)
+    return lines
+
+
+def _demote(lines: list[_Line]) -> None:
+    """Headings in a row with one story each are parts of entries: the channel under a headline."""
+    heads = [line for line in lines if line.kind == _Kind.HEADING]
+    counts = {id(head): 0 for head in heads}
+    current: _Line | None = None
+    for line in lines:
+        if line.kind == _Kind.HEADING:
+            current = line
+        elif line.kind == _Kind.STORY and current is not None:
+            counts[id(current)] += 1
+        elif line.kind in (_Kind.BREAK, _Kind.COMMENTS):
+            current = None
+    few = [counts[id(head)] == 1 and not head.block.is_item for head in heads]
+    start = 0
+    for position in range(len(heads) + 1):
+        if position == len(heads) or not few[position]:
+            if position - start >= 3:
+                for head in heads[start:position]:
+                    head.kind, head.heading = _Kind.SHORT, None
+            start = position + 1
+
+
+def _kind(block: RawBlock, text: str, is_frequent: bool) -> _Kind:
+    width = columns(text)
+    groups = words.line_groups(text)
+    if not is_frequent and (("comment" in groups and block.gap) or (width <= 40 and begins_comments(text))):
+        return _Kind.BREAK if _ALL_COMMENTS.match(text) else _Kind.COMMENTS
+    if "neighbours" in groups or words.begins_with("neighbours", text) or words.footer_score(text) >= 2:
+        return _Kind.BREAK
+    if _footer_words().fullmatch(lowered(text[:60])):
+        return _Kind.BREAK
+    if _is_row_of_links(text):
+        return _Kind.NOTE
+    if is_frequent or groups or is_date(text) or is_more(text) or _NOTE.match(text) or _SORT_WORDS.match(text):
+        return _Kind.NOTE
+    if width <= 60 and _DATED.search(text) and len(_CLOCK.sub("", _DATED.sub("", text)).strip()) <= (4 if block.is_item else 12):
+        return _Kind.NOTE
+    if _PRICE.search(text) or (not block.is_item and _DATED_NOTE.match(text)):
+        return _Kind.NOTE
+    if width < NARROWEST_STORY or (not block.is_item and width < 12):
+        return _Kind.SHORT
+    if width > _WIDEST_STORY or (width > 70 and text.endswith(("。", "...", "…", "."))) or words.is_boilerplate(text):
+        return _Kind.SUMMARY
+    return _Kind.STORY
+
+
+@cache
+def _footer_words() -> re.Pattern[str]:
+    return re.compile(rf"(?:{alternation(vocabulary_words('modules', 'footer', 'words'))})")
+
+
+def _is_row_of_links(text: str) -> bool:
+    """国画 水彩 油画, or a row of brands: many short words; a Chinese headline has few blanks."""
+    parts = text.split()
+    if len(parts) < 3 or len(parts[-1]) < 2 or 2 * len(_HAN.findall(text)) < len(text) - len(parts) or any(not part.isalnum() for part in parts[:2]):
+        return False
+    mean = sum(map(len, parts)) / len(parts)
+    return mean <= 4.5 or (len(parts) >= 5 and mean <= 10)
+
+
+def _heading(lines: list[_Line], position: int) -> Heading | None:
+    """A heading by its words, or a short line alone above bullets."""
+    line = lines[position]
+    block = line.block
+    text = undoubled(heading_text(block)) if not block.is_item else line.text
+    width = columns(text)
+    if _NO_HEADING.search(text) or not 4 <= width <= _WIDEST_HEADING or is_date(text) or is_more(text) or _SENTENCE_END.search(text):
+        return None
+    group = words.heading_group(text) if width <= 36 else None
+    if group == "none" and width > 20:
+        group = None
+    following = next((other for other in lines[position + 1 : position + 4] if other.kind not in (_Kind.NOTE, _Kind.SHORT)), None)
+    after = lines[position + 1] if position + 1 < len(lines) else None
+    if after is None or (not after.block.is_item and _is_detail(after.text)) or (position and lines[position - 1].text == line.text):
+        return None
+    has_more = is_more(after.text) or (block.text.endswith(("更多", "更多>>", "更多>", "更多»")) and width <= 24)
+    if has_more and width <= 24 and (group or not block.is_item):
+        return Heading(text, line.index, block.box, "", group, 3 if group else 2)
+    if not block.is_item and _are_tabs(text):
+        first = text.split()[0]
+        return Heading(first, line.index, block.box, "", words.heading_group(first), 3)
+    if block.is_item:
+        if group in ("related", "feed", "feed_first") and width <= 22 and _opens_a_list(lines, position):
+            return Heading(text, line.index, block.box, "", group, 2)
+        return None
+    if group and (width <= 20 or (text.isascii() and len(text.split()) <= 5)):
+        return Heading(text, line.index, block.box, "", group, 3)
+    if block.gap and width <= 24 and not _PUNCTUATION.search(text) and following is not None and following.block.is_item and _bullets(lines, position + 1) >= 3:
+        return Heading(text, line.index, block.box, "", group, 1)
+    return None
+
+
+def _are_tabs(text: str) -> bool:
+    """阅读排行榜 评论排行榜: several headings in one line."""
+    parts = text.split()
+    return 2 <= len(parts) <= 4 and all(6 <= columns(part) <= 16 and words.heading_group(part) in ("feed", "feed_first", "related") for part in parts)
+
+
+def _is_detail(text: str) -> bool:
+    """A date, counter or bar: it follows a headline, never a heading."""
+    if text in ("1", "01", "1.", "NO.1"):  # the first rank
+        return False
+    return is_date(text) or _NOTE.match(text) is not None or _DATED.match(text) is not None or text in ("|", "·", "-")
+
+
+def _opens_a_list(lines: list[_Line], position: int) -> bool:
+    """A bulleted heading (a tab) is followed by stories without bullets."""
+    for line in lines[position + 1 : position + 8]:
+        if line.block.is_item and line.width <= 22:
+            continue
+        return not line.block.is_item and line.kind in (_Kind.STORY, _Kind.SUMMARY)
+    return False
+
+
+def _bullets(lines: list[_Line], position: int) -> int:
+    return sum(line.block.is_item and line.kind == _Kind.STORY for line in lines[position : position + 12])
+
+
+# --- sections -----------------------------------------------------------------------------------------------------------------------
+
+
+def _sections(document: Document, body: set[int]) -> Iterator[_Section]:
+    """Stretches under one heading. Comments last until a heading of a list; weak headings count only under the article's headline."""
+    title = next((index for index, block in enumerate(document.blocks) if block.label == BlockLabel.TITLE), 0) if body else 0
+    section = _Section(None, title > 0)
+    notes, in_comments = 0, False
+    for line in _lines(document, body):
+        heading = line.heading if line.kind == _Kind.HEADING else None
+        if heading is not None and in_comments and (heading.strength < 3 or not heading.group):
+            heading = None
+        if line.kind in (_Kind.BREAK, _Kind.COMMENTS):
+            yield section
+            section, notes = _Section(None, line.index < title), 0
+            in_comments = line.kind == _Kind.COMMENTS
+        elif heading is not None:
+            in_comments = False
+            if _is_empty(section) and section.heading and section.heading.group not in (None, "none") and line.index - section.heading.block <= 3:
+                section.tabs.append(heading)
+                continue
+            yield section
+            section, notes = _Section(heading, line.index < title), 0
+        elif not in_comments:
+            notes = notes + 1 if line.kind in (_Kind.NOTE, _Kind.SHORT) else 0
+            if notes > _NOTES_BETWEEN:
+                yield section
+                section, notes = _Section(None, line.index < title), 0
+            section.lines.append(line)
+    yield section
+
+
+def _is_empty(section: _Section) -> bool:
+    return not any(line.kind == _Kind.STORY for line in section.lines)
+
+
+def _runs(section: _Section) -> Iterator[Run]:
+    """The section's list, or one for each ranking that begins with number 1 again."""
+    entries = _once(_entries(section.lines if section.heading is not None else _listed(section.lines)))
+    if not entries or median(line.width for line in entries) < (_WIDE_ABOVE if section.is_above else _WIDE_ENOUGH):
+        return
+    starts = [position for position, line in enumerate(entries) if _rank(line) == 1]
+    bounds = [*starts, len(entries)]
+    if section.heading is None or len(starts) < 2 or starts[0] != 0 or min(b - a for a, b in pairwise(bounds)) < 3:
+        bounds = [0, len(entries)]
+    headings = [section.heading, *section.tabs]
+    for number, (start, stop) in enumerate(pairwise(bounds)):
+        stories = [_story(line) for line in entries[start:stop]]
+        _clean(stories)
+        yield Run(headings[min(number, len(headings) - 1)], stories=stories)
+
+
+def _once(entries: list[_Line]) -> list[_Line]:
+    """A slider's entries stand twice in the page; in a list with ranks one headline may hold two."""
+    if sum(_rank(line) is not None for line in entries) > 0.5 * len(entries):
+        return entries
+    distinct = list({headline_key(line.text) or line.text: line for line in reversed(entries)}.values())[::-1]
+    return distinct if len(entries) <= _SLIDER and len(distinct) <= _COPIED * len(entries) else entries
+
+
+def _rank(line: _Line) -> int | None:
+    """The number that an entry shows before its headline."""
+    if line.number is not None:
+        return line.number
+    match = _RANK.match(line.text)
+    return int(match[1]) if match else None
+
+
+def _listed(lines: list[_Line]) -> list[_Line]:
+    """Without a heading only bullets are a list, or many stories with a note under each."""
+    others = [line for line in lines if not line.block.is_item]
+    stories = sum(line.kind == _Kind.STORY for line in others)
+    noted = sum(a.kind == _Kind.STORY and b.kind in (_Kind.NOTE, _Kind.SHORT) for a, b in pairwise(others))
+    if noted >= _MANY and noted >= 0.7 * stories:
+        return others
+    return [line for line in lines if line.block.is_item]
+
+
+# --- entries ------------------------------------------------------------------------------------------------------------------------
+
+
+def _entries(lines: list[_Line]) -> list[_Line]:
+    """The headline of each record."""
+    lines = _without_doubles(lines)
+    bullets = [line for line in lines if line.block.is_item and (line.kind == _Kind.STORY or _LONE_NUMBER.match(line.text))]
+    stories = [line for line in lines if line.kind == _Kind.STORY]
+    if not stories:
+        return []
+    if len(bullets) >= 2 and 2 * len(bullets) >= len({id(line) for line in stories} | {id(line) for line in bullets}) - 1:
+        records = _by_bullet(lines)
+    else:
+        records = _by_note(lines)
+    return _headlines(records)
+
+
+def _without_doubles(lines: list[_Line]) -> list[_Line]:
+    """Of a line that stands twice (picture's text and headline) the first, of a whole headline and a cut one the whole."""
+    kept: list[_Line] = []
+    for line in lines:
+        key = headline_key(line.text)
+        before = next((other for other in reversed(kept[-2:]) if other.kind not in (_Kind.NOTE, _Kind.SHORT)), None)
+        if before is not None and line.kind in (_Kind.STORY, _Kind.SUMMARY) and key:
+            known = headline_key(before.text)
+            if known == key or (len(key) >= 8 and known.startswith(key)) or (key.startswith(known) and _PICTURE.search(line.text)):
+                continue
+        kept.append(line)
+    return kept
+
+
+def _by_bullet(lines: list[_Line]) -> list[list[_Line]]:
+    records: list[list[_Line]] = []
+    for line in lines:
+        if line.block.is_item or not records:
+            records.append([])
+        if line.kind == _Kind.STORY:
+            records[-1].append(line)
+    return [record for record in records if record]
+
+
+def _by_note(lines: list[_Line]) -> list[list[_Line]]:
+    """Records end with their notes; without notes each story is one."""
+    noted = any(line.kind in (_Kind.NOTE, _Kind.SHORT, _Kind.SUMMARY) for line in lines[1:])
+    records: list[list[_Line]] = [[]]
+    before = _Kind.NOTE
+    for line in lines:
+        if line.kind == _Kind.STORY:
+            if not noted or before != _Kind.STORY:
+                records.append([])
+            records[-1].append(line)
+        before = line.kind
+    records = [record for record in records if record]
+    # notes are rare: the stories stand by themselves
+    if noted and sum(map(len, records)) > 2.2 * len(records):
+        return [[line] for record in records for line in record]
+    return records
+
+
+def _headlines(records: list[list[_Line]]) -> list[_Line]:
+    """Which line of the records is the headline: the first, unless the second looks more like one in most of them."""
+    pairs = [record for record in records if len(record) >= 2]
+    place = 0
+    if pairs and 2 * len(pairs) >= len(records):
+        first, second = median(record[0].width for record in pairs), median(record[1].width for record in pairs)
+        ends = sum(_SENTENCE_END.search(record[1].text) is not None for record in pairs)
+        if first <= 1.15 * second and second <= 100 and ends <= 0.3 * len(pairs):
+            place = 1
+    picked = [record[_place(record, place)] for record in records]
+    if not picked:
+        return picked
+    typical = median(line.width for line in picked)
+    return [line for line in picked if _rank(line) or line.width >= (0.4 if line.block.is_item else 0.45) * min(typical, 44)]
+
+
+def _place(record: list[_Line], place: int) -> int:
+    if len(record) > 1 and _is_picture_text(record[0].text) and not _is_picture_text(record[1].text):
+        return 1
+    return min(place, len(record) - 1)
+
+
+def _is_picture_text(text: str) -> bool:
+    """`joe elliott bret michael`: no headline is written without a capital letter."""
+    return text.isascii() and text == text.lower()
+
+
+def _story(line: _Line) -> Story:
+    link = line.block.links[0] if line.block.links else Link(None, text=line.text)
+    return Story(line.text, line.index, line.block.box, link, blocks=[line.index])
+
+
+def _clean(stories: list[Story]) -> None:
+    """Take off what most entries of a list carry besides the headline: a channel before it, a date or a counter after it.
+    An entry of a shop's channel (课程 | …) goes altogether."""
+    tags = [match[match.lastgroup or 0] if (match := _TAG.match(story.text)) else None for story in stories]
+    if len(set(tags) - {None}) >= max(3, 0.3 * len(stories)) and sum(tag is not None for tag in tags) >= 0.4 * len(stories):
+        stories[:] = [story for story, tag in zip(stories, tags, strict=True) if tag is None or words.heading_group(tag) != "none"]
+        for story in stories:
+            story.text = _TAG.sub("", story.text)
+    _take_off_ranks(stories)
+    for pattern, share in ((_DATE_HEAD, 0.6), (_DATE_TAIL, 0.6), (_AGO_TAIL, 0.3), (_WATCHED, 0.6), (_COUNTER, 0.6)):
+        matches = [pattern.search(story.text) for story in stories]
+        if len(stories) >= 2 and sum(match is not None for match in matches) >= share * len(stories):
+            for story, match in zip(stories, matches, strict=True):
+                if match and (text := (story.text[: match.start()] + story.text[match.end() :]).strip()):
+                    story.text = text
+
+
+def _take_off_ranks(stories: list[Story]) -> None:
+    """Ranks, and counters behind them, that a rendered page glues to the headline: `1`, `16909` and `甲` are `116909甲`."""
+    shown: list[tuple[Story, str]] = []
+    last = 0
+    for story in stories:
+        text = story.text.lstrip("0")
+        rank = next((rank for rank in (last + 1, 1, 2) if text.startswith(str(rank))), None)
+        if rank is not None:
+            shown.append((story, text[len(str(rank)) :].lstrip(" .、:/")))
+            last = rank
+    if len(stories) < 3 or len(shown) < 0.8 * len(stories) or last < 3:
+        return
+    for story, rest in shown:
+        story.text = rest or story.text
+    counted = [match for story in stories if (match := _GLUED_COUNTER.match(story.text))]
+    if len(counted) >= 0.8 * len(stories):
+        for story in stories:
+            story.text = _GLUED_COUNTER.sub("", story.text) or story.text
