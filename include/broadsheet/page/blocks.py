@@ -33,6 +33,7 @@ class Hint:
     SUMMARY = 1 << 18
     RANKED = 1 << 19
     LIST = 1 << 20
+    CONTENT = 1 << 22  # the article's own box, by its name
     COPY = 1 << 21  # for search engines: nobody sees it
 
 
@@ -147,6 +148,15 @@ class Document:
             inner = boxes[inner].parent
         return inner == outer
 
+    def is_quoted(self, inner: int, outer: int) -> bool:
+        """Whether a quotation holds `inner` inside of `outer`."""
+        boxes = self.boxes
+        while inner > outer:
+            if boxes[inner].tag == "blockquote":
+                return True
+            inner = boxes[inner].parent
+        return False
+
     def child_towards(self, outer: int, inner: int) -> int:
         """The child of `outer` that holds `inner`, or `outer` itself."""
         boxes, child = self.boxes, inner
@@ -188,7 +198,8 @@ class Document:
             if own and chars[index] > much:
                 # comments may well be longer than the article; then they stand apart from its headline
                 apart = chars[index] < nearly_all and heads and not any(box.first <= head < box.end for head in heads)
-                own &= Hint.HIDDEN | (Hint.COMMENT if apart else 0)
+                aside = Hint.ASIDE if box.tag == "aside" and chars[index] < nearly_all else 0
+                own &= Hint.HIDDEN | (Hint.COMMENT if apart else 0) | aside
             box.hints = (boxes[box.parent].hints | own) if box.parent >= 0 else own
         for block in blocks:
             block.hints |= boxes[block.box].hints

@@ -9,8 +9,11 @@ from broadsheet.records import BlockLabel
 _STOPS = re.compile(r"[。！？；，、：…”]|[.!?,;:](?:\s|$)|[.!?]”")
 _ENDS = re.compile(r"[。！？…；：.!?:;][”’\"'）)」』]?$")
 _NARROWEST = 36  # display columns of a paragraph that speaks for itself
+_LITTLE = 150.0  # of a page's running text: less than an article has
 _DESCEND = 0.72  # of a box's running text in one of its children: the article is in there
 _CLOSING = re.compile(r"[\s(（【\[]{0,3}(?:责任编辑|责编|编辑|責任編輯|編輯)\s?[:：]", re.IGNORECASE)
+_SHORTCODE = re.compile(r"\[[a-z_]{2,20} [a-z]{2,12}=")  # a template's command that nothing replaced
+_CAPTION = re.compile(r"In (?:this|a) .{0,40}\bphoto\b|©|Photos? (?:by|courtesy)\b|(?:Photo|Image|Picture|Credit|Foto|Bild)s?:")
 _FURNITURE = frozenset(("share", "follow", "comment", "neighbours", "pagination", "ad", "more", "form", "tags"))
 
 
@@ -58,6 +61,8 @@ def find_body(document: Document, weights: list[float]) -> tuple[int, int, int] 
             parent = boxes[index].parent
             mass[parent] += mass[index]
             children.setdefault(parent, []).append(index)
+    if mass[0] < _LITTLE and (named := _named_content(document)) is not None:
+        return named
     if mass[0] < 60:
         return None
     box = 0
@@ -70,6 +75,18 @@ def find_body(document: Document, weights: list[float]) -> tuple[int, int, int] 
     while boxes[box].tag in ("p", "li", "blockquote", "td", "dd") and boxes[box].parent > 0:
         box = boxes[box].parent
     return _range(document, weights, box)
+
+
+def _named_content(document: Document) -> tuple[int, int, int] | None:
+    """The box that is named as the article's and holds most text: a story of a few words beside dialogs and notes of the site."""
+    best: tuple[int, int, int, int] | None = None
+    for index, box in enumerate(document.boxes):
+        if box.own & Hint.CONTENT and box.end and not box.hints & (OUTSIDE | BESIDE):
+            lines = [i for i in range(box.first, box.end) if document.blocks[i].link_density < 0.5 and not document.blocks[i].hints & (OUTSIDE | BESIDE)]
+            width = sum(document.blocks[i].width for i in lines)
+            if lines and width >= _NARROWEST and (best is None or width > best[0]):
+                best = (width, index, lines[0], lines[-1])
+    return best[1:] if best else None
 
 
 def _range(document: Document, weights: list[float], box: int) -> tuple[int, int, int] | None:
@@ -90,7 +107,14 @@ def _range(document: Document, weights: list[float], box: int) -> tuple[int, int
     first, last = best_range
     while weights[first] <= 0:
         first += 1
+    while first > start and _continues_upward(blocks[first - 1]):
+        first -= 1
     return box, first, last
+
+
+def _continues_upward(block: RawBlock) -> bool:
+    """A first paragraph full of links: its names link to their pages."""
+    return block.tag == "p" and block.width >= 80 and block.link_density < 0.85 and not block.hints & (OUTSIDE | BESIDE) and ends_a_sentence(block.text)
 
 
 def _cost(block: RawBlock) -> float:
@@ -113,12 +137,14 @@ def is_paragraph(document: Document, index: int, box: int, weights: list[float])
     if block.label != BlockLabel.UNKNOWN:
         return False
     inner = block.hints & ~document.boxes[box].hints
+    if inner & Hint.SHARE and document.is_quoted(block.box, box):
+        inner &= ~Hint.SHARE  # a post that the text quotes, in a box named after its network
     if inner & (OUTSIDE | Hint.SHARE | Hint.TAGS | Hint.ASIDE):
         return False
     if inner & Hint.RELATED and block.link_density > 0.2:
         return False
     text = block.text
-    if words.is_boilerplate(text):
+    if words.is_boilerplate(text) or _SHORTCODE.match(text) or (block.width < 500 and _CAPTION.match(text)):
         return False
     if inner & Hint.CAPTION and not weights[index] > 300:
         return False

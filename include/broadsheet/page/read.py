@@ -7,6 +7,7 @@ from broadsheet.page import body as text_body
 from broadsheet.page import surroundings as around
 from broadsheet.page import words
 from broadsheet.page.blocks import OUTSIDE, Document, Hint
+from broadsheet.page.cards import card_blocks
 from broadsheet.page.credits import read_dateline, read_opening_credit
 from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
@@ -75,6 +76,9 @@ class _Reading:
         document, found = self.document, self.found
         blocks = document.blocks
         weights = [text_body.weight(block) for block in blocks]
+        if not document.is_plain:
+            for index in card_blocks(document):
+                weights[index] *= _OF_A_CARD
         if document.is_plain:
             lines = rendered_range(document, weights)
             self.place = (0, *lines) if lines else None
@@ -112,20 +116,35 @@ class _Reading:
             around_both = box if index >= start else document.common(box, blocks[index].box)
             if text_body.is_paragraph(document, index, around_both, weights) and not (document.is_plain and not is_rendered_paragraph(document, index)):
                 self.body.append(index)
+        self.body[:0] = self._bracketed_original()
         for index in self.body:
             blocks[index].mark(BlockLabel.BODY, "paragraph")
         if self.body:
             first = blocks[self.body[0]].text
             self.found.add((), read_opening_credit(first))
 
+    def _bracketed_original(self) -> list[int]:
+        """（原标题：…） as the first paragraph of the text's box: it belongs to the text as well."""
+        assert self.place is not None
+        if not self.body or self.document.is_plain:
+            return []
+        for index in range(self.body[0] - 1, max(-1, self.body[0] - 4), -1):
+            block = self.document.blocks[index]
+            if block.label == BlockLabel.ORIGINAL_TITLE and block.text[:1] in "（(" and self.document.holds(self.place[0], block.box):
+                return [index]
+        return []
+
     def _lead(self, start: int) -> int:
         """First paragraph outside of the text's box: a lead between the headline and the text."""
         assert self.place is not None
-        document, box, blocks = self.document, self.place[0], self.document.blocks
-        if self.title is None or document.is_plain or not 0 < start - self.title <= _LEAD_WITHIN:
+        document, box, blocks, boxes = self.document, self.place[0], self.document.blocks, self.document.boxes
+        if self.title is None or document.is_plain or not 0 < start - self.title <= _SAME_WITHIN:
             return start
+        named = {boxes[blocks[index].box].name for index in range(start, min(start + 6, len(blocks)))} - {""}
         for index in range(self.title + 1, start):
             block = blocks[index]
+            if start - self.title > _LEAD_WITHIN and boxes[block.box].name not in named:
+                continue
             own = block.hints & ~document.boxes[document.common(box, block.box)].hints
             if block.label == BlockLabel.UNKNOWN and block.width >= _LEAD_WIDTH and not block.level and not own & _NO_LEAD:
                 if words.is_standfirst(block.text):
@@ -239,7 +258,8 @@ class _Reading:
 
 
 _LIST_LINKS, _MANY_LINKS, _LITTLE_TEXT = 10, 60, 1500
-_LEAD_WITHIN = 25  # blocks
+_OF_A_CARD = 0.1
+_LEAD_WITHIN, _SAME_WITHIN = 25, 80  # blocks; the second for paragraphs in boxes of the text's own name
 _LEAD_WIDTH = 60  # display columns
 _NO_LEAD = OUTSIDE | Hint.CAPTION | Hint.SHARE | Hint.TAGS | Hint.RELATED | Hint.RIGHTS | Hint.ASIDE
 _EDITORS = (PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR)

@@ -26,7 +26,7 @@ from broadsheet.text import headline_key
 _WIDEST_HEADING = 44
 _WIDEST_STORY = 150
 _COPIED = 0.62  # share of distinct entries below which a list stands twice
-_SLIDER = 20  # entries of a slider with its copies, at most
+_SLIDER = 12  # entries of a slider with its copies, at most
 _MANY = 5  # records that are a list though nothing heads them
 _WIDE_ENOUGH, _WIDE_ABOVE = 16, 26  # display columns of a typical entry
 _NOTES_BETWEEN = 14  # more notes than an entry has: the list is over
