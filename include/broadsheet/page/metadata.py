@@ -55,7 +55,7 @@ def read_metadata(
     return Metadata(
         titles=_titles(by_name, articles, document_title),
         published=published,
-        authors=tuple(name for name in authors if not _is_house(name, site_name)),
+        authors=tuple(name for name in authors if not is_house(name, site_name)),
         source=_first(by_name, "source") or agency,
         editors=_people([*_all(by_name, "editor"), *(name for node in articles for name, _ in _named(node.get("editor")))]),
         canonical_url=_canonical(canonical_href, by_name, articles),
@@ -126,14 +126,19 @@ def _people(values: list[str]) -> tuple[str, ...]:
         if shown.lower().startswith("by "):
             shown = shown[3:]
         found = read_names(shown, 0, len(shown), labelled=True)
-        names += [name for name in found.names if not is_outlet(name) and (is_cjk(name) or " " in name or name.isalpha())]
+        names += [name for name in found.names if not is_outlet(name) and not _ends_in_letter(name) and (is_cjk(name) or " " in name or name.isalpha())]
     return tuple(dict.fromkeys(names))
 
 
-def _is_house(name: str, site_name: str | None) -> bool:
-    """Whether an author is the site itself: `Example` or `Example Sport` on `Example`."""
+def _ends_in_letter(name: str) -> bool:
+    """`Science X` is a house, `Malcolm X.` is not known to us."""
+    return len(name) > 2 and name[-2] == " " and name[-1].isalpha() and name.isascii()
+
+
+def is_house(name: str, site_name: str | None) -> bool:
+    """Whether an author is the site itself: `Example` or `Example Sport` on `Example`, `Example` on `The Example Blog`."""
     site, own = headline_key(site_name or ""), headline_key(name)
-    return bool(site and own) and (own.startswith(site) or own in site.split())
+    return bool(site and own) and (own.startswith(site) or (len(own) >= 6 and own in site))
 
 
 def _canonical(href: str | None, by_name: dict[str, list[str]], articles: list[dict[str, Any]]) -> str | None:

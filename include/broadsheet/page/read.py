@@ -8,12 +8,13 @@ from broadsheet.page import surroundings as around
 from broadsheet.page import words
 from broadsheet.page.blocks import OUTSIDE, Document, Hint
 from broadsheet.page.cards import card_blocks
-from broadsheet.page.credits import read_dateline, read_opening_credit
+from broadsheet.page.credits import read_dateline, read_opening_credit, read_tail_credit
 from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
 from broadsheet.page.labels import label_rest
-from broadsheet.page.metadata import Metadata, read_metadata
+from broadsheet.page.metadata import Metadata, is_house, read_metadata
+from broadsheet.page.names import is_cjk
 from broadsheet.page.modules import find_modules
 from broadsheet.page.plaintext import read_text
 from broadsheet.page.rendered import is_rendered_paragraph, rendered_range, rendered_title
@@ -122,6 +123,8 @@ class _Reading:
         if self.body:
             first = blocks[self.body[0]].text
             self.found.add((), read_opening_credit(first))
+            if (credit := read_tail_credit(blocks[self.body[-1]].text)) is not None:
+                self.found.add(credit.sources, credit.people)
 
     def _bracketed_original(self) -> list[int]:
         """（原标题：…） as the first paragraph of the text's box: it belongs to the text as well."""
@@ -237,7 +240,8 @@ class _Reading:
         return (SourceCredit(role=SourceRole.ORIGIN, name=source, raw=source),) if source else ()
 
     def _people(self) -> tuple[PersonCredit, ...]:
-        people = list(self.found.people)
+        house = self.metadata.site_name
+        people = [person for person in self.found.people if is_cjk(person.name) or not is_house(person.name, house)]
         if not any(person.role not in _EDITORS for person in people):
             editors = {person.name for person in people} | set(self.metadata.editors)
             people += [PersonCredit(role=PersonRole.AUTHOR, name=name, raw=name) for name in self.metadata.authors if name not in editors]

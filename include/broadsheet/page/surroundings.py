@@ -10,9 +10,9 @@ from datetime import datetime
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Hint, RawBlock
 from broadsheet.page.breadcrumbs import has_label, read_breadcrumb
-from broadsheet.page.credits import InfoLine, read_byline, read_closing_credit, read_info_line
+from broadsheet.page.credits import InfoLine, read_byline, read_closing_credit, read_info_line, source_credits
 from broadsheet.page.headlines import read_original_title
-from broadsheet.page.names import is_cjk
+from broadsheet.page.names import begins_with_surname, is_cjk
 from broadsheet.page.rights import is_rights_notice
 from broadsheet.page.times import find_time
 from broadsheet.records import BlockLabel, Headline, PersonCredit, PublishedTime, SourceCredit
@@ -88,19 +88,42 @@ def _read_named_authors(document: Document, found: Surroundings, title: int | No
         if index < 0:
             continue
         block = document.blocks[index]
-        if block.label != BlockLabel.UNKNOWN or len(block.text) > 40 or not _AUTHOR_BOX.search(document.boxes[block.box].name):
+        if block.label != BlockLabel.UNKNOWN or len(block.text) > 40:
+            continue
+        if _SOURCE_BOX.search(document.boxes[block.box].name) and not found.sources and is_cjk(block.text) and _NAME_ALONE.fullmatch(block.text):
+            block.mark(BlockLabel.INFO_LINE, "source_box")
+            found.add(source_credits(block.text, next((link.href for link in block.links), None)), ())
+            continue
+        if words.line_groups(block.text) or not _is_for_authors(document, index, title):
             continue
         if any(char.isdigit() for char in block.text) or "'s " in block.text or words.is_line("more", block.text):
             continue
         if not is_cjk(block.text) and not 2 <= len(block.text.split()) <= 5:
             continue
         line = read_info_line(f"作者：{block.text}" if is_cjk(block.text) else f"By {block.text}")
-        if line.people and line.explained_ratio >= 0.9:
+        if line.people and line.explained_ratio >= 0.9 and all(begins_with_surname(p.name) for p in line.people if is_cjk(p.name)):
             block.mark(BlockLabel.BYLINE, "author_box")
             found.add((), line.people)
 
 
-_AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|byline|writer|zuozhe)")
+def _is_for_authors(document: Document, index: int, title: int | None) -> bool:
+    """Whether a block's box, or a small one around it, is named after authors; in a rendered page, whether it is a name alone."""
+    block = document.blocks[index]
+    if document.is_plain:
+        return title is not None and index <= title + 3 and 2 <= len(block.text) <= 3 and begins_with_surname(block.text)
+    box = document.boxes[block.box]
+    for _ in range(4):
+        if _AUTHOR_BOX.search(box.name):
+            return True
+        box = document.boxes[box.parent] if box.parent > 0 else box
+        if box.end - box.first > 4:
+            break
+    return False
+
+
+_AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|byline|writer|zuozhe|person|journalist)(?![a-z]{4})")
+_SOURCE_BOX = re.compile(r"(?<![a-z])(?:source|laiyuan)(?![a-z])")
+_NAME_ALONE = re.compile(r"[^\s\d:：|/，。,.()（）]{2,16}")
 
 
 def read_late_time(document: Document, found: Surroundings, stop: int) -> None:

@@ -4,10 +4,12 @@ from broadsheet.page import words
 from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint, columns
 from broadsheet.page.headlines import strip_site_suffix
 from broadsheet.page.metadata import Metadata
+from broadsheet.page.names import is_cjk
 from broadsheet.text import headline_key
 
 _NARROWEST, _WIDEST = 4, 260
 _LEAST = 3.0
+_LONG_TITLE, _NARROWEST_KICKER, _WIDEST_KICKER = 20, 8, 60
 _NEAR = 5
 _FAR = 40  # blocks before the text
 
@@ -35,12 +37,24 @@ def find_title(document: Document, metadata: Metadata, start: int | None) -> tup
             best = (value, index)
     if best is not None and best[0] >= _LEAST:
         index = best[1]
-        return index, blocks[index].text
+        return index, without_kicker(blocks[index].text, stated)
     if stated:
         h1 = next((b.text for b in blocks if b.level == 1), None)
         texts = [strip_site_suffix(t.text, metadata.site_name, (h1,) if h1 else ()) for t in metadata.titles]
         return None, texts[0]
     return None, None
+
+
+def without_kicker(shown: str, stated: list[str]) -> str:
+    """`Premiere in Seestadt - The play opens` -> `The play opens`, where the head states that as the title. Only in scripts that put
+    blanks between words: in front of a Chinese headline stands a campaign tag, which is kept."""
+    if is_cjk(shown):
+        return shown
+    for title in stated:
+        before = shown[: -len(title)] if len(title) >= _LONG_TITLE and shown.endswith(title) else ""
+        if before.endswith(" ") and _NARROWEST_KICKER <= columns(before) <= _WIDEST_KICKER:
+            return title
+    return shown
 
 
 def _score(document: Document, index: int, keys: list[str], raw_keys: list[str], start: int | None) -> float | None:
