@@ -41,6 +41,7 @@ class Hint:
 OUTSIDE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.AD | Hint.FORM | Hint.HIDDEN | Hint.CRUMB | Hint.PROMO | Hint.NEIGHBOURS | Hint.COPY
 # What seldom does.
 BESIDE = Hint.ASIDE | Hint.RELATED | Hint.SHARE | Hint.TAGS | Hint.RIGHTS
+_NAV_TAGS = frozenset(("nav", "ul", "ol"))
 _OF_WHOLE_PAGE, _NEARLY_ALL = 0.4, 0.9  # shares of the page's text
 
 
@@ -130,6 +131,7 @@ class Document:
     times: list[tuple[int, str]] = field(default_factory=list)  # (index of the next block, `<time datetime>`)
     images: set[str] = field(default_factory=set)  # targets of links around a picture
     is_plain: bool = False
+    own_site: str = ""  # where most of the page's absolute links lead
 
     def common(self, first: int, second: int) -> int:
         """Innermost box that holds both."""
@@ -193,8 +195,13 @@ class Document:
                 box.first = 0
         much, nearly_all = max(_OF_WHOLE_PAGE * chars[0], 60), max(_NEARLY_ALL * chars[0], 60)
         heads = [index for index, block in enumerate(blocks) if block.level == 1]
+        in_article = [False] * len(boxes)
         for index, box in enumerate(boxes):
             own = box.own
+            if index:
+                in_article[index] = in_article[box.parent] or boxes[box.parent].tag == "article"
+                if in_article[index] and box.tag not in _NAV_TAGS:
+                    own &= ~Hint.NAV  # an article's header is its head
             if own and chars[index] > much:
                 # comments may well be longer than the article; then they stand apart from its headline
                 apart = chars[index] < nearly_all and heads and not any(box.first <= head < box.end for head in heads)

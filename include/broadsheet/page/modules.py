@@ -37,6 +37,9 @@ _MORE = re.compile(
 )
 
 
+_TABS_BETWEEN = 16  # blocks between a heading and the last of its tabs
+_LIST_TAGS = frozenset(("ul", "ol", "dl"))
+_NO_HEADING = re.compile(r"[，。]|[⋅·.]{3}|看到这里|\d篇|刷新|加载|未读|.首页$")
 _NO_HEADINGS = frozenset(("关注", "收藏", "分享", "举报", "评论", "+关注", "+ 关注", "Follow", "Share"))
 
 
@@ -65,6 +68,7 @@ class Heading:
     strength: int
     story: Story | None = None
     demoted: bool = False
+    block_level: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -81,13 +85,15 @@ class Run:
 def find_modules(document: Document, body: set[int], body_box: int | None) -> list[Module]:
     """Modules in page order; their blocks are labelled. `body` holds the indexes of the article's blocks."""
     modules: list[Module] = []
+    sites = Counter(site_part(link.href) for block in document.blocks for link in block.links)
+    document.own_site = next((site for site, _ in sites.most_common(2) if site), "")
     if document.is_plain:
         from broadsheet.page.rendered_lists import rendered_runs
 
         runs: Iterable[Run] = rendered_runs(document, body)
     else:
         tokens = _tokens(document, body, item_boxes(document))
-        _demote(tokens)
+        _demote(document, tokens)
         runs = (panel for run in _runs(document, tokens) for panel in _panels(document, run))
     for run in list(runs):
         _accept(document, run, modules, body_box)
@@ -230,6 +236,7 @@ def _heading(document: Document, index: int, block: RawBlock, signature: str) ->
         or _CHANNEL.match(text)
         or _MORE.match(text)
         or text in _NO_HEADINGS
+        or _NO_HEADING.search(text)
         or text[-1] in "。，,；;"
         or text[-2:-1] == "…"
     ):
@@ -257,7 +264,7 @@ def _heading(document: Document, index: int, block: RawBlock, signature: str) ->
         strength += 1
     if not strength or (block.links and strength < 2 and block.link_density > 0.5):
         return None
-    return Heading(text, index, block.box, signature, group, strength)
+    return Heading(text, index, block.box, signature, group, strength, block_level=block.level)
 
 
 def _tab_headings(document: Document, index: int, block: RawBlock, signature: str) -> list[Heading]:
@@ -300,7 +307,12 @@ def heading_text(block: RawBlock) -> str:
     return _HEADING_TAIL.sub("", text[:120]).strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+") or text[:120]
 
 
-def _demote(tokens: list[Story | Heading | None]) -> None:
+def _short_lines(document: Document) -> Iterable[str]:
+    """Signatures of the short blocks without links."""
+    return (_signature(document, block) for block in document.blocks if not block.links and block.width <= WIDEST_HEADING)
+
+
+def _demote(document: Document, tokens: list[Story | Heading | None]) -> None:
     """Headings under which there is one story at most are headlines or notes of entries, if they come in numbers."""
     followers: dict[str, list[int]] = defaultdict(list)
     for position, token in enumerate(tokens):
@@ -315,11 +327,14 @@ def _demote(tokens: list[Story | Heading | None]) -> None:
                     break
                 count += 1
             followers[token.signature].append(count)
+    alike = Counter(signature for signature in _short_lines(document))
     numbers = {signature: (len(counts), median(counts), max(counts)) for signature, counts in followers.items()}
     for token in tokens:
         if isinstance(token, Heading):
             seen, typical, most = numbers[token.signature]
-            if (
+            if alike[token.signature] >= 10 and seen < 0.4 * alike[token.signature] and token.strength < 4 and not token.block_level:
+                token.demoted = True  # one of many notes of one make: an outlet's name under each entry
+            elif (
                 token.story is not None
                 and (
                     (seen >= 3 and typical < 2)
@@ -380,6 +395,9 @@ def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
             break
         is_certain = is_certain and is_small
         row.insert(0, heading)
+    outer = next((heading for heading in named[-2::-1] if len(heading.text) > len(last.text) and heading.text.endswith(last.text)), None)
+    if outer is not None and outer.group and len(row) == 1 and last.block - outer.block <= _TABS_BETWEEN:
+        return Run(outer)  # 为您推荐 above the tabs 推荐 娱乐 军事
     # of an outer heading and an inner one of other make, the inner one names the list, unless it says less
     if (
         len(row) == 1
@@ -445,12 +463,17 @@ def _jumps(document: Document, run: Run, story: Story) -> bool:
     common = document.common(top, story.box)
     if common == top:
         return False
+    last = run.stories[-1].item
+    if last is not None and story.item is not None and boxes[last].parent == boxes[story.item].parent:
+        return False  # entries side by side, however differently they are built
     jump = boxes[top].depth - boxes[common].depth
     if len(run.stories) == 1:
         jump = min(boxes[run.stories[0].box].depth, boxes[story.box].depth) - boxes[common].depth
         return jump > 5 or (jump > 2 and story.signature != run.stories[0].signature)
     if story.signature in {other.signature for other in run.stories[-3:]}:
         return jump > 3
+    if run.heading is None and boxes[top].tag in _LIST_TAGS:
+        return True
     if run.tabs:
         return jump > (3 if run.is_row_certain else 0)
     return jump > 1
@@ -575,8 +598,34 @@ def _is_module(document: Document, heading: Heading | None, stories: list[Story]
         return False
     if max(widths) > LONGEST_STORY and typical > 200:
         return False
+    if outside > len(stories) / 2 and latin and typical < 28:
+        return False  # a menu whose heading has a list's word
+    if sum(words.is_footer_word(story.text) for story in stories) >= 2:
+        return False
+    if not known and leads_off(document, stories):
+        return False  # a shop's or a partner's
     roots = sum(_is_root(story.link.href) for story in stories)
     return roots <= len(stories) / 3
+
+
+def leads_off(document: Document, stories: list[Story]) -> bool:
+    """Whether nearly all of a list's links lead to one other host than most links of the page."""
+    hosts = [host for story in stories if (host := site_part(story.link.href))]
+    return len(hosts) >= 0.9 * len(stories) and len(set(hosts)) == 1 and hosts[0] != document.own_site
+
+
+@lru_cache(maxsize=8192)
+def site_part(href: str | None) -> str:
+    """The last two labels of an absolute link's host (three under a second-level domain such as com.cn); blank for a relative one."""
+    match = _HOST.match((href or "").strip().lower())
+    if match is None:
+        return ""
+    labels = match[1].split(".")
+    return ".".join(labels[-3:] if len(labels) > 2 and labels[-2] in _SECOND_LEVEL else labels[-2:])
+
+
+_HOST = re.compile(r"(?:https?:)?//([a-z0-9.-]{1,253})")
+_SECOND_LEVEL = frozenset(("com", "net", "org", "gov", "edu", "co", "ac"))
 
 
 @lru_cache(maxsize=4096)

@@ -9,16 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cache
 from itertools import pairwise
 from statistics import median
 
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Link, RawBlock, columns
-from broadsheet.page.plain import lowered
 from broadsheet.page.rendered import begins_comments
-from broadsheet.page.vocabulary import alternation
-from broadsheet.page.vocabulary import words as vocabulary_words
 from broadsheet.page.modules import NARROWEST_STORY, Heading, Run, Story, heading_text, is_date, is_more, undoubled
 from broadsheet.records import BlockLabel
 from broadsheet.text import headline_key
@@ -152,7 +148,7 @@ def _kind(block: RawBlock, text: str, is_frequent: bool) -> _Kind:
         return _Kind.BREAK if _ALL_COMMENTS.match(text) else _Kind.COMMENTS
     if "neighbours" in groups or words.begins_with("neighbours", text) or words.footer_score(text) >= 2:
         return _Kind.BREAK
-    if _footer_words().fullmatch(lowered(text[:60])):
+    if words.is_footer_word(text):
         return _Kind.BREAK
     if _is_row_of_links(text):
         return _Kind.NOTE
@@ -167,11 +163,6 @@ def _kind(block: RawBlock, text: str, is_frequent: bool) -> _Kind:
     if width > _WIDEST_STORY or (width > 70 and text.endswith(("。", "...", "…", "."))) or words.is_boilerplate(text):
         return _Kind.SUMMARY
     return _Kind.STORY
-
-
-@cache
-def _footer_words() -> re.Pattern[str]:
-    return re.compile(rf"(?:{alternation(vocabulary_words('modules', 'footer', 'words'))})")
 
 
 def _is_row_of_links(text: str) -> bool:

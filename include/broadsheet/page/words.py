@@ -68,6 +68,16 @@ def begins_with(group: str, text: str) -> bool:
 
 
 @cache
+def _footer_word() -> re.Pattern[str]:
+    return re.compile(rf"(?:{alternation(words('modules', 'footer', 'words'))})")
+
+
+def is_footer_word(text: str) -> bool:
+    """Whether a link's text is one of a footer's: about us, terms of use."""
+    return len(text) <= LONGEST_LINE and _footer_word().fullmatch(lowered(text).strip()) is not None
+
+
+@cache
 def _boilerplate() -> re.Pattern[str]:
     return re.compile(alternation(words("modules", "boilerplate")))
 
