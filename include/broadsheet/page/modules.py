@@ -395,9 +395,8 @@ def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
             break
         is_certain = is_certain and is_small
         row.insert(0, heading)
-    outer = next((heading for heading in named[-2::-1] if len(heading.text) > len(last.text) and heading.text.endswith(last.text)), None)
-    if outer is not None and outer.group and len(row) == 1 and last.block - outer.block <= _TABS_BETWEEN:
-        return Run(outer)  # 为您推荐 above the tabs 推荐 娱乐 军事
+    if len(row) == 1 and (outer := _above_tabs(named, last)) is not last:
+        return Run(outer)
     # of an outer heading and an inner one of other make, the inner one names the list, unless it says less
     if (
         len(row) == 1
@@ -407,8 +406,16 @@ def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
         and last.block - named[-2].block <= 2
         and last.strength < named[-2].strength
     ):
-        return Run(named[-2])
+        return Run(_above_tabs(named, named[-2]))
     return Run(row[0], tabs=row[1:], is_row_certain=is_certain)
+
+
+def _above_tabs(named: list[Heading], tab: Heading) -> Heading:
+    """The heading that a tab repeats a part of, 为您推荐 above the tabs 推荐 娱乐 军事; else the tab itself."""
+    for heading in named:
+        if heading.block < tab.block <= heading.block + _TABS_BETWEEN and heading.group and heading.text != tab.text and heading.text.endswith(tab.text):
+            return heading
+    return tab
 
 
 def _panels(document: Document, run: Run) -> list[Run]:
@@ -469,7 +476,9 @@ def _jumps(document: Document, run: Run, story: Story) -> bool:
     jump = boxes[top].depth - boxes[common].depth
     if len(run.stories) == 1:
         jump = min(boxes[run.stories[0].box].depth, boxes[story.box].depth) - boxes[common].depth
-        return jump > 5 or (jump > 2 and story.signature != run.stories[0].signature)
+        return jump > 5 or (jump > 2 and run.heading is None and story.signature != run.stories[0].signature)
+    if run.heading is not None and len(run.stories) == 2 and run.heading.group:
+        return jump > 3  # a leading story stands apart from the list under it
     if story.signature in {other.signature for other in run.stories[-3:]}:
         return jump > 3
     if run.heading is None and boxes[top].tag in _LIST_TAGS:
