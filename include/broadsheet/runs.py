@@ -10,7 +10,7 @@ from typing import Any
 
 from broadsheet import PARSER_VERSION, __version__
 from broadsheet.errors import ConfigurationError
-from broadsheet.lake import Lake, read_records, write_records
+from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, read_records, write_records
 from broadsheet.records import Record, Rejection, StageOutcome
 from broadsheet.settings import Settings
 
@@ -65,14 +65,14 @@ class Run(Record, frozen=True):
 def outcomes_of(run: Run) -> Iterator[StageOutcome]:
     """Outcomes that the stages of a run wrote down, in the order of the stages."""
     for stage in STAGES:
-        for source in sorted(run.where.staging(run.run_id, stage).rglob("outcomes.jsonl")):
+        for source in sorted(run.where.staging(run.run_id, stage).rglob(OUTCOMES)):
             yield from read_records(source, StageOutcome)
 
 
 def rejections_of(run: Run) -> Iterator[Rejection]:
     """Everything that the stages of a run rejected."""
     for stage in STAGES:
-        for source in sorted(run.where.staging(run.run_id, stage).rglob("rejections.jsonl")):
+        for source in sorted(run.where.staging(run.run_id, stage).rglob(REJECTIONS)):
             yield from read_records(source, Rejection)
 
 

@@ -8,17 +8,13 @@ import pyarrow.parquet as pq
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.errors import BadInput
-from broadsheet.lake import Lake, read_records, write_records
+from broadsheet.lake import CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, write_records
 from broadsheet.page.decode import decode
 from broadsheet.page.read import read_page
 from broadsheet.records import Capture, PageResult, Rejection, StageOutcome
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.transform import add_page
 
-CAPTURES = "captures.jsonl"
-PAGES = "pages.jsonl.zst"
-REJECTIONS = "rejections.jsonl"
-OUTCOMES = "outcomes.jsonl"
 EXCERPT_CHARS = 400
 # Above this share of unreadable characters a text is noise.
 UNDECODABLE_RATIO = 0.1
