@@ -37,7 +37,7 @@ def _lines(summary: dict[str, Any]):
             yield f"{name:<28}{rows['new']:>10,}{rows['total']:>12,}"
     yield ""
     if summary["quarantined_by_reason"]:
-        yield "Quarantined in this run, by reason (`broadsheet quarantine` lists them)"
+        yield f"Quarantined, by reason (`broadsheet quarantine --run {summary['run_id']}` lists them)"
         for reason, count in summary["quarantined_by_reason"].items():
             yield f"  {reason:<32}{count:>8,}"
     else:

@@ -172,6 +172,19 @@ def test_values_of_another_type_are_turned_into_it_or_set_aside_as_they_were(bat
     (rejection,) = validated.rejections
     assert rejection.reasons == ("wrong_type",)
     assert "(display_width)" in rejection.detail
+def test_every_rejection_is_a_row_whatever_it_shares_with_others(batch):
+    """Both rows of a doubled key, and a row that two shards have: the thing and its reasons are the same."""
+    links = batch["related_links"]
+    doubled = validate({"related_links": pa.concat_tables([links, links.slice(0, 1)])}).rejections
+    rejections = [*doubled, *doubled]
+    rows = quarantine_table(rejections, run_id="one", quarantined_at=NOW)
+    assert rows.num_rows == len(rejections) == 4
+    ids = rows["quarantine_id"].to_pylist()
+    assert len(set(ids)) == 4
+    assert quarantine_table(rejections, run_id="two", quarantined_at=NOW)["quarantine_id"].to_pylist() == ids
+    assert quarantine_table(doubled, run_id="three", quarantined_at=NOW)["quarantine_id"].to_pylist() == ids[:2]
+
+
     assert '"display_width": "wide"' in rejection.row_json
     assert validated.tables["headline_feed_entries"].schema.equals(TABLES["headline_feed_entries"].arrow)
     assert validated.counts["headline_feed_entries"] == (entries.num_rows, entries.num_rows - 1, 1)

@@ -68,7 +68,7 @@ _ALL = (
     _id("parent_channel_id", "The channel above; NULL for a root", nullable=True),
     _id("feed_id", "Headline feed of a site: hash of site, label and ordinal among equal labels on a page"),
     _id("feed_snapshot_id", "State of a feed: hash of feed and its entries in order"),
-    _id("quarantine_id", "Quarantined input, page or row: hash of stage, what it is and its reasons"),
+    _id("quarantine_id", "Quarantined input, page or row: hash of stage, what it is, its reasons and an ordinal among equals"),
     _id("quality_result_id", "Quality result: hash of run, shard, table and check"),
     Field("snapshot_id", "string", "Published state of the warehouse", pattern=r"[0-9A-Za-z_.+:-]+"),
     Field("parent_snapshot_id", "string", "Snapshot that this one was built from; NULL for the first", nullable=True),

@@ -315,7 +315,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "quarantine",
-            "rejected input, page or row",
+            "input, page or row that a run rejected",
             (
                 "quarantine_id",
                 "stage",
@@ -332,7 +332,7 @@ TABLES: dict[str, Table] = {
                 "run_id",
                 "quarantined_at",
             ),
-            key=("quarantine_id",),
+            key=("run_id", "quarantine_id"),
             layer="operation",
             sort=("quarantined_at", "quarantine_id"),
             nullable=frozenset({"site", "capture_id"}),
