@@ -69,7 +69,8 @@ def transform(run: Run, shard: int) -> dict[str, Any]:
     """Turn the pages of a shard into rows. Returns its outcome."""
     from broadsheet.engine.shards import transform_shard
 
-    return msgspec.to_builtins(transform_shard(run.where, run.run_id, shard, run.options.default_time_zone))
+    outcome = transform_shard(run.where, run.run_id, shard, default_zone=run.options.default_time_zone, run_started_at=run.started_at)
+    return msgspec.to_builtins(outcome)
 
 
 def validate(run: Run, shard: int) -> dict[str, Any]:

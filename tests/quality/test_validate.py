@@ -67,6 +67,20 @@ def test_a_wrong_value_fails_the_check_for_it(batch, table, column, row, value, 
 
 
 @pytest.mark.parametrize(
+def test_an_entry_that_lost_its_state_is_missed_there(batch):
+    last = batch["headline_feed_entries"].num_rows - 1
+    changed = with_value(batch, "headline_feed_entries", "feed_snapshot_id", last, None)
+    assert failed_checks(changed, "headline_feed_snapshots")["entry_count_mismatch"] == (0,)
+
+
+def test_a_page_of_unknown_capture_time_was_captured_before_the_run_that_read_it(batch):
+    unknown = with_value(with_value(batch, "captures", "captured_at", 0, None), "captures", "captured_before", 0, datetime(2026, 3, 4, tzinfo=UTC))
+    for published_at, is_wrong in ((datetime(2026, 3, 4, 20, tzinfo=UTC), False), (datetime(2099, 1, 1, tzinfo=UTC), True)):
+        for table in ("articles", "article_versions"):
+            failed = failed_checks(with_value(unknown, table, "published_at", 0, published_at), table)
+            assert ("published_after_capture" in failed) is is_wrong
+
+
     ("table", "column", "value", "reason"),
     [
         ("captures", "coverage_ratio", 0.3, "low_coverage"),

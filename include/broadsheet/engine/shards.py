@@ -53,13 +53,13 @@ def extract_shard(lake: Lake, run_id: str, shard: int) -> StageOutcome:
     return began.finish(target, rejections, stage="extract", shard=shard, unit="page", in_count=read + len(rejections), out_count=read)
 
 
-def transform_shard(lake: Lake, run_id: str, shard: int, default_zone: str) -> StageOutcome:
+def transform_shard(lake: Lake, run_id: str, shard: int, *, default_zone: str, run_started_at: datetime) -> StageOutcome:
     """Pages of a shard -> rows of all tables, as Parquet in staging."""
     began = _Clock()
     target = lake.shard(run_id, "transform", shard)
     batch, count = Batch(), 0
     for result in read_records(lake.shard(run_id, "extract", shard) / PAGES, PageResult):
-        add_page(batch, result, run_id=run_id, default_zone=default_zone)
+        add_page(batch, result, run_id=run_id, default_zone=default_zone, run_started_at=run_started_at)
         count += 1
     target.mkdir(parents=True, exist_ok=True)
     for name, table in batch.tables().items():

@@ -62,8 +62,9 @@ def entry_wider_than_limit(rows: pd.DataFrame, frames: Frames) -> pd.Series:
 @rule("articles", "published_at", "first_capture_id")
 @rule("article_versions", "published_at", "first_capture_id")
 def published_after_capture(rows: pd.DataFrame, frames: Frames) -> pd.Series:
-    captures = frames.get("captures", pd.DataFrame({"capture_id": [], "captured_at": []}))
-    captured = pd.to_datetime(rows["first_capture_id"].map(captures.drop_duplicates("capture_id").set_index("capture_id")["captured_at"]), utc=True)
+    captures = frames.get("captures", pd.DataFrame({"capture_id": [], "captured_at": [], "captured_before": []})).drop_duplicates("capture_id")
+    latest = captures.set_index("capture_id")["captured_at"].combine_first(captures.set_index("capture_id")["captured_before"])
+    captured = pd.to_datetime(rows["first_capture_id"].map(latest), utc=True)
     return rows["published_at"].isna() | captured.isna() | (rows["published_at"] <= captured + CLOCK_SLACK)
 
 

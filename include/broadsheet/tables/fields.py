@@ -90,7 +90,12 @@ _ALL = (
     Field("captured_at", "timestamp", "When the page was captured; NULL when unknown, never the time of loading", nullable=True),
     Field("captured_at_basis", "string", "Where the capture time comes from", allowed=tuple(records.TimeBasis)),
     Field("captured_after", "timestamp", "Lower bound of the capture time; the article's own publication where the time is unknown", nullable=True),
-    Field("captured_before", "timestamp", "Upper bound of the capture time", nullable=True),
+    Field(
+        "captured_before",
+        "timestamp",
+        "Upper bound of the capture time; the start of the first run that read it where the time is unknown",
+        nullable=True,
+    ),
     Field("media_type", "string", "How the page came", allowed=("text/html", "text/plain")),
     Field("charset", "string", "Charset that the bytes were decoded with, as a Python codec name"),
     Field("charset_declared", "string", "Charset that the page declares of itself", nullable=True),
