@@ -51,6 +51,12 @@ def ranks_not_dense(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return (groups.transform("min") == 1) & (groups.transform("max") == groups.transform("nunique"))
 
 
+@rule("headline_feed_snapshots", "feed_snapshot_id", "entry_count")
+def entry_count_mismatch(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    entries = frames.get("headline_feed_entries", pd.DataFrame({"feed_snapshot_id": []}))
+    return rows["feed_snapshot_id"].map(entries["feed_snapshot_id"].value_counts()).fillna(0) == rows["entry_count"]
+
+
 @rule("headline_feed_entries", "display_width", "is_truncated")
 def entry_wider_than_limit(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     limits = frames.get("headline_feed_snapshots", pd.DataFrame({"feed_snapshot_id": [], "width_limit": []}))
