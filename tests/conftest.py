@@ -1,6 +1,7 @@
 """Fixtures that several areas share."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -45,3 +46,14 @@ def sample_run(tmp_path_factory):
 
     lake = tmp_path_factory.mktemp("sample_lake")
     return lake, run_all(lake, [SAMPLE / "pages"], manifest=SAMPLE / "manifest.jsonl", shards=1)
+
+
+@pytest.fixture(scope="session")
+def make_run():
+    """Runs the DAG through Airflow, as `make run` does: `make_run(home, *arguments)` with Airflow's state in `home`."""
+
+    def run(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, ROOT / "bin" / "run_through_airflow.py", "--airflow-home", home, *arguments]
+        return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600, check=False)
+
+    return run
