@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.summary import summary_text
 
@@ -19,6 +20,8 @@ def print_runs(lake: Path) -> None:
     from broadsheet.runs import stored_summary
 
     where = Lake(lake)
+    if not lake.is_dir():
+        raise ConfigurationError(f"there is no lake at {lake}")
     loaded = {path.stem for path in where.summary("x").parent.glob("*.json")}
     begun = {path.name for path in where.staging("").glob("*") if (path / "run.json").exists()}
     table = Table("run", "status", "inputs", "pages", "new articles", "quarantined", header_style="bold")
