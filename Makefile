@@ -8,6 +8,8 @@ MAKEFLAGS += --no-builtin-rules
 
 ARGS ?=
 PORT ?=
+# uv would trust certificates of its own alone; pip trusts the system's, and both must work behind the same proxy.
+export UV_SYSTEM_CERTS := 1
 BIN := .venv/bin
 READY := .venv/ready
 LOCKS := requirements.txt requirements-dev.txt

@@ -20,6 +20,12 @@ import pyarrow as pa
 
 T = TypeVar("T")
 
+# Files that stages leave in their staging: what goes on, what was rejected, what became of it all.
+CAPTURES = "captures.jsonl"
+PAGES = "pages.jsonl.zst"
+REJECTIONS = "rejections.jsonl"
+OUTCOMES = "outcomes.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class Lake:

@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from broadsheet.lake import Lake, write_records
+from broadsheet.lake import OUTCOMES, Lake, write_records
 from broadsheet.records import StageOutcome
 from broadsheet.runs import STAGES as STAGES
 from broadsheet.runs import Run, outcomes_of
@@ -43,7 +43,6 @@ Progress = Callable[[str, int, int], None]  # stage, done, of
 def capture(run: Run, paths: Iterable[str | Path], manifest: str | Path | None = None, on_progress: Callable[[int], None] | None = None) -> list[int]:
     """Bring files and WARC records into the raw zone. Returns the numbers of the shards that hold captures."""
     from broadsheet.capture.stage import capture as capture_inputs
-    from broadsheet.engine.shards import OUTCOMES
 
     began = datetime.now(UTC)
     summary = capture_inputs(
@@ -70,7 +69,8 @@ def transform(run: Run, shard: int) -> dict[str, Any]:
     """Turn the pages of a shard into rows. Returns its outcome."""
     from broadsheet.engine.shards import transform_shard
 
-    return msgspec.to_builtins(transform_shard(run.where, run.run_id, shard, run.options.default_time_zone))
+    outcome = transform_shard(run.where, run.run_id, shard, default_zone=run.options.default_time_zone, run_started_at=run.started_at)
+    return msgspec.to_builtins(outcome)
 
 
 def validate(run: Run, shard: int) -> dict[str, Any]:

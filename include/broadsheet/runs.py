@@ -1,6 +1,7 @@
 """A run of the pipeline: where it works, with which settings, and what its stages left."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -10,11 +11,13 @@ from typing import Any
 
 from broadsheet import PARSER_VERSION, __version__
 from broadsheet.errors import ConfigurationError
-from broadsheet.lake import Lake, read_records, write_records
+from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, read_records, write_records
 from broadsheet.records import Record, Rejection, StageOutcome
-from broadsheet.settings import Settings
+from broadsheet.settings import Settings, read_settings
 
 STAGES = ("capture", "extract", "transform", "validate", "load")
+# A run's id is the name of its folders and files.
+RUN_ID_PATTERN = r"[0-9A-Za-z][0-9A-Za-z_.+:-]*"
 
 
 class Run(Record, frozen=True):
@@ -35,12 +38,15 @@ class Run(Record, frozen=True):
         """
         started_at = datetime.now(UTC)
         run_id = run_id or f"{started_at:%Y%m%dT%H%M%S}-{token_hex(3)}"
+        if not re.fullmatch(RUN_ID_PATTERN, run_id):
+            raise ConfigurationError(f"a run cannot be named {run_id!r}: letters, digits and . _ + : - only, the first a letter or digit")
+        if Path(lake).exists() and not Path(lake).is_dir():
+            raise ConfigurationError(f"{lake} is not a directory, so that it cannot be a lake")
         target = Lake(Path(lake)).staging(run_id) / "run.json"
         if target.exists():
             return cls.open(lake, run_id)
-        given = {name: value for name, value in settings.items() if value is not None}
         run = cls(
-            lake=str(Path(lake).resolve()), run_id=run_id, started_at=started_at, settings=Settings(**given).model_dump(mode="json"),
+            lake=str(Path(lake).resolve()), run_id=run_id, started_at=started_at, settings=read_settings(**settings).model_dump(mode="json"),
         )  # fmt: skip
         write_records(target, [run])
         return run
@@ -65,14 +71,14 @@ class Run(Record, frozen=True):
 def outcomes_of(run: Run) -> Iterator[StageOutcome]:
     """Outcomes that the stages of a run wrote down, in the order of the stages."""
     for stage in STAGES:
-        for source in sorted(run.where.staging(run.run_id, stage).rglob("outcomes.jsonl")):
+        for source in sorted(run.where.staging(run.run_id, stage).rglob(OUTCOMES)):
             yield from read_records(source, StageOutcome)
 
 
 def rejections_of(run: Run) -> Iterator[Rejection]:
     """Everything that the stages of a run rejected."""
     for stage in STAGES:
-        for source in sorted(run.where.staging(run.run_id, stage).rglob("rejections.jsonl")):
+        for source in sorted(run.where.staging(run.run_id, stage).rglob(REJECTIONS)):
             yield from read_records(source, Rejection)
 
 

@@ -1,9 +1,12 @@
 """What can be configured, with its defaults. Environment variables `BROADSHEET_…` override."""
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from broadsheet.errors import ConfigurationError
 
 MIB = 1024 * 1024
 
@@ -23,7 +26,19 @@ class Settings(BaseSettings):
     @field_validator("default_time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        from zoneinfo import ZoneInfo
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-        ZoneInfo(value)  # raises with the zone's name
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is not the name of a time zone, as Asia/Shanghai is") from error
         return value
+
+
+def read_settings(**given: Any) -> Settings:
+    """Settings as given; those that are None are the environment's, or the default. Raises ConfigurationError naming what is wrong."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors())
+        raise ConfigurationError(f"wrong setting, {wrong}") from error

@@ -1,5 +1,6 @@
 """What a run did, for a person: the closing summary of `broadsheet run`, `broadsheet load` and `make run`."""
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -18,12 +19,15 @@ def summary_text(summary: dict[str, Any]) -> str:
     return "\n".join(_lines(summary))
 
 
+def _shown(path: str | Path) -> str:
+    """A path as it is quickest to type from here."""
+    return str(Path(path).relative_to(Path.cwd()) if Path(path).is_relative_to(Path.cwd()) else path)
+
+
 def _program() -> str:
-    """How to call the command line from here."""
+    """How to call the command line from here. `make run` puts it on its own PATH, which is not the reader's."""
     beside = Path(sys.executable).parent / "broadsheet"
-    if shutil.which("broadsheet") or not beside.exists():
-        return "broadsheet"
-    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
+    return _shown(beside) if beside.exists() and (beside.is_relative_to(Path.cwd()) or not shutil.which("broadsheet")) else "broadsheet"
 
 
 def _lines(summary: dict[str, Any]):
@@ -37,7 +41,7 @@ def _lines(summary: dict[str, Any]):
             yield f"{name:<28}{rows['new']:>10,}{rows['total']:>12,}"
     yield ""
     if summary["quarantined_by_reason"]:
-        yield "Quarantined in this run, by reason (`broadsheet quarantine` lists them)"
+        yield "Quarantined, by reason"
         for reason, count in summary["quarantined_by_reason"].items():
             yield f"  {reason:<32}{count:>8,}"
     else:
@@ -53,10 +57,13 @@ def _lines(summary: dict[str, Any]):
     yield "Seconds   " + ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary["seconds"].items())
     if summary["is_dry_run"]:
         return
-    yield f"Warehouse {summary['warehouse']}"
-    yield f"Data Docs {summary['data_docs']}"
+    yield f"Warehouse {_shown(summary['warehouse'])}"
+    yield f"Data Docs {_shown(summary['data_docs'])}"
     yield f"Snapshot  {summary['snapshot_id']}"
     yield ""
     yield "Try"
-    yield f"  {_program()} query --lake {summary['lake']} \\"
+    lake = shlex.quote(_shown(summary["lake"]))
+    yield f"  {_program()} query --lake {lake} \\"
     yield f'    "{EXAMPLE_QUERY}"'
+    if summary["quarantined_by_reason"]:
+        yield f"  {_program()} quarantine --lake {lake} --run {summary['run_id']}"

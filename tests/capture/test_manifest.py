@@ -83,7 +83,7 @@ def test_a_bad_value_is_named_and_the_page_goes_on_without_it(folder, cells, det
     items = read(manifest)
     rejections, captures = parts(items)
     assert rejections == [("bad_manifest_row", "manifest.csv:3")]
-    assert items[0].scope == "row" and detail in items[0].detail
+    assert items[0].scope == "input" and detail in items[0].detail
     assert [capture.captured_at_basis for capture in captures] == ["none", "none"]
     assert captures[1].url == ("http://a.example/1" if detail == "captured_at" else None)
 

@@ -7,7 +7,7 @@ from warcs import Warc, page
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.stage import CaptureSummary, capture
-from broadsheet.lake import Lake, read_records
+from broadsheet.lake import CAPTURES, REJECTIONS, Lake, read_records
 from broadsheet.records import Capture, Rejection
 from broadsheet.settings import Settings
 
@@ -32,7 +32,7 @@ def inputs(tmp_path):
 def run(inputs, tmp_path, run_id="run-1", **options):
     lake = Lake(tmp_path / "lake")
     summary = capture([inputs], lake=lake, run_id=run_id, **{"settings": SETTINGS} | options)
-    captures = [item for shard in summary.shards for item in read_records(lake.shard(run_id, "capture", shard) / "captures.jsonl", Capture)]
+    captures = [item for shard in summary.shards for item in read_records(lake.shard(run_id, "capture", shard) / CAPTURES, Capture)]
     return lake, summary, captures
 
 
@@ -45,7 +45,7 @@ def test_every_input_is_accounted_for(inputs, tmp_path):
     lake, summary, captures = run(inputs, tmp_path, on_progress=progress.append)
     assert (summary.in_count, summary.out_count, summary.duplicate_count, summary.quarantined_count) == (47, 44, 1, 2)
     assert summary.new_content_count == 40
-    rejections = list(read_records(lake.staging("run-1", "capture") / "rejections.jsonl", Rejection))
+    rejections = list(read_records(lake.staging("run-1", "capture") / REJECTIONS, Rejection))
     assert [rejection.reasons for rejection in rejections] == [("empty_file",), ("broken_warc_record",)]
     assert len({item.capture_id for item in captures}) == len(captures) == 44
     assert all(item.input_path != str(inputs / "again.html.gz") for item in captures)  # the first of equals is kept

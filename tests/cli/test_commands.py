@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from broadsheet.cli import app
+from broadsheet.quality.reasons import REASONS
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "examples" / "sample" / "pages"
@@ -66,7 +67,18 @@ def test_query_formats(sample_run):
     assert json.loads(listed)["reasons"] == ["truncated_gzip"]
 
 
-def test_reasons_are_listed_with_their_policy():
-    output = runner.invoke(app, ["reasons"]).output
-    assert "truncated_gzip" in output
-    assert "quarantine" in output
+def test_rows_too_wide_for_the_terminal_are_shown_one_value_a_line(sample_run):
+    arguments = ["query", "--lake", str(sample_run[0]), "select * from current_articles limit 2"]
+    lines = [line.rstrip() for line in runner.invoke(app, arguments, env={"COLUMNS": "80"}).output.splitlines()]
+    assert lines[0].startswith("row 1 ")
+    assert sum(line.startswith("displayed_headline  ") for line in lines) == 2
+    assert lines[-1] == "2 rows"
+
+
+def test_reasons_are_listed_by_scope_with_their_policy():
+    output = runner.invoke(app, ["reasons"], env={"COLUMNS": "80"}).output
+    lines = {cells[1]: cells for line in output.splitlines() if len(cells := line.replace("│", " ").split()) > 2}
+    assert lines["truncated_gzip"][:3] == ["input", "truncated_gzip", "quarantine"]
+    assert lines["undecodable"][0] == "page"
+    assert lines["no_source"][:3] == ["row", "no_source", "warn"]
+    assert set(REASONS) <= set(lines)

@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,13 +9,6 @@ import pytest
 from pages import write_pages
 
 pytestmark = pytest.mark.airflow
-
-PROJECT = Path(__file__).resolve().parents[2]
-
-
-def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PROJECT / "bin" / "run_through_airflow.py"), "--airflow-home", str(home), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +20,13 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def first(world):
-    return run(world / "airflow", "--lake", str(world / "lake"), str(world / "pages"))
+def first(world, make_run):
+    return make_run(world / "airflow", "--lake", str(world / "lake"), str(world / "pages"))
 
 
 @pytest.fixture(scope="module")
-def second(world, first):
-    return run(world / "airflow", "--lake", str(world / "lake"), str(world / "pages"))
+def second(world, first, make_run):
+    return make_run(world / "airflow", "--lake", str(world / "lake"), str(world / "pages"))
 
 
 def summaries(world: Path) -> list[dict]:
@@ -98,18 +89,18 @@ def test_running_again_adds_nothing(world, first, second):
             assert after[name]["total"] == before[name]["total"], name
 
 
-def test_a_wrong_policy_fails_at_once_and_says_so(world, second):
+def test_a_wrong_policy_fails_at_once_and_says_so(world, second, make_run):
     published = (world / "lake" / "warehouse" / "broadsheet.duckdb").read_bytes()
-    failed = run(world / "airflow", "--lake", str(world / "lake"), "--policy", str(world / "no-such-policy.yaml"), str(world / "pages"))
+    failed = make_run(world / "airflow", "--lake", str(world / "lake"), "--policy", str(world / "no-such-policy.yaml"), str(world / "pages"))
     assert failed.returncode == 1
     assert "no-such-policy.yaml" in failed.stdout
     assert "to be retried" not in failed.stdout
     assert (world / "lake" / "warehouse" / "broadsheet.duckdb").read_bytes() == published
 
 
-def test_a_wrong_parameter_is_told_without_a_run(world, second):
+def test_a_wrong_parameter_is_told_without_a_run(world, second, make_run):
     before = rows(world, "select count(*) from dag_run")
-    refused = run(world / "airflow", "--shards", "40", str(world / "pages"))
+    refused = make_run(world / "airflow", "--shards", "40", str(world / "pages"))
     assert refused.returncode == 2
     assert "shards" in refused.stdout
     assert rows(world, "select count(*) from dag_run") == before

@@ -62,13 +62,23 @@ def test_each_is_named_with_its_reason(run):
         assert reason in process.stdout
 
 
-def test_wrong_usage_is_told_without_a_traceback(tmp_path):
+def test_wrong_usage_is_told_without_a_traceback(tmp_path, sample_run):
+    published, run_id = sample_run[0], sample_run[1]["run_id"]
+    page = SAMPLE / "haidu.example-000009.html"
     for arguments, part in (
         (("run", "--lake", tmp_path), "name at least one PATH"),
         (("run", "--lake", tmp_path, "--manifest", tmp_path / "none.csv", tmp_path), "none.csv"),
         (("query", "--lake", tmp_path, "select 1"), "nothing has been published"),
         (("load", "--lake", tmp_path, "--run", "nope"), "nope"),
         (("show", "--lake", tmp_path, "not-a-page"), "neither a file nor"),
+        (("query", "--lake", published, " "), "no SQL statement"),
+        (("runs", "--lake", tmp_path / "none"), "no lake"),
+        (("rebuild", "--lake", tmp_path / "none"), "no published run"),
+        (("run", "--lake", page, page), "not a directory"),
+        (("run", "--lake", tmp_path, "--time-zone", "Nowhere/Town", page), "'Nowhere/Town' is not the name of a time zone"),
+        (("capture", "--lake", tmp_path, "--run", "../out", page), "cannot be named"),
+        (("extract", "--lake", published, "--run", run_id, "--shard", 77), "no shard 77"),
+        (("dictionary", "--out", tmp_path / "none" / "d.md"), "cannot be written"),
     ):
         process = broadsheet(*arguments)
         assert process.returncode == 2, (arguments, process.stderr)

@@ -145,6 +145,14 @@ def test_lake_and_warehouse_hold_the_same_rows(sample_run):
         assert parquet == count, name
 
 
+def test_instants_come_as_python_objects_too(sample_run):
+    """DuckDB needs pytz for this and does not ask for it."""
+    lake, _ = sample_run
+    with connect(lake) as connection:
+        found = connection.execute("select captured_at from captures where captured_at is not null").fetchall()
+    assert found and all(captured_at.utcoffset() is not None for (captured_at,) in found)
+
+
 def test_views_and_columns_are_described(sample_run):
     lake, _ = sample_run
     bare = query(

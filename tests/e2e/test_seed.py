@@ -1,5 +1,6 @@
 """The seed page, through every stage: what must be read from it stands in the tables."""
 
+import json
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,10 +12,18 @@ from broadsheet.warehouse.query import query
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-@pytest.fixture(scope="module")
-def lake(tmp_path_factory, seed_page):
-    lake = tmp_path_factory.mktemp("seed_lake")
-    summary = run_all(lake, [seed_page], shards=1)
+@pytest.fixture(scope="module", params=["run", pytest.param("dag", marks=pytest.mark.airflow)])
+def lake(request, tmp_path_factory, seed_page, make_run):
+    """A lake that holds the seed page, made by `broadsheet run` and, once more, by the DAG through Airflow."""
+    root = tmp_path_factory.mktemp(f"seed_{request.param}")
+    lake = root / "lake"
+    if request.param == "run":
+        summary = run_all(lake, [seed_page], shards=1)
+    else:
+        made = make_run(root / "airflow", "--lake", lake, seed_page)
+        assert made.returncode == 0, made.stdout + made.stderr
+        (stored,) = (lake / "runs").glob("*.json")
+        summary = json.loads(stored.read_text("utf-8"))
     assert summary["rejected_input_count"] == summary["quarantined_row_count"] == 0
     return lake
 
@@ -94,9 +103,10 @@ def test_ranks_two_four_and_five_are_resolved_on_the_page_and_no_other(ask):
 
 
 def test_unknown_capture_time_is_null_and_the_feeds_time_is_bounded_by_publication(ask):
-    (capture,) = ask("select captured_at, captured_at_basis, captured_after from captures")
+    (capture,) = ask("select captured_at, captured_at_basis, captured_after, captured_before, started_at from captures join runs using (run_id)")
     published = datetime(2022, 1, 14, 8, 34, tzinfo=SHANGHAI)
     assert (capture["captured_at"], capture["captured_at_basis"], capture["captured_after"]) == (None, "none", published)
+    assert capture["captured_before"] == capture["started_at"]
     (seen,) = ask("select observed_at, observed_at_basis, observed_after from headline_feed_observations")
     assert (seen["observed_at"], seen["observed_at_basis"], seen["observed_after"]) == (None, "publication", published)
     assert ask("select * from headline_ranks") == []

@@ -70,6 +70,19 @@ def test_the_command_line_starts_without_heavy_imports():
     assert loaded.stdout.strip() == "[]"
 
 
+def test_capturing_loads_neither_the_page_kernel_nor_what_later_stages_need(tmp_path):
+    """Each Airflow task is a process of its own: what it imports it pays for. Byte order marks are known to `page.decode` alone."""
+    page = next((ROOT / "examples" / "sample" / "pages").glob("*.html"))
+    code = (
+        "import sys; from broadsheet.pipeline import capture; from broadsheet.runs import Run;"
+        "assert capture(Run.start(sys.argv[1], shards=1), [sys.argv[2]]) == [0]; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "lake"), str(page)], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {name for name in loaded if name.startswith("broadsheet.page.")} <= {"broadsheet.page.decode"}
+    assert not loaded & {"broadsheet.engine.shards", "turbohtml", "great_expectations", "airflow"}
+
+
 def test_the_compose_file_is_valid():
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(ROOT / "docker-compose.yaml")]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,6 +1,6 @@
 """A small batch of schema-valid rows, made by the real transform from an invented page."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
@@ -9,6 +9,7 @@ from broadsheet.ids import content_sha256, make_id
 from broadsheet.records import Capture, SiteBasis, TimeBasis
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.transform import add_page
+from broadsheet.urls import site_of
 
 PAGE = """<html lang="zh"><head><title>清河县跨江大桥建成投用_云州网</title></head><body>
 <div class="crumb">当前位置：<a href="/">云州网</a> &gt; <a href="/yw/">要闻</a></div>
@@ -22,19 +23,45 @@ PAGE = """<html lang="zh"><head><title>清河县跨江大桥建成投用_云州�
 <li><a href="/a/5.html">柳泉县冷链物流园完成主体结构封顶</a></li></ol></div></body></html>"""
 
 
+URL = "https://www.yunzhou-net.example/a/100.html"
+CAPTURED_AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+RUN_STARTED_AT = datetime(2026, 3, 4, tzinfo=UTC)
+
+
 def valid_batch(run_id: str = "run") -> dict[str, pa.Table]:
     """Tables of one captured article page."""
-    content = PAGE.encode()
-    url = "https://www.yunzhou-net.example/a/100.html"
-    captured_at = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-    capture = Capture(
+    return _batch([(PAGE, URL, CAPTURED_AT)], run_id)
+
+
+def busy_batch(run_id: str = "run") -> dict[str, pa.Table]:
+    """Tables of several pages that share what pages share: an article in two versions, a feed in two states, channels, a site."""
+    edited = PAGE.replace("总投资三亿元", "总投资四亿元")
+    other = PAGE.replace("清河县跨江大桥建成投用", "南屏县湿地公园迎来首批市民").replace("要闻</a>", "社会</a> &gt; <a href='/sh/qx/'>区县</a>")
+    moved = other.replace("/a/3.html", "/a/6.html").replace("望江区智能公交线路正式开工建设", "白石县数字图书馆面向社会征求意见")
+    second, elsewhere = "https://www.yunzhou-net.example/a/2.html", "https://www.qingxi.example/b/1.html"
+    hour = timedelta(hours=1)
+    return _batch(
+        [(PAGE, URL, CAPTURED_AT), (PAGE, URL, CAPTURED_AT + hour), (edited, URL, CAPTURED_AT + 2 * hour), (other, second, CAPTURED_AT + hour),
+         (moved, second, CAPTURED_AT + 3 * hour), (moved, elsewhere, CAPTURED_AT + 4 * hour)],
+        run_id,
+    )  # fmt: skip
+
+
+def _batch(pages: list[tuple[str, str, datetime]], run_id: str) -> dict[str, pa.Table]:
+    batch = Batch()
+    for text, url, captured_at in pages:
+        content = text.encode()
+        result = read_capture(_capture(content, url, captured_at), content)
+        add_page(batch, result, run_id=run_id, default_zone="Asia/Shanghai", run_started_at=RUN_STARTED_AT)
+    return batch.tables()
+
+
+def _capture(content: bytes, url: str, captured_at: datetime) -> Capture:
+    return Capture(
         capture_id=make_id("capture", content_sha256(content), url, captured_at.isoformat()), content_sha256=content_sha256(content),
-        byte_count=len(content), media_type="text/html", input_path="page.html", url=url, site="yunzhou-net.example", site_basis=SiteBasis.URL,
+        byte_count=len(content), media_type="text/html", input_path="page.html", url=url, site=site_of(url), site_basis=SiteBasis.URL,
         captured_at=captured_at, captured_at_basis=TimeBasis.MANIFEST, raw_file="raw/run-00000.warc.gz", raw_offset=0, raw_length=100,
     )  # fmt: skip
-    batch = Batch()
-    add_page(batch, read_capture(capture, content), run_id=run_id, default_zone="Asia/Shanghai")
-    return batch.tables()
 
 
 def part(tables: dict[str, pa.Table], *names: str) -> dict[str, pa.Table]:

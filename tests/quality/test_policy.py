@@ -7,10 +7,11 @@ import pytest
 
 from broadsheet.errors import ConfigurationError
 from broadsheet.quality.policy import ACTIONS, load_policy
-from broadsheet.quality.reasons import REASONS
+from broadsheet.quality.reasons import BY_SCOPE, REASONS
 from broadsheet.quality.rules import RULES
 from broadsheet.quality.units import unit_stops
 from broadsheet.records import Rejection, StageOutcome
+from broadsheet.tables.fields import FIELDS
 
 
 def test_every_reason_has_a_policy_and_the_reverse():
@@ -19,8 +20,13 @@ def test_every_reason_has_a_policy_and_the_reverse():
     assert {rule.action for rule in rules.values()} <= set(ACTIONS)
 
 
-def test_every_rule_is_a_reason_with_a_meaning():
-    assert {rule.reason for rule in RULES} <= set(REASONS)
+def test_reasons_have_the_scopes_of_quarantine_each_in_one():
+    assert tuple(BY_SCOPE) == FIELDS["scope"].allowed
+    assert sum(map(len, BY_SCOPE.values())) == len(REASONS)
+
+
+def test_every_rule_is_a_reason_for_rows_with_a_meaning():
+    assert {rule.reason for rule in RULES} <= set(BY_SCOPE["row"])
     assert all(len(REASONS[rule.reason]) > 20 for rule in RULES)
 
 
@@ -40,7 +46,9 @@ def test_a_users_policy_is_laid_over_the_embedded_one(tmp_path):
 @pytest.mark.parametrize(
     ("text", "key"),
     [("no_such_reason: warn", "no_such_reason"), ("no_source: ignore", "no_source"), ("no_source: {action: warn, limit: 3}", "no_source"),
-     ("no_source: {action: warn, max_failed_ratio: 7}", "max_failed_ratio"), ("- a list", "expected"), ("null_value: warn", "cannot be kept"),
+     ("no_source: {action: warn, max_failed_ratio: 7}", "max_failed_ratio"), ("- a list", "expected"), ("null_value: warn", "null_value must be quarantine or stop"),
+     ("empty_file: warn", "empty_file must be quarantine or stop"), ("parser_error: {action: warn, max_failed_ratio: 0.5}", "parser_error must be"),
+     ("part_quarantined: warn", "part_quarantined must be"),
      ("a: [", "cannot be read")],
 )  # fmt: skip
 def test_a_wrong_policy_names_file_and_key(tmp_path, text, key):

@@ -51,6 +51,7 @@ def test_a_valid_batch_goes_on_whole(batch):
         ("captures", "language", 0, "zh\n", "pattern_mismatch"),
         ("page_blocks", "char_end", 1, 99_999, "block_span_mismatch"),
         ("headline_feed_entries", "rank", 1, 7, "ranks_not_dense"),
+        ("headline_feed_snapshots", "entry_count", 0, 4, "entry_count_mismatch"),
         ("article_versions", "published_at", 0, datetime(2026, 3, 9, tzinfo=UTC), "published_after_capture"),
         ("article_versions", "published_at", 0, datetime(1970, 1, 1, tzinfo=UTC), "published_too_early"),
         ("articles", "published_at", 0, datetime(1970, 1, 1, tzinfo=UTC), "published_too_early"),
@@ -64,6 +65,20 @@ def test_a_wrong_value_fails_the_check_for_it(batch, table, column, row, value, 
     failed = failed_checks(with_value(batch, table, column, row, value), table)
     assert row in failed[reason]
     assert load_policy().action(reason) == "quarantine"
+
+
+def test_an_entry_that_lost_its_state_is_missed_there(batch):
+    last = batch["headline_feed_entries"].num_rows - 1
+    changed = with_value(batch, "headline_feed_entries", "feed_snapshot_id", last, None)
+    assert failed_checks(changed, "headline_feed_snapshots")["entry_count_mismatch"] == (0,)
+
+
+def test_a_page_of_unknown_capture_time_was_captured_before_the_run_that_read_it(batch):
+    unknown = with_value(with_value(batch, "captures", "captured_at", 0, None), "captures", "captured_before", 0, datetime(2026, 3, 4, tzinfo=UTC))
+    for published_at, is_wrong in ((datetime(2026, 3, 4, 20, tzinfo=UTC), False), (datetime(2099, 1, 1, tzinfo=UTC), True)):
+        for table in ("articles", "article_versions"):
+            failed = failed_checks(with_value(unknown, table, "published_at", 0, published_at), table)
+            assert ("published_after_capture" in failed) is is_wrong
 
 
 @pytest.mark.parametrize(
@@ -155,6 +170,19 @@ def test_a_rejection_has_the_same_quarantine_id_in_every_run(batch):
     assert first["quarantine_id"].to_pylist() == second["quarantine_id"].to_pylist()
     assert len(set(first["quarantine_id"].to_pylist())) == len(rejections)
     assert "headline" in first["row_json"].to_pylist()[0]
+
+
+def test_every_rejection_is_a_row_whatever_it_shares_with_others(batch):
+    """Both rows of a doubled key, and a row that two shards have: the thing and its reasons are the same."""
+    links = batch["related_links"]
+    doubled = validate({"related_links": pa.concat_tables([links, links.slice(0, 1)])}).rejections
+    rejections = [*doubled, *doubled]
+    rows = quarantine_table(rejections, run_id="one", quarantined_at=NOW)
+    assert rows.num_rows == len(rejections) == 4
+    ids = rows["quarantine_id"].to_pylist()
+    assert len(set(ids)) == 4
+    assert quarantine_table(rejections, run_id="two", quarantined_at=NOW)["quarantine_id"].to_pylist() == ids
+    assert quarantine_table(doubled, run_id="three", quarantined_at=NOW)["quarantine_id"].to_pylist() == ids[:2]
 
 
 def test_a_body_that_is_nothing_but_the_rights_notice_is_set_aside(batch):

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from builders import part, valid_batch, with_value
 
-from broadsheet.lake import Lake, read_records
+from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, read_records
 from broadsheet.quality.policy import load_policy
 from broadsheet.quality.stage import ValidateSummary, validate_shard
 from broadsheet.records import Rejection, StageOutcome
@@ -32,10 +32,10 @@ def test_the_stage_writes_good_rows_rejections_results_and_accounts(lake):
     kept = pq.read_table(target / "headline_feed_entries.parquet")
     assert kept.schema.equals(TABLES["headline_feed_entries"].arrow)
     assert 2 not in kept["rank"].to_pylist()
-    (rejection,) = read_records(target / "rejections.jsonl", Rejection)
+    (rejection,) = read_records(target / REJECTIONS, Rejection)
     assert (rejection.stage, rejection.scope, rejection.table_name) == ("validate", "row", "headline_feed_entries")
     assert rejection.reasons == ("blank_value",)
-    outcomes = {outcome.table_name: outcome for outcome in read_records(target / "outcomes.jsonl", StageOutcome)}
+    outcomes = {outcome.table_name: outcome for outcome in read_records(target / OUTCOMES, StageOutcome)}
     assert outcomes.keys() == {"headline_feeds", "headline_feed_entries"}
     entries = outcomes["headline_feed_entries"]
     assert (entries.in_count, entries.out_count, entries.quarantined_count, entries.new_count) == (3, 2, 1, 2)

@@ -23,6 +23,7 @@ from broadsheet.tables.batch import Batch
 from broadsheet.tables.transform import add_page
 
 SEEN = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+READ = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)  # when the run began
 
 
 def capture(number: int = 1, **changes) -> Capture:
@@ -42,7 +43,7 @@ def page(**changes) -> Page:
 def rows(*results: tuple[Capture, Page]) -> dict[str, list[dict]]:
     batch = Batch()
     for one, other in results:
-        add_page(batch, PageResult(capture=one, page=other), run_id="r", default_zone="UTC")
+        add_page(batch, PageResult(capture=one, page=other), run_id="r", default_zone="UTC", run_started_at=READ)
     return {name: table.to_pylist() for name, table in batch.tables().items()}
 
 
@@ -119,3 +120,27 @@ def test_list_pages_have_captures_but_no_article():
     tables = rows((capture(), page(page_kind=PageKind.LIST)))
     assert "articles" not in tables
     assert tables["captures"][0]["article_id"] is None
+
+
+def test_an_unknown_capture_time_lies_between_publication_and_the_run_that_read_the_page():
+    unknown = capture(captured_at=None, captured_at_basis=TimeBasis.NONE)
+    tables = rows((unknown, page()))
+    published_at = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+    (row,) = tables["captures"]
+    assert (row["captured_at"], row["captured_after"], row["captured_before"]) == (None, published_at, READ)
+    (seen,) = tables["headline_feed_observations"]
+    assert (seen["observed_at"], seen["observed_at_basis"], seen["observed_after"]) == (None, "publication", published_at)
+
+
+def test_a_known_capture_time_needs_no_bounds():
+    (row,) = rows((capture(), page()))["captures"]
+    assert (row["captured_at"], row["captured_after"], row["captured_before"]) == (SEEN, None, None)
+
+
+def test_a_publication_time_later_than_the_run_bounds_nothing():
+    unknown = capture(captured_at=None, captured_at_basis=TimeBasis.NONE)
+    tables = rows((unknown, page(published=PublishedTime(local=datetime(2099, 1, 1), precision="day", raw="2099-01-01", rule="r"))))  # noqa: DTZ001
+    (row,) = tables["captures"]
+    assert (row["captured_after"], row["captured_before"]) == (None, READ)
+    (seen,) = tables["headline_feed_observations"]
+    assert (seen["observed_at_basis"], seen["observed_after"]) == ("none", None)

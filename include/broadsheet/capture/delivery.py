@@ -67,8 +67,8 @@ def checked(delivery: Delivery) -> Delivery | Rejection:
     )  # fmt: skip
 
 
-def rejected(input_path: str, error: BadInput, *, scope: str = "input", excerpt: str | None = None) -> Rejection:
-    return Rejection(stage="capture", scope=scope, reasons=(error.reason,), detail=error.detail, input_path=input_path, raw_excerpt=excerpt)
+def rejected(input_path: str, error: BadInput, *, excerpt: str | None = None) -> Rejection:
+    return Rejection(stage="capture", scope="input", reasons=(error.reason,), detail=error.detail, input_path=input_path, raw_excerpt=excerpt)
 
 
 def printable(path: Path | str) -> str:

@@ -47,15 +47,15 @@ class Manifest:
         for line, row in _rows(self.path):
             place = f"{printable(self.path)}:{line}"
             if isinstance(row, BadInput):
-                yield rejected(place, row, scope="row")
+                yield rejected(place, row)
                 continue
             named = _text(row.get("path"))
             if not named:
-                yield rejected(place, BadInput("bad_manifest_row", "no path"), scope="row", excerpt=_excerpt(row))
+                yield rejected(place, BadInput("bad_manifest_row", "no path"), excerpt=_excerpt(row))
                 continue
             known, problems = _known(row)
             if problems:
-                yield rejected(place, BadInput("bad_manifest_row", "; ".join(problems)), scope="row", excerpt=_excerpt(row))
+                yield rejected(place, BadInput("bad_manifest_row", "; ".join(problems)), excerpt=_excerpt(row))
             found = self._find(named)
             if found is None:
                 yield rejected(printable(named), BadInput("missing_file", f"named in {place}"))

@@ -27,7 +27,7 @@ def deliveries(paths: Sequence[Path | str], *, manifest: Path | str | None, sett
     ----------
     paths : files and directories. Directories are walked in sorted order; hidden entries and the manifest itself are left out.
         Without paths, the files that the manifest names are the input.
-    manifest : see `broadsheet.capture.manifest`. A row's bad time is a rejection of scope `row`; its page still goes on.
+    manifest : see `broadsheet.capture.manifest`. A row's bad time is a rejection of its own; its page still goes on.
 
     Raises
     ------

@@ -10,11 +10,10 @@ import msgspec
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.sources import deliveries
-from broadsheet.lake import Lake, written_aside
+from broadsheet.lake import CAPTURES, REJECTIONS, Lake, written_aside
 from broadsheet.records import Capture, Record, Rejection
 from broadsheet.settings import Settings
 
-CAPTURES, REJECTIONS = "captures.jsonl", "rejections.jsonl"
 _PROGRESS_EVERY = 20
 
 

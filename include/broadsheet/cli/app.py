@@ -24,8 +24,10 @@ class Exit(IntEnum):
     TRY_AGAIN = 5
 
 
-EXIT_CODES = """Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 published, but some inputs or pages were
-quarantined (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · 5 try again later."""
+EXIT_CODES = (
+    "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 published, but some inputs or pages were quarantined "
+    "(the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · 5 try again later."
+)
 
 errors = Console(stderr=True)
 
@@ -66,7 +68,8 @@ app = typer.Typer(
 )
 
 DEFAULT_LAKE = Path("lake")
-LakeOption = Annotated[Path, typer.Option("--lake", help="Directory of the lake; made if it is not there.", envvar="BROADSHEET_LAKE")]
+NewLakeOption = Annotated[Path, typer.Option("--lake", help="Directory of the lake; made if it is not there.", envvar="BROADSHEET_LAKE")]
+LakeOption = Annotated[Path, typer.Option("--lake", help="Directory of the lake.", envvar="BROADSHEET_LAKE")]
 RunOption = Annotated[str, typer.Option("--run", help="Run to work on, as `broadsheet capture` printed it.")]
 ShardOption = Annotated[int | None, typer.Option("--shard", help="Only this shard; all shards of the run without it.")]
 PathsArgument = Annotated[
@@ -95,7 +98,7 @@ def main(version: Annotated[bool, typer.Option("--version", help="Print the vers
 @app.command()
 def run(
     paths: PathsArgument = None,
-    lake: LakeOption = DEFAULT_LAKE,
+    lake: NewLakeOption = DEFAULT_LAKE,
     manifest: ManifestOption = None,
     policy: PolicyOption = None,
     shards: ShardsOption = None,
@@ -126,7 +129,7 @@ def run(
 @app.command()
 def capture(
     paths: PathsArgument = None,
-    lake: LakeOption = DEFAULT_LAKE,
+    lake: NewLakeOption = DEFAULT_LAKE,
     manifest: ManifestOption = None,
     policy: PolicyOption = None,
     shards: ShardsOption = None,
@@ -158,8 +161,10 @@ def extract(
 ) -> None:
     """2. Read pages: those of a run's shards, or, with --jsonl OUT PATH…, any pages without a lake.
 
-    A line of OUT holds: id, page_kind, title, published_at, source, editor, authors, breadcrumb, original_title, rights_notice, body,
-    modules (kind, heading, ranked, items). A page that cannot be read has `error` with reason and detail instead.
+    A line of OUT holds id, page_kind, title, published_at, source, editor,
+    authors, breadcrumb, original_title, rights_notice, body, and modules (kind,
+    heading, ranked, items). A page that cannot be read has `error` with reason
+    and detail instead.
     """
     if jsonl is None:
         if run_id is None:
@@ -168,7 +173,7 @@ def extract(
     from broadsheet.cli.export import export_pages
 
     read, rejected = export_pages(_inputs(paths, manifest), jsonl, manifest=manifest)
-    errors.print(f"{read} pages read, {rejected} rejected", highlight=False)
+    errors.print(f"{read} page{'' if read == 1 else 's'} read, {rejected} rejected", highlight=False)
     return None
 
 
@@ -205,7 +210,11 @@ def _run_stage(stage: str, lake: Path, run_id: str, shard: int | None) -> None:
     from broadsheet.runs import Run, shards_of
 
     opened = Run.open(lake, run_id)
-    shards = [shard] if shard is not None else shards_of(opened)
+    shards = shards_of(opened)
+    if shard is not None:
+        if shard not in shards:
+            raise ConfigurationError(f"run {run_id} has no shard {shard} that holds pages; it has {', '.join(map(str, shards)) or 'none'}")
+        shards = [shard]
     with stage_bars() as report:
         for done, number in enumerate(shards, start=1):
             getattr(pipeline, stage)(opened, number)
@@ -220,7 +229,7 @@ def _print_outcomes(run, stage: str) -> None:
     for unit in dict.fromkeys(outcome.unit for outcome in outcomes):
         of_unit = [outcome for outcome in outcomes if outcome.unit == unit]
         came, went, aside = (sum(getattr(o, name) for o in of_unit) for name in ("in_count", "out_count", "quarantined_count"))
-        errors.print(f"{stage}: {came} {unit}s in, {went} on, {aside} quarantined", highlight=False)
+        errors.print(f"{stage}: {came} {unit}{'' if came == 1 else 's'} in, {went} on, {aside} quarantined", highlight=False)
 
 
 def _inputs(paths: list[Path] | None, manifest: Path | None) -> list[Path]:
@@ -319,4 +328,7 @@ def dictionary(
     if out is None:
         typer.echo(data_dictionary(), nl=False)
     else:
-        out.write_text(data_dictionary(), "utf-8")
+        try:
+            out.write_text(data_dictionary(), "utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"{out} cannot be written: {error.strerror}") from error

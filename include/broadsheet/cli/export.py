@@ -14,7 +14,7 @@ from broadsheet.errors import BadInput
 from broadsheet.lake import written_aside
 from broadsheet.page.contract import prediction
 from broadsheet.records import Rejection
-from broadsheet.settings import Settings
+from broadsheet.settings import read_settings
 
 PAGE_SUFFIXES = (".gz", ".html", ".htm", ".txt")
 
@@ -33,7 +33,7 @@ def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = No
     read = rejected = 0
     with ExitStack() as stack:
         file = sys.stdout.buffer if str(out) == "-" else stack.enter_context(stack.enter_context(written_aside(out)).open("wb"))
-        inputs = deliveries(paths, manifest=manifest, settings=Settings())
+        inputs = deliveries(paths, manifest=manifest, settings=read_settings())
         for item in track(inputs, "extract", disable=not sys.stderr.isatty(), transient=True):
             row = _row(item)
             rejected += "error" in row

@@ -10,6 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+# Columns of the terminal below which a column of a table cannot be read, its rule included.
+COLUMN_WIDTH = 10
+
 
 def print_rows(rows: pa.Table, format: str) -> None:
     if format == "json":
@@ -24,6 +27,27 @@ def print_rows(rows: pa.Table, format: str) -> None:
 
 
 def _print_table(rows: pa.Table) -> None:
+    console = Console()
+    if len(rows.column_names) * COLUMN_WIDTH > console.width:
+        _print_records(console, rows)
+    else:
+        _print_grid(console, rows)
+    console.print(f"{rows.num_rows} row{'' if rows.num_rows == 1 else 's'}", style="dim")
+
+
+def _print_records(console: Console, rows: pa.Table) -> None:
+    """One line per value, for rows of more columns than the terminal has room for."""
+    for number, row in enumerate(rows.to_pylist(), start=1):
+        console.rule(f"row {number}", align="left", style="dim")
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="bold", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for name, value in row.items():
+            grid.add_row(Text(name), Text(_cell(value)))
+        console.print(grid)
+
+
+def _print_grid(console: Console, rows: pa.Table) -> None:
     table = Table(header_style="bold")
     for name, kind in zip(rows.column_names, rows.schema.types, strict=True):
         is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
@@ -31,9 +55,7 @@ def _print_table(rows: pa.Table) -> None:
     for row in rows.to_pylist():
         # Text, not str: brackets in a headline are no markup.
         table.add_row(*(Text(_cell(value)) for value in row.values()))
-    console = Console()
     console.print(table)
-    console.print(f"{rows.num_rows} row{'' if rows.num_rows == 1 else 's'}", style="dim")
 
 
 def _cell(value: Any) -> str:

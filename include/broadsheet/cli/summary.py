@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
+from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.summary import summary_text
 
@@ -19,6 +20,8 @@ def print_runs(lake: Path) -> None:
     from broadsheet.runs import stored_summary
 
     where = Lake(lake)
+    if not lake.is_dir():
+        raise ConfigurationError(f"there is no lake at {lake}")
     loaded = {path.stem for path in where.summary("x").parent.glob("*.json")}
     begun = {path.name for path in where.staging("").glob("*") if (path / "run.json").exists()}
     table = Table("run", "status", "inputs", "pages", "new articles", "quarantined", header_style="bold")
@@ -35,10 +38,12 @@ def print_runs(lake: Path) -> None:
 
 def print_reasons() -> None:
     from broadsheet.quality.policy import load_policy
-    from broadsheet.quality.reasons import REASONS
+    from broadsheet.quality.reasons import BY_SCOPE
 
     policy = load_policy(None)
-    table = Table("reason", "policy", "meaning", header_style="bold")
-    for reason, meaning in sorted(REASONS.items()):
-        table.add_row(reason, policy.action(reason), Text(meaning))
+    table = Table("scope", Column("reason", no_wrap=True), "policy", "meaning", header_style="bold")
+    for scope, reasons in BY_SCOPE.items():
+        for reason, meaning in sorted(reasons.items()):
+            table.add_row(scope, reason, policy.action(reason), Text(meaning))
+        table.add_section()
     Console().print(table)

@@ -8,17 +8,13 @@ import pyarrow.parquet as pq
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.errors import BadInput
-from broadsheet.lake import Lake, read_records, write_records
+from broadsheet.lake import CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, write_records
 from broadsheet.page.decode import decode
 from broadsheet.page.read import read_page
 from broadsheet.records import Capture, PageResult, Rejection, StageOutcome
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.transform import add_page
 
-CAPTURES = "captures.jsonl"
-PAGES = "pages.jsonl.zst"
-REJECTIONS = "rejections.jsonl"
-OUTCOMES = "outcomes.jsonl"
 EXCERPT_CHARS = 400
 # Above this share of unreadable characters a text is noise.
 UNDECODABLE_RATIO = 0.1
@@ -57,13 +53,13 @@ def extract_shard(lake: Lake, run_id: str, shard: int) -> StageOutcome:
     return began.finish(target, rejections, stage="extract", shard=shard, unit="page", in_count=read + len(rejections), out_count=read)
 
 
-def transform_shard(lake: Lake, run_id: str, shard: int, default_zone: str) -> StageOutcome:
+def transform_shard(lake: Lake, run_id: str, shard: int, *, default_zone: str, run_started_at: datetime) -> StageOutcome:
     """Pages of a shard -> rows of all tables, as Parquet in staging."""
     began = _Clock()
     target = lake.shard(run_id, "transform", shard)
     batch, count = Batch(), 0
     for result in read_records(lake.shard(run_id, "extract", shard) / PAGES, PageResult):
-        add_page(batch, result, run_id=run_id, default_zone=default_zone)
+        add_page(batch, result, run_id=run_id, default_zone=default_zone, run_started_at=run_started_at)
         count += 1
     target.mkdir(parents=True, exist_ok=True)
     for name, table in batch.tables().items():

@@ -11,11 +11,9 @@ from typing import Any
 import yaml
 
 from broadsheet.errors import ConfigurationError
-from broadsheet.quality.reasons import REASONS
+from broadsheet.quality.reasons import NEVER_KEPT, REASONS
 
 ACTIONS = ("warn", "quarantine", "stop")
-# Rows with these can never be kept: the Parquet schema, or a join, would break.
-NEVER_KEPT = frozenset({"wrong_type", "null_value", "parent_quarantined"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ def _rule(reason: Any, value: Any, where: str) -> Rule:
             f"policy {where}: {reason} must have `action` ({', '.join(ACTIONS)}) and may have `max_failed_ratio`; found {value!r}"
         )
     if value["action"] == "warn" and reason in NEVER_KEPT:
-        raise ConfigurationError(f"policy {where}: {reason} must be quarantine or stop; such rows cannot be kept")
+        raise ConfigurationError(f"policy {where}: {reason} must be quarantine or stop; what has it cannot be kept")
     ratio = value.get("max_failed_ratio")
     if ratio is not None and (isinstance(ratio, bool) or not (isinstance(ratio, int | float) and 0 <= ratio <= 1)):
         raise ConfigurationError(f"policy {where}: {reason}.max_failed_ratio must be a number from 0 to 1; found {ratio!r}")

@@ -1,5 +1,6 @@
 """Rejections -> rows of the `quarantine` table."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -11,15 +12,20 @@ from broadsheet.tables.schema import TABLES
 
 
 def quarantine_table(rejections: Iterable[Rejection], *, run_id: str, quarantined_at: datetime) -> pa.Table:
-    """One row per rejection. The id tells stage, thing and reasons: the same rejection in another run has the same one."""
-    rows: dict[str, dict] = {}
+    """One row per rejection.
+
+    The id tells stage, thing and reasons, so that the same rejection has the same one in every run. Those that are equal in this, as
+    the two rows of a doubled key or a row in two shards, are told apart by an ordinal, in the order in which the run rejected them.
+    """
+    rows = []
+    seen: Counter[tuple] = Counter()
     for rejection in rejections:
         what = rejection.row_key or rejection.capture_id or rejection.input_path
-        quarantine_id = make_id("quarantine", rejection.stage, rejection.scope, rejection.table_name, what, *sorted(rejection.reasons))
-        rows.setdefault(
-            quarantine_id,
+        identity = (rejection.stage, rejection.scope, rejection.table_name, what, *sorted(rejection.reasons))
+        seen[identity] += 1
+        rows.append(
             {
-                "quarantine_id": quarantine_id,
+                "quarantine_id": make_id("quarantine", *identity, seen[identity]),
                 "stage": rejection.stage,
                 "scope": rejection.scope,
                 "table_name": rejection.table_name,
@@ -35,4 +41,4 @@ def quarantine_table(rejections: Iterable[Rejection], *, run_id: str, quarantine
                 "quarantined_at": quarantined_at,
             },
         )
-    return pa.Table.from_pylist(list(rows.values()), schema=TABLES["quarantine"].arrow)
+    return pa.Table.from_pylist(rows, schema=TABLES["quarantine"].arrow)

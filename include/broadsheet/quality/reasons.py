@@ -3,8 +3,7 @@
 Detection says which reasons hold; `policy.yaml` says what follows (warn, quarantine, stop). Slugs are stable: they are stored.
 """
 
-REASONS: dict[str, str] = {
-    # inputs
+INPUT_REASONS: dict[str, str] = {
     "missing_file": "The manifest or the command line names a file that does not exist.",
     "unreadable": "The file or directory cannot be read (permission, I/O error).",
     "unknown_extension": "The file is none of .txt, .html, .htm, their .gz, .warc, .warc.gz.",
@@ -16,13 +15,17 @@ REASONS: dict[str, str] = {
     "unresolved_revisit": "The WARC record says that the page was unchanged, but the page that it points to is not in the file.",
     "page_too_large": "The page, unpacked, is larger than the limit.",
     "bad_manifest_row": "A row of the manifest cannot be understood; its file is taken without it, or not at all when no path is given.",
-    # pages
+}
+
+PAGE_REASONS: dict[str, str] = {
     "http_error": "The response is an error page (status 4xx or 5xx).",
     "no_visible_text": "The page has no visible text.",
     "undecodable": "A large share of the characters could not be decoded.",
     "parser_error": "The page kernel failed on this page: a fault of the program, kept with the page so that it can be replayed.",
-    "replacement_characters": "Some characters could not be decoded, here or before the capture.",
-    # rows: what the schema demands
+}
+
+ROW_REASONS: dict[str, str] = {
+    # what the schema demands
     "wrong_type": "A value cannot be turned into the column's type. The program that wrote the row disagrees with the schema.",
     "null_value": "A column that must have a value has none. Look at the parser's rule for it.",
     "not_allowed": "A value is none of the column's allowed ones: the parser and the schema disagree.",
@@ -31,11 +34,14 @@ REASONS: dict[str, str] = {
     "blank_value": "A text that must say something is blank.",
     "duplicate_key": "Two rows of the batch have the same key; both are set aside, since neither is known to be right.",
     "parent_quarantined": "The row belongs to a row that is quarantined.",
-    # rows: rules across columns
+    "part_quarantined": "A part of this is quarantined, and without it the rest would say something wrong: an entry of a feed's state.",
+    # rules across columns
     "block_span_mismatch": "A block's span is not as long as its text: spans can no longer be trusted. A fault of the page kernel.",
     "ranks_not_dense": "The ranks of a feed's state do not run 1, 2, 3, …: an entry was lost or doubled.",
+    "entry_count_mismatch": "A feed's state has more or fewer entries than it says: one was lost, doubled or filed elsewhere.",
     "entry_wider_than_limit": "An entry that is called cut is wider than its feed's limit: the limit was learned wrongly.",
-    "published_after_capture": "The publication time lies more than a day after the capture: a wrong date was taken, or the wrong zone.",
+    "published_after_capture": "The publication time lies more than a day after the capture (after the run began, where it is unknown): "
+    "a wrong date was taken, or the wrong zone.",
     "published_too_early": "The publication time lies before 1990: a number was taken for a date.",
     "capture_time_without_basis": "A capture time has no basis, or a basis has no time. Unknown times are NULL with the basis `none`.",
     "observation_time_without_basis": "A feed's observation time has no basis, or a basis has no time or bound.",
@@ -43,8 +49,14 @@ REASONS: dict[str, str] = {
     "body_is_rights_notice": "The body is nothing but the rights notice: the article's text was not found.",
     "headline_is_module_heading": "The headline is the heading of a list on its page: the wrong block was taken.",
     "link_to_own_page": "A related link leads to the page that it stands on.",
+    "replacement_characters": "Some characters could not be decoded, here or before the capture.",
     "low_coverage": "Less than half of the visible text was explained: look at the page's layout.",
     "no_publication_time": "The article shows no publication time, or in a form that is not known.",
     "no_source": "The article credits no outlet.",
     "editor_is_author": "One name is credited as editor and as author of one version; it may be true.",
 }
+
+BY_SCOPE = {"input": INPUT_REASONS, "page": PAGE_REASONS, "row": ROW_REASONS}
+REASONS: dict[str, str] = {reason: meaning for reasons in BY_SCOPE.values() for reason, meaning in reasons.items()}
+# What has one of these cannot go on whatever the policy says: there is nothing to read, or the Parquet schema or a join would break.
+NEVER_KEPT = frozenset({*INPUT_REASONS, *PAGE_REASONS, "wrong_type", "null_value", "parent_quarantined", "part_quarantined"})

@@ -51,6 +51,12 @@ def ranks_not_dense(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return (groups.transform("min") == 1) & (groups.transform("max") == groups.transform("nunique"))
 
 
+@rule("headline_feed_snapshots", "feed_snapshot_id", "entry_count")
+def entry_count_mismatch(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    entries = frames.get("headline_feed_entries", pd.DataFrame({"feed_snapshot_id": []}))
+    return rows["feed_snapshot_id"].map(entries["feed_snapshot_id"].value_counts()).fillna(0) == rows["entry_count"]
+
+
 @rule("headline_feed_entries", "display_width", "is_truncated")
 def entry_wider_than_limit(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     limits = frames.get("headline_feed_snapshots", pd.DataFrame({"feed_snapshot_id": [], "width_limit": []}))
@@ -62,8 +68,9 @@ def entry_wider_than_limit(rows: pd.DataFrame, frames: Frames) -> pd.Series:
 @rule("articles", "published_at", "first_capture_id")
 @rule("article_versions", "published_at", "first_capture_id")
 def published_after_capture(rows: pd.DataFrame, frames: Frames) -> pd.Series:
-    captures = frames.get("captures", pd.DataFrame({"capture_id": [], "captured_at": []}))
-    captured = pd.to_datetime(rows["first_capture_id"].map(captures.drop_duplicates("capture_id").set_index("capture_id")["captured_at"]), utc=True)
+    captures = frames.get("captures", pd.DataFrame({"capture_id": [], "captured_at": [], "captured_before": []})).drop_duplicates("capture_id")
+    latest = captures.set_index("capture_id")["captured_at"].combine_first(captures.set_index("capture_id")["captured_before"])
+    captured = pd.to_datetime(rows["first_capture_id"].map(latest), utc=True)
     return rows["published_at"].isna() | captured.isna() | (rows["published_at"] <= captured + CLOCK_SLACK)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pyarrow.parquet as pq
 
-from broadsheet.lake import Lake, write_records, written_aside
+from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, write_records, written_aside
 from broadsheet.quality.policy import Policy
 from broadsheet.quality.suites import tables_with_suites
 from broadsheet.quality.validate import validate_tables
@@ -40,10 +40,10 @@ def validate_shard(lake: Lake, run_id: str, shard: int, policy: Policy) -> Valid
     for table in tables_with_suites():  # what an earlier try left of a table that has no rows now
         if table.name not in validated.tables:
             (target / f"{table.name}.parquet").unlink(missing_ok=True)
-    write_records(target / "rejections.jsonl", validated.rejections)
+    write_records(target / REJECTIONS, validated.rejections)
     seconds = (time.perf_counter() - started) / max(len(validated.counts), 1)
     write_records(
-        target / "outcomes.jsonl",
+        target / OUTCOMES,
         [
             StageOutcome(stage="validate", shard=shard, table_name=name, unit="row", in_count=came, out_count=went, quarantined_count=lost,
                          new_count=went, started_at=started_at, seconds=round(seconds, 3))

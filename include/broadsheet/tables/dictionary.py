@@ -40,7 +40,9 @@ def _lines() -> Iterator[str]:
 
 def _table(table: Table) -> Iterator[str]:
     yield from ("", f"## {table.name}", "")
-    yield f"One row per {table.grain}. Key: {', '.join(f'`{name}`' for name in table.key)}. {table.layer.capitalize()}: {_LAYERS[table.layer]}."
+    whole = f" Stands or falls with the other rows of its `{table.part_of}`." if table.part_of else ""
+    key = ", ".join(f"`{name}`" for name in table.key)
+    yield f"One row per {table.grain}. Key: {key}. {table.layer.capitalize()}: {_LAYERS[table.layer]}.{whole}"
     yield ""
     yield "| column | type | unit | null | description |"
     yield "|---|---|---|---|---|"

@@ -19,6 +19,8 @@ class Table:
     columns : in order; names of `FIELDS`.
     key : columns that identify a row.
     references : column -> (table, column) that must hold its value.
+    part_of : the reference column whose row is a whole that this table's rows are parts of: it stands or falls with them, since it
+        says something (a count, an order) that is wrong when one of them is missing.
     nullable, required : columns whose nullability differs here from their declaration.
     layer : ``entity`` rows are the same whichever capture shows them, ``event`` rows belong to one capture, ``operation``
         rows tell of runs, ``derived`` rows are computed in the warehouse and are not in the lake.
@@ -32,6 +34,7 @@ class Table:
     references: dict[str, tuple[str, str]] = field(default_factory=dict)
     nullable: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
+    part_of: str | None = None
     sort: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field:
@@ -270,6 +273,7 @@ TABLES: dict[str, Table] = {
             layer="entity",
             sort=("site", "feed_snapshot_id", "rank"),
             references={"feed_snapshot_id": ("headline_feed_snapshots", "feed_snapshot_id")},
+            part_of="feed_snapshot_id",
         ),
         Table(
             "related_links",
@@ -315,7 +319,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "quarantine",
-            "rejected input, page or row",
+            "input, page or row that a run rejected",
             (
                 "quarantine_id",
                 "stage",
@@ -332,7 +336,7 @@ TABLES: dict[str, Table] = {
                 "run_id",
                 "quarantined_at",
             ),
-            key=("quarantine_id",),
+            key=("run_id", "quarantine_id"),
             layer="operation",
             sort=("quarantined_at", "quarantine_id"),
             nullable=frozenset({"site", "capture_id"}),

@@ -26,14 +26,27 @@ class Context(NamedTuple):
     zone: Zone
     published_at: datetime | None
     run_id: str
+    run_started_at: datetime
+
+    @property
+    def captured_before(self) -> datetime | None:
+        """Where the capture time is unknown: a page that a run read was captured before the run began."""
+        return self.run_started_at if self.capture.captured_at is None else None
+
+    @property
+    def captured_after(self) -> datetime | None:
+        """Where the capture time is unknown: a page that shows its article was captured after the article came out. A publication time
+        later than the run is a wrong one and bounds nothing."""
+        is_bound = self.captured_before is not None and self.published_at is not None and self.published_at <= self.captured_before
+        return self.published_at if is_bound else None
 
     def link_url(self, url: str | None) -> str | None:
         return canonical(url, self.capture.url or self.url)
 
 
-def add_page(batch: Batch, result: PageResult, *, run_id: str, default_zone: str) -> None:
+def add_page(batch: Batch, result: PageResult, *, run_id: str, default_zone: str, run_started_at: datetime) -> None:
     """Add all rows of one read capture to `batch`."""
-    context = _context(result.capture, result.page, run_id, default_zone)
+    context = _context(result.capture, result.page, run_id, default_zone, run_started_at)
     article_id, version_id = _add_article(batch, context) if _is_article(context.page) else (None, None)
     _add_capture(batch, context, article_id, version_id)
     _add_blocks(batch, context)
@@ -49,11 +62,11 @@ def instant(published: PublishedTime | None, zone: Zone) -> datetime | None:
     return published.local.replace(tzinfo=zone.info).astimezone(UTC)
 
 
-def _context(capture: Capture, page: Page, run_id: str, default_zone: str) -> Context:
+def _context(capture: Capture, page: Page, run_id: str, default_zone: str, run_started_at: datetime) -> Context:
     url = page_url(capture.url, page.canonical_url)
     site, basis = _site(capture, page, url)
     zone = zone_of(site, page.language, default_zone)
-    return Context(capture, page, site, basis, url, zone, instant(page.published, zone), run_id)
+    return Context(capture, page, site, basis, url, zone, instant(page.published, zone), run_id, run_started_at)
 
 
 def _site(capture: Capture, page: Page, url: str | None) -> tuple[str, SiteBasis]:
@@ -168,8 +181,8 @@ def _add_capture(batch: Batch, context: Context, article_id: str | None, version
         canonical_url=context.url,
         captured_at=capture.captured_at,
         captured_at_basis=capture.captured_at_basis,
-        # A page that shows its article cannot have been captured before the article came out.
-        captured_after=context.published_at if capture.captured_at is None else None,
+        captured_after=context.captured_after,
+        captured_before=context.captured_before,
         content_sha256=capture.content_sha256,
         byte_count=capture.byte_count,
         media_type=capture.media_type,
@@ -231,11 +244,10 @@ def _add_feed(batch: Batch, context: Context, index: int, module: Module, label:
     batch.add("headline_feed_snapshots", feed_snapshot_id=snapshot_id, feed_id=feed_id, site=site, entry_count=len(links),
               cut_count=sum(item.is_truncated for item in module.items), width_limit=module.width_limit,
               first_capture_id=capture.capture_id, run_id=context.run_id)  # fmt: skip
-    is_bounded = capture.captured_at is None and context.published_at is not None
     batch.add("headline_feed_observations", capture_id=capture.capture_id, module_index=index, site=site, feed_id=feed_id,
               feed_snapshot_id=snapshot_id, observed_at=capture.captured_at,
-              observed_at_basis="publication" if is_bounded else capture.captured_at_basis,
-              observed_after=context.published_at if is_bounded else None)  # fmt: skip
+              observed_at_basis="publication" if context.captured_after else capture.captured_at_basis,
+              observed_after=context.captured_after)  # fmt: skip
     for item, link in zip(module.items, links, strict=True):
         batch.add("headline_feed_entries", feed_snapshot_id=snapshot_id, rank=item.rank, **link)
 

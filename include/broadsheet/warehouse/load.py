@@ -334,7 +334,12 @@ def _published_summary(lake: Lake, run_id: str) -> LoadSummary:
 
 
 def rebuild(lake: Lake) -> Path:
-    """Make the warehouse anew from the lake's Parquet: for a lost or damaged file. Returns its path."""
+    """Make the warehouse anew from the lake's Parquet: for a lost or damaged file. Returns its path.
+
+    Raises ConfigurationError when the lake holds no published run.
+    """
+    if not any((lake.tables / "runs").rglob("*.parquet")):
+        raise ConfigurationError(f"{lake.root} holds no published run that a warehouse could be made of")
     with _only_writer(lake), _build(lake, "rebuild", is_empty=True) as (file, connection):
         for name, table in TABLES.items():
             found = sorted((lake.tables / name).rglob("*.parquet"))

@@ -25,6 +25,8 @@ def query(lake: Path, sql: str, *, parameters: Mapping[str, Any] | None = None, 
         try:
             connection.execute("set TimeZone = ?", [time_zone])
             result = connection.execute(sql, dict(parameters) if parameters else None)
+            if result is None:
+                raise ConfigurationError("there is no SQL statement to run")
             return result.to_arrow_table() if result.description else pa.table({})
         except duckdb.Error as error:
             raise ConfigurationError(str(error)) from error
