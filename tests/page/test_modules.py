@@ -143,3 +143,34 @@ def test_a_copy_for_search_engines_is_not_read() -> None:
     page = read_page(article(f'<div class="seo-data"><ul>{entries(FEED)}</ul></div>'), media_type="text/html")
     assert page.modules == ()
     assert not {block.text for block in page.blocks} & set(FEED)
+
+
+def test_entries_side_by_side_are_one_list_however_they_are_built() -> None:
+    plain = '<li><div class="no-picture"><div class="t"><a href="/s/{n}">{text}</a></div></div></li>'
+    rich = '<li><div class="picture"><div><div><div class="box"><div class="t"><a href="/s/{n}">{text}</a></div></div></div></div></div></li>'
+    rows = "".join((rich if n % 2 else plain).format(n=n, text=text) for n, text in enumerate([*FEED[:4], *RELATED]))
+    (module,) = modules(f"<div><h3>相关推荐</h3><ul>{rows}</ul></div>")
+    assert [item.text for item in module.items] == [*FEED[:4], *RELATED]
+
+
+def test_a_heading_above_tabs_names_their_list() -> None:
+    tabs = "".join(f"<li>{word}</li>" for word in ("推荐", "娱乐", "体育", "财经"))
+    (module,) = modules(f'<div class="rec"><h2>为您推荐</h2><ul class="tabs">{tabs}</ul><ul>{entries(FEED)}</ul></div>')
+    assert (module.heading, module.kind) == ("为您推荐", ModuleKind.RELATED_LINKS)
+
+
+def test_a_shops_list_without_a_heading_is_no_module() -> None:
+    goods = "".join(f'<li><a href="https://shop.example/{n}">云州牌保温水壶第{n}代家庭装两升</a></li>' for n in range(6))
+    own = "".join(f'<p><a href="https://www.yunzhou.example/{n}">第{n}条</a></p>' for n in range(9))
+    assert modules(f"<div>{own}</div><div><ul>{goods}</ul></div>") == []
+
+
+def test_a_footers_words_are_no_list() -> None:
+    words = "".join(f'<li><a href="/{n}">{word}</a></li>' for n, word in enumerate(["Terms of Use", "Privacy Policy", "Closed captioning policy"]))
+    assert modules(f"<div><h2>Seahaven News</h2><ul>{words}</ul></div>") == []
+
+
+def test_a_leading_story_belongs_to_the_list_under_it() -> None:
+    lead = f'<div class="lead"><header><div><h1 class="t"><a href="/s/0">{FEED[0]}</a></h1></div></header></div>'
+    (module,) = modules(f'<div class="box"><h2>要闻</h2>{lead}<ul>{entries(FEED[1:4])}</ul></div>')
+    assert [item.text for item in module.items] == FEED[:4]

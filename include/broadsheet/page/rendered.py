@@ -14,7 +14,7 @@ from broadsheet.text import headline_key
 
 _END_OF_ARTICLE = 1200.0  # more than the teasers of a list weigh, less than most of an article
 _SIGN_UP = 150.0  # a newsletter's box may stand inside the text
-_ENOUGH = 400.0  # of an article to believe that what follows is something else
+_ENOUGH = 120.0  # of an article to believe that comments or lists follow
 _ITEM, _LINE = 45.0, 14.0  # what a bullet and a line that is no sentence take off the text's weight
 _AFTER_TEXT = frozenset(("comment", "neighbours"))
 _CLOSING = re.compile(r"[\s(（【\[]{0,3}(?:责任编辑|责编|编辑|責任編輯|編輯)\s?[:：]", re.IGNORECASE)
@@ -38,9 +38,9 @@ def rendered_range(document: Document, weights: list[float]) -> tuple[int, int] 
     best, best_range = 0.0, None
     total, begin = 0.0, 0
     for index, block in enumerate(blocks):
-        if best > _ENOUGH and _begins_comments(block):
-            break
         value = weights[index] if _speaks(document, index, weights[index]) else -_cost(block)
+        if best > _ENOUGH and (value <= -_END_OF_ARTICLE or _begins_comments(block)):
+            break
         if total <= 0:
             total, begin = 0.0, index
         total += value
@@ -159,7 +159,10 @@ def rendered_title(document: Document, start: int | None) -> tuple[int | None, s
         value -= 20 if index and 2 <= len(blocks[index - 1].text) <= 4 and block.text.startswith(blocks[index - 1].text) else 0  # a name's note
         if best is None or value > best[0]:
             best = (value, index)
-    return (best[1], blocks[best[1]].text) if best is not None else (None, None)
+    if best is None:
+        return None, None
+    block = blocks[best[1]]
+    return best[1], block.links[0].text if block.is_item and block.links else block.text
 
 
 def _stands_alone(blocks: list[RawBlock], index: int) -> bool:

@@ -56,6 +56,7 @@ _RANK = re.compile(r"\W?0?(\d{1,2})(?=[^\d%年月日号万亿岁])")
 _GLUED_COUNTER = re.compile(r"^\d{3,7}(?=\D)")
 _NO_HEADING = re.compile(r"客户端|下载|登录|注册|官方微|浏览器|加载|刷新|^(?:推荐|点赞|赞|分享|回复|阅读)\s?\d*$|没有|\bapp\b|log ?in|sign ?(?:in|up)", re.IGNORECASE)
 _PICTURE = re.compile(r"[-—_ ]?图\d{1,2}$")
+_GLUED_DATE = re.compile(r"[^\s\d](?:19|20)\d\d-\d\d-\d\d$")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 _LONE_NUMBER = re.compile(r"^(?:NO\.?)?\d{1,2}[.、]?$", re.IGNORECASE)
@@ -79,6 +80,7 @@ class _Line:
     kind: _Kind
     heading: Heading | None = None
     number: int | None = None
+    is_often: bool = False  # stands again and again: a part of every entry
 
     @property
     def width(self) -> int:
@@ -111,7 +113,8 @@ def _lines(document: Document, body: set[int]) -> list[_Line]:
         if index in body or block.label not in (BlockLabel.UNKNOWN, BlockLabel.CREDIT):
             lines.append(_Line(index, block, text, _Kind.BREAK))
         else:
-            lines.append(_Line(index, block, text, _kind(block, text, text in often or block.text in often), number=block.rank))
+            is_often = text in often or block.text in often
+            lines.append(_Line(index, block, text, _kind(block, text, is_often), number=block.rank, is_often=is_often))
     for position, line in enumerate(lines):
         if line.kind in (_Kind.STORY, _Kind.SHORT) and (heading := _heading(lines, position)) is not None:
             line.kind, line.heading = _Kind.HEADING, heading
@@ -154,7 +157,9 @@ def _kind(block: RawBlock, text: str, is_frequent: bool) -> _Kind:
         return _Kind.NOTE
     if is_frequent or groups or is_date(text) or is_more(text) or _NOTE.match(text) or _SORT_WORDS.match(text):
         return _Kind.NOTE
-    if width <= 60 and _DATED.search(text) and len(_CLOCK.sub("", _DATED.sub("", text)).strip()) <= (4 if block.is_item else 12):
+    if (block.is_item and _PICTURE.search(text)) or _is_enumeration(text) or text.count(" | ") >= 2:
+        return _Kind.NOTE
+    if width <= 60 and not _GLUED_DATE.search(text) and _DATED.search(text) and len(_CLOCK.sub("", _DATED.sub("", text)).strip()) <= (4 if block.is_item else 12):
         return _Kind.NOTE
     if _PRICE.search(text) or (not block.is_item and _DATED_NOTE.match(text)):
         return _Kind.NOTE
@@ -163,6 +168,12 @@ def _kind(block: RawBlock, text: str, is_frequent: bool) -> _Kind:
     if width > _WIDEST_STORY or (width > 70 and text.endswith(("。", "...", "…", "."))) or words.is_boilerplate(text):
         return _Kind.SUMMARY
     return _Kind.STORY
+
+
+def _is_enumeration(text: str) -> bool:
+    """大陆社会、地铁、运营: an entry's tags."""
+    parts = text.split("、")
+    return len(parts) >= 3 and max(map(len, parts)) <= 10 and not _PUNCTUATION.search(text)
 
 
 def _is_row_of_links(text: str) -> bool:
@@ -256,7 +267,7 @@ def _sections(document: Document, body: set[int]) -> Iterator[_Section]:
             yield section
             section, notes = _Section(heading, line.index < title), 0
         elif not in_comments:
-            notes = notes + 1 if line.kind in (_Kind.NOTE, _Kind.SHORT) else 0
+            notes = notes + (not line.is_often) if line.kind in (_Kind.NOTE, _Kind.SHORT) else 0
             if notes > _NOTES_BETWEEN:
                 yield section
                 section, notes = _Section(None, line.index < title), 0
@@ -271,6 +282,8 @@ def _is_empty(section: _Section) -> bool:
 def _runs(section: _Section) -> Iterator[Run]:
     """The section's list, or one for each ranking that begins with number 1 again."""
     entries = _once(_entries(section.lines if section.heading is not None else _listed(section.lines)))
+    if section.heading is None and len({line.text[:2] for line in entries}) == 1:
+        return  # 回复【福利】…, 回复【社保】…: instructions
     if not entries or median(line.width for line in entries) < (_WIDE_ABOVE if section.is_above else _WIDE_ENOUGH):
         return
     starts = [position for position, line in enumerate(entries) if _rank(line) == 1]
@@ -335,7 +348,7 @@ def _without_doubles(lines: list[_Line]) -> list[_Line]:
         before = next((other for other in reversed(kept[-2:]) if other.kind not in (_Kind.NOTE, _Kind.SHORT)), None)
         if before is not None and line.kind in (_Kind.STORY, _Kind.SUMMARY) and key:
             known = headline_key(before.text)
-            if known == key or (len(key) >= 8 and known.startswith(key)) or (key.startswith(known) and _PICTURE.search(line.text)):
+            if known == key or (len(key) >= 6 and known.startswith(key)) or (key.startswith(known) and _PICTURE.search(line.text)):
                 continue
         kept.append(line)
     return kept
@@ -382,7 +395,7 @@ def _headlines(records: list[list[_Line]]) -> list[_Line]:
     if not picked:
         return picked
     typical = median(line.width for line in picked)
-    return [line for line in picked if _rank(line) or line.width >= (0.4 if line.block.is_item else 0.45) * min(typical, 44)]
+    return [line for line in picked if _rank(line) or line.width >= (0.35 if line.block.is_item else 0.45) * min(typical, 44)]
 
 
 def _place(record: list[_Line], place: int) -> int:

@@ -1,0 +1,166 @@
+"""Rendered pages: headline, text and lists by how lines follow each other. All sites, stories and people are invented."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from invented_pages import FEED, PARAGRAPHS, RELATED
+
+from broadsheet.page.read import read_page
+from broadsheet.records import BlockLabel, Module, ModuleKind, Page, PersonRole
+
+TITLE = "青河第三大桥正式通车"
+TEXT = "\n\n".join(PARAGRAPHS)
+
+
+def read(*parts: str) -> Page:
+    return read_page("\n\n".join(parts), media_type="text/plain")
+
+
+def page(*after: str) -> Page:
+    return read("云州网 > 新闻", TITLE, "2024-03-01 08:30 来源:云州日报", TEXT, *after)
+
+
+def modules(*after: str) -> list[tuple[str | None, list[str]]]:
+    return [(module.heading, texts(module)) for module in page(*after).modules]
+
+
+def texts(module: Module) -> list[str]:
+    return [item.text for item in module.items]
+
+
+# --- headline and text ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        ["青河第三大桥正式通车"],
+        ["  • 首页\n  • 新闻\n  • 体育", "青河第三大桥正式通车", "2024-03-01 08:30 来源:云州日报"],
+        ["云州网", "  • 青河第三大桥正式通车", "分享到:", "2024-03-01 08:30 来源:云州日报"],
+        ["当前位置:云州网 > 新闻 > 青河第三大桥正式通车", "2024-03-01 08:30", "青河第三大桥正式通车", "大桥夜景。云州日报记者摄"],
+    ],
+)
+def test_the_headline_is_found_above_the_text(head: list[str]) -> None:
+    found = read(*head, TEXT)
+    assert found.headline() == TITLE
+    assert list(found.body) == PARAGRAPHS
+
+
+def test_a_headline_that_reads_like_a_sentence_stands_above_its_info_line() -> None:
+    found = read("云州网 > 新闻", "大桥通车了，两岸的公交线路准备怎样调整？", "2024-03-01 08:30 来源:云州日报", TEXT)
+    assert found.headline() == "大桥通车了，两岸的公交线路准备怎样调整？"
+    assert list(found.body) == PARAGRAPHS
+
+
+def test_numbered_paragraphs_are_text() -> None:
+    steps = [f"{number}、{text}{text}" for number, text in enumerate(PARAGRAPHS, start=1)]
+    assert list(read(TITLE, "2024-03-01 08:30 来源:云州日报", *steps).body) == steps
+
+
+def test_a_pictures_text_and_caption_are_no_paragraphs() -> None:
+    caption = "Visitors walk over the new bridge at Seahaven on its first morning"
+    paragraphs = [f"The bridge at Seahaven opened on Friday, and {n} buses crossed it before noon, the town said." for n in (12, 20, 31)]
+    found = read("Bridge at Seahaven opens", "March 1, 2024", paragraphs[0], caption, caption, *paragraphs[1:])
+    assert list(found.body) == paragraphs
+
+
+def test_pointers_to_other_stories_are_no_paragraphs() -> None:
+    paragraphs = [f"The bridge at Seahaven opened on Friday, and {n} buses crossed it before noon, the town said." for n in (12, 20, 31)]
+    found = read("Bridge at Seahaven opens", "March 1, 2024", paragraphs[0], "Related: Ten things to know about the bridge.", *paragraphs[1:])
+    assert list(found.body) == paragraphs
+
+
+@pytest.mark.parametrize("heading", ["网友评论 (3)", "12条评论", "34 responses to “Bridge”"])
+def test_comments_are_no_text_however_long(heading: str) -> None:
+    comments = [f"{text}{text}这是第{number}位网友说的。" for number, text in enumerate(PARAGRAPHS * 3)]
+    assert list(page(heading, *comments).body) == PARAGRAPHS
+
+
+def test_a_name_under_the_headline_is_the_author() -> None:
+    found = read(TITLE, "陈小山", "2024-03-01 08:30 来源:云州日报", TEXT)
+    assert [(person.role, person.name) for person in found.people] == [(PersonRole.AUTHOR, "陈小山")]
+
+
+# --- lists --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_bullets_under_a_heading_are_a_list() -> None:
+    assert modules("热点新闻", "\n".join(f"  • {text}" for text in FEED)) == [("热点新闻", FEED)]
+
+
+def test_a_column_that_no_vocabulary_knows_heads_bullets() -> None:
+    assert modules("云州观潮", "\n".join(f"  • {text}" for text in FEED)) == [("云州观潮", FEED)]
+
+
+def test_entries_without_bullets_end_with_their_notes() -> None:
+    records = "\n\n".join(f"{text}\n云州日报\n{hours}小时前" for hours, text in enumerate(RELATED, start=2))
+    assert modules("相关推荐", records) == [("相关推荐", RELATED)]
+
+
+def test_a_summary_under_the_headline_is_no_entry() -> None:
+    records = "\n\n".join(f"{text}\n\n{PARAGRAPHS[0]}{PARAGRAPHS[1]}\n\n2024-02-2{day} 08:30" for day, text in enumerate(RELATED))
+    assert modules("相关阅读", records) == [("相关阅读", RELATED)]
+
+
+def test_of_picture_text_and_headline_the_headline_stays() -> None:
+    doubled = "\n\n".join(f"{text}\n\n{text}" for text in RELATED)
+    assert modules("精彩推荐", doubled) == [("精彩推荐", RELATED)]
+
+
+def test_a_cut_headline_after_its_whole_one_is_the_same_entry() -> None:
+    doubled = "\n\n".join(f"{text}\n\n{text[:-3]}" for text in RELATED)
+    assert modules("精彩推荐", doubled) == [("精彩推荐", RELATED)]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "  • 2024-03-0{n} {text}",
+        "  • {text} 2024-03-0{n}",
+        "  • {text}评论 1{n}",
+        "  • {text} (1{n})",
+        "  • 0{n} {text}",
+        "  • {n}{text}",
+        "  • {n}1763{n}{text}",
+    ],
+)
+def test_what_entries_carry_besides_the_headline_is_taken_off(shape: str) -> None:
+    lines = "\n".join(shape.format(n=number, text=text) for number, text in enumerate(FEED[:4], start=1))
+    assert modules("热点新闻", lines) == [("热点新闻", FEED[:4])]
+
+
+def test_channels_before_headlines_are_taken_off_and_a_columns_name_stays() -> None:
+    channels = ["财经", "体育", "科技", "娱乐"]
+    assert modules("热点新闻", "\n".join(f"  • {c} | {text}" for c, text in zip(channels, FEED, strict=False))) == [("热点新闻", FEED[:4])]
+    column = [f"观潮丨{text}" for text in FEED[:4]]
+    assert modules("热点新闻", "\n".join(f"  • {text}" for text in column)) == [("热点新闻", column)]
+
+
+def test_rankings_one_after_the_other_are_lists_of_their_own() -> None:
+    both = "\n".join(f"  • 0{rank} {text}" for half in (FEED[:4], list(reversed(FEED[:4]))) for rank, text in enumerate(half, start=1))
+    assert modules("点击排行", both) == [("点击排行", FEED[:4]), ("点击排行", FEED[3::-1])]
+
+
+def test_a_headline_at_two_ranks_stays_at_both() -> None:
+    ranked = [*FEED[:3], FEED[1], FEED[3]]
+    assert modules("即时播报", "\n".join(f"{rank}   {text}" for rank, text in enumerate(ranked, start=1))) == [("即时播报", ranked)]
+
+
+def test_rows_of_links_shops_and_instructions_are_no_lists() -> None:
+    rows = "\n".join(["  • 国画 水彩 油画 版画", "  • 设计 建筑 装置 摄影", "  • 体育 动物 风光 花卉"])
+    shop = "\n".join(f"  • 云州牌水壶{n}升 $1{n}.00" for n in range(4))
+    orders = "\n".join(f"  • 回复【{word}】查看本市各项消息" for word in ("公交", "入学", "看病"))
+    assert modules("云州观潮", rows) == modules("云州观潮", shop) == modules(orders) == []
+
+
+def test_the_kind_comes_from_the_heading() -> None:
+    found = page("相关推荐", "\n".join(f"  • {t}" for t in RELATED), "点击排行", "\n".join(f"{n}   {t}" for n, t in enumerate(FEED, start=1)))
+    assert [(module.kind, module.is_ranked) for module in found.modules] == [(ModuleKind.RELATED_LINKS, False), (ModuleKind.HEADLINE_FEED, True)]
+    assert {block.label for block in found.blocks if block.text in FEED} <= {BlockLabel.FEED}
+
+
+@given(st.lists(st.sampled_from([*FEED, *RELATED, *PARAGRAPHS, "", "  • 甲", "相关阅读", "1", "网友评论", "2024-03-01", "更多>>", "©"]), max_size=40))
+def test_any_order_of_lines_is_read(lines: list[str]) -> None:
+    found = read_page("\n".join(lines), media_type="text/plain")
+    assert all(len(module.items) != 1 for module in found.modules)
+    assert [found.text[block.char_start : block.char_end] for block in found.blocks] == [block.text for block in found.blocks]

@@ -1,0 +1,82 @@
+"""What stands beside and inside an HTML page's text: teasers, asides, captions, quotations. All invented."""
+
+from invented_pages import PARAGRAPHS, article, html_of
+
+from broadsheet.page.read import read_page
+from broadsheet.records import HeadlineRole, Page, PersonRole
+
+TITLE = "青河第三大桥正式通车"
+
+
+def read(markup: str) -> Page:
+    return read_page(markup, media_type="text/html")
+
+
+def story(*inside: str, title: str = TITLE, info: str = "2024-03-01 08:30 来源：云州日报") -> Page:
+    paragraphs = [f"<p>{text}</p>" for text in PARAGRAPHS]
+    return read(html_of(f'<h1>{title}</h1><p>{info}</p><div class="content">{paragraphs[0]}{"".join(inside)}{"".join(paragraphs[1:])}</div>', title=title))
+
+
+def test_teasers_of_other_stories_are_no_text() -> None:
+    card = '<div class="card"><h3><a href="/s/{n}">Seahaven story number {n} in full length</a></h3><p>{text}</p></div>'
+    cards = "".join(card.format(n=n, text=f"What happened on day {n} at the harbour, told by those who were there, and why it matters.") for n in range(12))
+    paragraphs = [f"The bridge at Seahaven opened on Friday, and {n} buses crossed it before noon, the town said." for n in (12, 20, 31)]
+    found = read(html_of(f"<div><h1>Bridge at Seahaven opens</h1>{''.join(f'<p>{p}</p>' for p in paragraphs)}<div>{cards}</div></div>"))
+    assert list(found.body) == paragraphs
+
+
+def test_an_aside_is_no_text_though_it_is_longer() -> None:
+    aside = "<aside>" + "".join(f"<p>{text}{number}</p>" for number, text in enumerate(PARAGRAPHS * 2)) + "</aside>"
+    assert list(read(article(aside)).body) == PARAGRAPHS
+
+
+def test_a_bracketed_original_title_belongs_to_the_text_as_well() -> None:
+    paragraphs = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
+    content = f'<div class="content"><p>（原标题：第三座大桥今日通车）</p>{paragraphs}</div>'
+    found = read(html_of(f"<h1>{TITLE}</h1><p>2024-03-01 08:30</p>{content}", title=TITLE))
+    assert found.headline(HeadlineRole.ORIGINAL) == "第三座大桥今日通车"
+    assert list(found.body) == ["（原标题：第三座大桥今日通车）", *PARAGRAPHS]
+
+
+def test_an_original_title_without_brackets_does_not() -> None:
+    found = story("", info="2024-03-01 08:30 来源：云州日报</p><p>原标题：第三座大桥今日通车")
+    assert found.headline(HeadlineRole.ORIGINAL) == "第三座大桥今日通车"
+    assert list(found.body) == PARAGRAPHS
+
+
+def test_a_quoted_post_is_text() -> None:
+    post = '<div class="social-media-embed"><blockquote><p>大桥今天真的通车了，我走了一遍。</p></blockquote></div>'
+    assert "大桥今天真的通车了，我走了一遍。" in story(post).body
+
+
+def test_captions_and_shortcodes_are_no_text() -> None:
+    found = story("<p>In this March 1, 2024 file photo, the bridge is seen from the river.</p>", '<p>[button link="/subscribe" type="big"]</p>')
+    assert list(found.body) == PARAGRAPHS
+
+
+def test_the_text_of_a_named_box_is_the_story_however_short() -> None:
+    dialog = "<div><p>余额是充值得来的，按一比一的比例抵扣，不能提现。</p><p>余额不能转给他人，可以用来购买课程。</p></div>"
+    found = read(html_of(f'<h1>{TITLE}</h1><div class="article-content"><p>第三座大桥今天早晨六点通车</p><p>全长两千四百米</p></div>{dialog}'))
+    assert list(found.body) == ["第三座大桥今天早晨六点通车", "全长两千四百米"]
+
+
+def test_a_kicker_in_the_headline_is_set_off_where_the_head_states_the_title_alone() -> None:
+    paragraphs = "".join(f"<p>Die Brücke in Seestadt wurde am Freitag eröffnet, sagte Nummer {n}, und viele kamen.</p>" for n in range(4))
+    head = '<meta property="og:title" content="Dritte Brücke über den Fluss eröffnet">'
+    found = read(f"<html><head>{head}</head><body><h1>Feier in Seestadt - Dritte Brücke über den Fluss eröffnet</h1>{paragraphs}</body></html>")
+    assert found.headline() == "Dritte Brücke über den Fluss eröffnet"
+
+
+def test_credits_in_boxes_named_after_people_and_sources() -> None:
+    boxes = '<div class="person"><ul><li><p>陈小山</p></li></ul></div><div class="source"><a href="/c/">云州观潮</a></div>'
+    paragraphs = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
+    found = read(html_of(f'<h1>{TITLE}</h1><p>2024-03-01 08:30</p>{boxes}<div class="content">{paragraphs}</div>', title=TITLE))
+    assert [(person.role, person.name) for person in found.people] == [(PersonRole.AUTHOR, "陈小山")]
+    assert [source.name for source in found.sources] == ["云州观潮"]
+
+
+def test_a_credit_that_closes_the_last_paragraph() -> None:
+    paragraphs = "".join(f"<p>{text}</p>" for text in [*PARAGRAPHS[:-1], f"{PARAGRAPHS[-1]}（来源：云州日报 文/陈小山）"])
+    found = read(html_of(f'<h1>{TITLE}</h1><p>2024-03-01 08:30</p><div class="content">{paragraphs}</div>', title=TITLE))
+    assert [person.name for person in found.people] == ["陈小山"]
+    assert [source.name for source in found.sources] == ["云州日报"]
