@@ -265,11 +265,21 @@ def query(
 def show(
     page: Annotated[str, typer.Argument(help="A capture's id (or its beginning) in the lake, or the path of a page.", metavar="CAPTURE")],
     lake: LakeOption = DEFAULT_LAKE,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page to look at in a browser instead of printing.", show_default=False)] = None,
 ) -> None:
-    """Show a page with its fields, modules and labelled blocks."""
+    """Show a page with its fields, modules and labelled blocks, in the terminal or as a page of its own in which nothing can run."""
     from broadsheet.cli.show import print_page, read_shown
 
-    print_page(read_shown(page, lake))
+    result = read_shown(page, lake)
+    if html is None:
+        print_page(result)
+        return
+    from broadsheet.cli.show_html import write_page
+
+    try:
+        typer.echo(write_page(result, html))
+    except OSError as error:
+        raise ConfigurationError(f"{html} cannot be written: {error.strerror or error}") from error
 
 
 @app.command()

@@ -65,8 +65,15 @@ def print_page(result: PageResult) -> None:
 
 
 def _fields(result: PageResult) -> Table:
-    page, capture = result.page, result.capture
     table = Table(show_header=False, box=None)
+    for name, value in field_rows(result):
+        table.add_row(Text(name, style="bold"), Text(value))
+    return table
+
+
+def field_rows(result: PageResult) -> list[tuple[str, str]]:
+    """(name, value) of what was understood of a page as a whole; what has no value is left out."""
+    page, capture = result.page, result.capture
     rows = [
         ("capture", capture.capture_id),
         ("kind", page.page_kind),
@@ -83,10 +90,7 @@ def _fields(result: PageResult) -> Table:
         ("body", f"{len(page.body)} paragraphs"),
         ("warnings", ", ".join(page.warnings)),
     ]
-    for name, value in rows:
-        if value:
-            table.add_row(Text(str(name), style="bold"), Text(str(value)))
-    return table
+    return [(str(name), str(value)) for name, value in rows if value]
 
 
 def _published(page: Page) -> str | None:

@@ -1,0 +1,54 @@
+"""One page as HTML to look at: each block coloured by its label, fields and modules beside it. Nothing of the page can run in it:
+all text is escaped, links are shown as text, and the document forbids scripts and requests."""
+
+from collections import Counter
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from broadsheet.cli.show import field_rows
+from broadsheet.lake import written_aside
+from broadsheet.records import BlockLabel, PageResult
+
+# name -> (edge, fill); labels that belong together share one.
+COLOURS = {
+    "headline": ("#0b6e99", "#d9eef7"),
+    "credit": ("#8a3ffc", "#efe4fd"),
+    "text": ("#24a148", "#eaf6ec"),
+    "feed": ("#d98200", "#fdf0d8"),
+    "related": ("#0f7b6c", "#d8f1ec"),
+    "furniture": ("#a8b3bd", "#f3f5f7"),
+    "unknown": ("#da1e28", "#fde3e4"),
+}
+_GROUPS = {
+    "headline": (BlockLabel.TITLE, BlockLabel.SUBTITLE, BlockLabel.KICKER, BlockLabel.ORIGINAL_TITLE),
+    "credit": (BlockLabel.INFO_LINE, BlockLabel.BYLINE, BlockLabel.CREDIT, BlockLabel.BREADCRUMB, BlockLabel.RIGHTS_NOTICE),
+    "text": (BlockLabel.BODY, BlockLabel.STANDFIRST, BlockLabel.CAPTION),
+    "feed": (BlockLabel.FEED, BlockLabel.MODULE_HEADING),
+    "related": (BlockLabel.RELATED,),
+    "unknown": (BlockLabel.UNKNOWN,),
+}
+_COLOUR = {label: group for group, labels in _GROUPS.items() for label in labels}
+
+
+def write_page(result: PageResult, target: Path) -> Path:
+    """Write the page to `target` and return it. Raises OSError when that cannot be done."""
+    page = result.page
+    environment = Environment(loader=PackageLoader("broadsheet.cli", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    counts = Counter(block.label for block in page.blocks)
+    rendered = environment.get_template("page.html").render(
+        title=page.headline() or result.capture.input_path,
+        input_path=result.capture.input_path,
+        page=page,
+        colours=COLOURS,
+        legend=[(label, count, _COLOUR.get(label, "furniture")) for label, count in counts.most_common()],
+        blocks=[
+            {"text": block.text, "label": block.label, "rule": block.rule, "module": block.module_index, "colour": _COLOUR.get(block.label, "furniture")}
+            for block in page.blocks
+        ],
+        fields=field_rows(result),
+        modules=page.modules,
+    )
+    with written_aside(target) as aside:
+        aside.write_text(rendered, "utf-8", errors="replace")
+    return target
