@@ -13,6 +13,15 @@ def fold_blanks(text: str) -> str:
     return _BLANKS.sub(" ", text).strip()
 
 
+def without_surrogates(text: str) -> str:
+    """Text that UTF-8 can hold: lone surrogates, which no decoder makes, become question marks."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
 def headline_key(text: str) -> str:
     """Headline compared by letters and digits alone: NFKC, lower case, no blanks, no punctuation."""
     return _NOT_WORD.sub("", unicodedata.normalize("NFKC", text)).lower()

@@ -43,22 +43,13 @@ _PARTS = {
 
 
 def read_html(html: str) -> Document:
-    """Blocks, boxes and head of a page. Never raises on any string."""
+    """Blocks, boxes and head of a page. Never raises on any string that UTF-8 can hold."""
     document = Document()
-    _Walker(document).walk(parse(_clean(html)))
+    if _SEAM in html:
+        html = html.replace(_SEAM, " ")
+    _Walker(document).walk(parse(html))
     document.seal()
     return document
-
-
-def _clean(html: str) -> str:
-    """Text that UTF-8 can hold, without NUL and the walk's own sign."""
-    clean = html.replace("\0", "").replace(_SEAM, " ")
-    if not clean.isascii():
-        try:
-            clean.encode()
-        except UnicodeEncodeError:
-            clean = clean.encode("utf-8", "replace").decode()
-    return clean
 
 
 @lru_cache(maxsize=20_000)

@@ -33,7 +33,7 @@ from broadsheet.records import (
     SourceCredit,
     SourceRole,
 )
-from broadsheet.text import headline_key
+from broadsheet.text import headline_key, without_surrogates
 
 
 def read_page(
@@ -49,6 +49,8 @@ def read_page(
     `media_type` is text/html or text/plain; `captured_at` dates "3 hours ago" and is never taken for a publication time; `url` is the
     capture's and says nothing that the page does not: it is left to the tables.
     """
+    if decoded is None or text is not decoded.text:  # what `decode` returns is clean
+        text = without_surrogates(text.replace("\0", ""))
     document = read_html(text) if media_type != "text/plain" else read_text(text)
     metadata = read_metadata(document.metas, document.json_ld, document.title, document.canonical, document.language)
     reading = _Reading(document, metadata, captured_at)
