@@ -52,19 +52,14 @@ def columns(text: str) -> int:
 
 # msgspec's structs are made in a third of the time of a dataclass; those without references to others need no garbage collection.
 class Link(msgspec.Struct, eq=False, gc=False):
-    """An anchor; `text` is what it displays."""
+    """An anchor; `text` is what it displays, blanks folded."""
 
     href: str | None
     title: str | None = None
     text: str = ""
     has_image: bool = False
     image_text: str | None = None
-
-    @property
-    def is_target(self) -> bool:
-        """Whether it leads to another page."""
-        href = (self.href or "").strip().lower()
-        return bool(href) and not href.startswith(("#", "javascript:", "mailto:", "tel:", "data:", "about:"))
+    is_target: bool = False  # leads to another page
 
 
 class Box(msgspec.Struct, eq=False, gc=False):
@@ -97,6 +92,8 @@ class RawBlock(msgspec.Struct, eq=False):
     label: BlockLabel = BlockLabel.UNKNOWN
     rule: str = ""
     module: int | None = None
+    shown: str = ""  # the text as patterns see it: `plain`, lower case, of the same length
+    mentions: int = 0  # groups of the vocabulary, see `mentions.py`
     _width: int = -1
 
     @property

@@ -1,13 +1,17 @@
 """Where the article stands: the box that holds most of the running text, and which of its blocks are paragraphs."""
 
 import re
+from itertools import islice
 
-from broadsheet.page import words
+from broadsheet.page import mentions, words
 from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint, RawBlock
 from broadsheet.records import BlockLabel
 
-_STOPS = re.compile(r"[。！？；，、：…”]|[.!?,;:](?:\s|$)|[.!?]”")
+# One set of characters in front, so that the engine skips to the next of them: `[。！？；，、：…”]|[.!?,;:](?:\s|$)|[.!?]”`.
+_STOPS = re.compile(r"[。！？；，、：…”.!?,;:](?:(?<=[。！？；，、：…”])|\s|$|(?<=[.!?])”)")
+_ENOUGH_STOPS = 4  # to be running text
 _ENDS = re.compile(r"[。！？…；：.!?:;][”’\"'）)」』]?$")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _NARROWEST = 36  # display columns of a paragraph that speaks for itself
 _DESCEND = 0.72  # of a box's running text in one of its children: the article is in there
 _END_OF_ARTICLE = 1200.0  # more than the teasers of a list weigh, less than most of an article
@@ -24,9 +28,9 @@ def weight(block: RawBlock) -> float:
     density = block.link_density
     if density > 0.5 or width < 14:
         return 0.0
-    stops = len(_STOPS.findall(block.text[:1500]))
+    stops = sum(1 for _ in islice(_STOPS.finditer(block.text, 0, 1500), _ENOUGH_STOPS))
     if width < _NARROWEST:
-        value = 0.5 * width if stops and _ENDS.search(block.text) else 0.0
+        value = 0.5 * width if stops and ends_a_sentence(block.text) else 0.0
     elif not stops:
         value = 0.15 * width
     else:
@@ -45,9 +49,9 @@ def weight(block: RawBlock) -> float:
 def _is_of_the_site(block: RawBlock) -> bool:
     """Cookie notes, closing credits and the footer's lines."""
     text, width = block.text, block.width
-    if words.is_boilerplate(text) or (width <= 64 and _CLOSING.match(text) is not None):
+    if words.is_boilerplate(block) or (width <= 64 and _CLOSING.match(text) is not None):
         return True
-    return width < 600 and "©" not in text[40:] and words.footer_score(text) >= 2
+    return width < 600 and words.is_of_footer(block) and "©" not in text[40:]
 
 
 def find_body(document: Document, weights: list[float]) -> tuple[int, int, int] | None:
@@ -129,7 +133,7 @@ def _ends_article(block: RawBlock) -> bool:
 
 
 def ends_a_sentence(text: str) -> bool:
-    return _ENDS.search(text) is not None
+    return _ENDS.search(text[-2:]) is not None
 
 
 def is_paragraph(document: Document, index: int, box: int, weights: list[float]) -> bool:
@@ -142,23 +146,22 @@ def is_paragraph(document: Document, index: int, box: int, weights: list[float])
         return False
     if inner & Hint.RELATED and block.link_density > 0.2:
         return False
-    text = block.text
-    if words.is_boilerplate(text):
+    if words.is_boilerplate(block):
         return False
     if inner & Hint.CAPTION and not weights[index] > 300:
         return False
     if block.link_density > 0.65 and (block.width > 24 or block.link_density > 0.95):
-        return bool(_ENDS.search(text)) and block.link_density < 0.9 and block.tag == "p"
-    if block.width <= 40 and words.line_groups(text) & _FURNITURE:
+        return ends_a_sentence(block.text) and block.link_density < 0.9 and block.tag == "p"
+    if block.width <= 40 and words.groups_of(block.shown) & _FURNITURE:
         return False
     if block.width <= 28 and _heads_links(document, index):
         return False
-    return any(char.isalnum() for char in text)
+    return _LETTER_OR_DIGIT.search(block.text) is not None
 
 
 def _heads_links(document: Document, index: int) -> bool:
     """相关新闻：above links to other stories inside the text."""
-    following = document.blocks[index + 1 : index + 3]
-    return words.heading_group(document.blocks[index].text) in ("related", "feed_first") and any(
-        other.link_density > 0.8 and other.width > 14 for other in following[:1]
-    )
+    block, following = document.blocks[index], document.blocks[index + 1 : index + 2]
+    if not block.mentions & mentions.RELATED_HEADING or words.heading_group(block.text, block.mentions) not in ("related", "feed_first"):
+        return False
+    return any(other.link_density > 0.8 and other.width > 14 for other in following)

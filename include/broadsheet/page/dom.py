@@ -66,6 +66,16 @@ def _name_and_hints(tag: str, classes: str | None, ident: str | None) -> tuple[s
     return name, own
 
 
+def _is_target(href: str | None) -> bool:
+    """Whether a link leads to another page."""
+    if not href:
+        return False
+    if href.startswith(("/", "http")):  # nearly all
+        return True
+    href = href.strip().lower()
+    return bool(href) and not href.startswith(("#", "javascript:", "mailto:", "tel:", "data:", "about:"))
+
+
 def _is_hidden(style: str | None) -> bool:
     return bool(style) and _HIDDEN_STYLE.search(style) is not None  # type: ignore[arg-type]
 
@@ -115,13 +125,15 @@ class _Walker:
                     if parts:
                         self._flush()
                     if len(blocks) >= MAX_BLOCKS or len(boxes) >= MAX_BOXES:
+                        self._close_links(open_elements)
                         return
                     open_elements.append((nodes, _BLOCK, (self.box, self.level)))
                     self._enter(tag, node)
                 elif part == _LINK:
                     open_elements.append((nodes, _LINK, self.link))
                     parts.append(_SEAM)
-                    self.link = Link(node.attr("href"), node.attr("title"))
+                    href = node.attr("href")
+                    self.link = Link(href, node.attr("title"), is_target=_is_target(href))
                 elif part == _LEAF:
                     self._read_leaf(tag, node)
                     continue
@@ -152,6 +164,7 @@ class _Walker:
                         self._flush()
                     self.box, self.level = before
                 elif part == _LINK:
+                    self._close_link()
                     self.link = before
                     parts.append(_SEAM)
                 elif part == _SEAMED:
@@ -168,6 +181,20 @@ class _Walker:
         self.link_chars += len(text)
         if not self.links or self.links[-1] is not link:
             self.links.append(link)
+
+    def _close_link(self) -> None:
+        link = self.link
+        if link is not None and link.text:
+            text = link.text
+            link.text = " ".join(text.split()) if text.isascii() else fold_blanks(text)
+
+    def _close_links(self, open_elements: list[tuple[Iterator[Any], int, Any]]) -> None:
+        """End all links where the walk is broken off."""
+        while open_elements:
+            _, part, before = open_elements.pop()
+            if part == _LINK:
+                self._close_link()
+                self.link = before
 
     def _enter(self, tag: str, node: Element) -> None:
         """Open a box."""

@@ -12,6 +12,7 @@ from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
 from broadsheet.page.labels import label_rest
+from broadsheet.page.mentions import find_mentions
 from broadsheet.page.metadata import Metadata, read_metadata
 from broadsheet.page.modules import find_modules
 from broadsheet.page.plaintext import read_text
@@ -52,6 +53,7 @@ def read_page(
     if decoded is None or text is not decoded.text:  # what `decode` returns is clean
         text = without_surrogates(text.replace("\0", ""))
     document = read_html(text) if media_type != "text/plain" else read_text(text)
+    find_mentions(document)
     metadata = read_metadata(document.metas, document.json_ld, document.title, document.canonical, document.language)
     reading = _Reading(document, metadata, captured_at)
     reading.read()
@@ -125,7 +127,7 @@ class _Reading:
             block = blocks[index]
             own = block.hints & ~document.boxes[document.common(box, block.box)].hints
             if block.label == BlockLabel.UNKNOWN and block.width >= _LEAD_WIDTH and not block.level and not own & _NO_LEAD:
-                if words.is_standfirst(block.text):
+                if words.is_standfirst(block.shown):
                     block.mark(BlockLabel.STANDFIRST, "standfirst_label")
                 elif block.link_density < 0.3 and text_body.ends_a_sentence(block.text):
                     return index

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from broadsheet.page import words
+from broadsheet.page import mentions, words
 from broadsheet.page.blocks import Document, Hint, RawBlock
 from broadsheet.page.breadcrumbs import has_label, read_breadcrumb
 from broadsheet.page.credits import InfoLine, read_byline, read_closing_credit, read_info_line
@@ -16,7 +16,6 @@ from broadsheet.page.names import is_cjk
 from broadsheet.page.rights import is_rights_notice
 from broadsheet.page.times import find_time
 from broadsheet.records import BlockLabel, Headline, PersonCredit, PublishedTime, SourceCredit
-from broadsheet.text import fold_blanks
 
 _INFO_LENGTH = 260
 _MAY_INFORM = re.compile(r"[0-9]|[:：|｜]|[Bb][Yy]\b|来源|來源|记者|記者|编辑|編輯|作者|[Vv]on |[Pp]or |[Pp]ar ")
@@ -62,7 +61,7 @@ def read_info(document: Document, found: Surroundings, title: int | None, start:
         if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.RELATED | Hint.HIDDEN | Hint.FORM) and not block.hints & Hint.INFO:
             continue
         text, taken = _joined(document, index)
-        line = read_info_line(text, [(fold_blanks(link.text), link.href) for link in block.links])
+        line = read_info_line(text, [(link.text, link.href) for link in block.links])
         if not _informs(line, text, block, index, title, start):
             continue
         if index < (title or 0) and not (line.time or block.hints & Hint.INFO):
@@ -144,7 +143,7 @@ def read_crumbs(document: Document, found: Surroundings, title: int | None, star
         has_sign = _CRUMB_SIGN.search(text) is not None
         if not has_sign and (not hinted or block.tag in ("li", "dd", "td")):
             continue
-        texts = [label for link in block.links if (label := fold_blanks(link.text))]
+        texts = [link.text for link in block.links if link.text]
         crumbs = read_breadcrumb(text, texts, is_known=hinted and len(text) < 200)
         if not crumbs or (len(crumbs) == 1 and not texts and not has_sign):
             continue
@@ -263,9 +262,9 @@ def read_notice(document: Document, found: Surroundings, start: int, stop: int) 
         block = blocks[index]
         if block.label not in (BlockLabel.UNKNOWN, BlockLabel.CREDIT) or block.hints & (Hint.COMMENT | Hint.HIDDEN):
             continue
-        if words.footer_score(block.text) >= 2 and index > stop + 6:
+        if index > stop + 6 and words.is_of_footer(block):
             continue
-        if is_rights_notice(block.text):
+        if block.mentions & mentions.RIGHTS and is_rights_notice(block.text):
             block.label, block.rule = BlockLabel.RIGHTS_NOTICE, "rights_notice"
             if found.notice is None:
                 found.notice = block.text

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from broadsheet.page import words
+from broadsheet.page import mentions, words
 from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint, columns
 from broadsheet.page.breadcrumbs import has_label
 from broadsheet.page.credits import read_info_line
@@ -69,7 +69,7 @@ def _score(document: Document, index: int, keys: list[str], raw_keys: list[str],
         value += 3.0
     elif block.level != 1 and keys:
         # the head names only the site or the channel
-        if start is None or not 0 < start - index <= _NEAR or block.hints & (OUTSIDE | BESIDE) or words.heading_group(block.text) == "none":
+        if start is None or not 0 < start - index <= _NEAR or block.hints & (OUTSIDE | BESIDE) or words.heading_group(block.text, block.mentions) == "none":
             return None
         if columns(block.text) < 14 or not (block.level or document.boxes[block.box].own & Hint.TITLE):
             return None
@@ -89,7 +89,7 @@ def _score(document: Document, index: int, keys: list[str], raw_keys: list[str],
     if start is not None:
         value += 1.0 if index <= start + 1 else -1.0
         value -= min(abs(start - index), _FAR) / 40
-    if words.heading_group(block.text) == "related" and columns(block.text) < 16:
+    if block.mentions & mentions.HEADINGS["related"] and block.width < 16 and words.heading_group(block.text, block.mentions) == "related":
         value -= 2
     return value
 

@@ -1,0 +1,85 @@
+"""Which groups of the vocabulary each block of a page mentions, found in one pass over the page.
+
+Most blocks mention none, and the patterns that tell exactly what a block says are not tried on them. A mention is necessary for such
+a pattern to match, not sufficient: words may overlap, and only the clearest parts of longer words are left out here.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from broadsheet.page.blocks import Document, RawBlock
+from broadsheet.page.plain import lowered
+from broadsheet.page.vocabulary import is_alphabetic, load, words
+
+FOOTER = 1 << 0
+BOILERPLATE = 1 << 1
+CREDIT = 1 << 2
+RIGHTS = 1 << 3
+ORIGINAL_TITLE = 1 << 4
+HEADINGS = {kind: 1 << (8 + number) for number, kind in enumerate(load("modules")["kinds"])}
+HEADING = sum(HEADINGS.values())
+RELATED_HEADING = HEADINGS["related"] | HEADINGS["feed_first"]
+# Labels that make a line a credit: roles with a row, the source, and those that are read over.
+_NO_CREDIT = frozenset(("time", "updated", "ignored", "size"))
+_BETWEEN = "\0"  # blocks: in no text
+
+
+def find_mentions(document: Document) -> None:
+    """Give each block its text as patterns see it and the groups that it mentions."""
+    blocks = document.blocks
+    if not blocks:
+        return
+    page = lowered(_BETWEEN.join([block.text for block in blocks]))
+    texts = page.split(_BETWEEN)
+    if len(texts) != len(blocks):  # the page was not decoded by us
+        texts = [lowered(block.text.replace(_BETWEEN, " ")) for block in blocks]
+        page = _BETWEEN.join(texts)
+    for block, text in zip(blocks, texts, strict=True):
+        block.shown = text
+    _mark(blocks, page)
+
+
+def _mark(blocks: list[RawBlock], page: str) -> None:
+    search, bits_of = _automaton()
+    number, block_end = -1, -1
+    for word, start, end in search.find_matches_as_indexes(page, overlapping=True):
+        bits, begins_with_letter, ends_with_letter = bits_of[word]
+        if (begins_with_letter and start and page[start - 1].isalpha()) or (ends_with_letter and page[end : end + 1].isalpha()):
+            continue  # part of a longer word
+        while start > block_end:
+            number += 1
+            block_end += len(blocks[number].shown) + 1
+        blocks[number].mentions |= bits
+
+
+@cache
+def _automaton() -> tuple[AhoCorasick, list[tuple[int, bool, bool]]]:
+    """The searcher, and by word: its groups, and whether a letter before or after it would make another word of it."""
+    bits_of: dict[str, int] = {}
+    pieces: set[str] = set()
+    for bits, group in _groups():
+        for word in group:
+            whole = word.lower()
+            first = whole.split("…")[0]
+            if first != whole or bits == RIGHTS:
+                pieces.add(first)  # a stem, or the beginning of a statement with a gap
+            bits_of[first] = bits_of.get(first, 0) | bits
+    facts = [
+        (bits, word not in pieces and is_alphabetic(word[0]), word not in pieces and is_alphabetic(word[-1])) for word, bits in bits_of.items()
+    ]
+    return AhoCorasick(list(bits_of), implementation=Implementation.DFA), facts
+
+
+def _groups() -> Iterable[tuple[int, tuple[str, ...]]]:
+    yield FOOTER, words("modules", "footer")
+    yield BOILERPLATE, words("modules", "boilerplate")
+    for kind, bit in HEADINGS.items():
+        yield bit, words("modules", "kinds", kind)
+    for kind in load("fields")["labels"]:
+        if kind not in _NO_CREDIT:
+            yield CREDIT, words("fields", "labels", kind)
+    for kind in ("openings", "statements", "disclaimers", "conditions"):
+        yield RIGHTS, words("fields", "rights", kind)
+    yield ORIGINAL_TITLE, words("fields", "original_title")
