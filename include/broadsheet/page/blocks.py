@@ -81,7 +81,7 @@ class RawBlock(msgspec.Struct, eq=False):
     text: str
     box: int
     tag: str  # of the box, or the heading tag that the whole block stands in
-    links: list[Link] = []  # noqa: RUF012 - each struct gets a list of its own
+    links: list[Link] = []  # each struct gets a list of its own
     link_chars: int = 0
     level: int = 0  # of a heading, 1-6
     is_strong: bool = False  # all of it bold

@@ -12,8 +12,11 @@ from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 
+import msgspec
+
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Hint, Link, RawBlock, columns
+from broadsheet.page.mentions import HEADING
 from broadsheet.records import BlockLabel, LinkItem, Module, ModuleKind
 from broadsheet.text import ELLIPSES, display_width, fold_blanks, headline_key
 
@@ -37,30 +40,37 @@ _MORE = re.compile(
 )
 
 
+_LONGEST_PHRASE = 40  # characters of a link that says "more" or a date
+# The least that a text must have for `_DATE` and `_MORE` to match: most links are told by one character.
+_DATE_BEGINS = frozenset("0123456789 [(（【")
+_MORE_ENDS = frozenset("多部细文换eElLgG \xa0])】>＞»›.…+")
 _NO_HEADINGS = frozenset(("关注", "收藏", "分享", "举报", "评论", "+关注", "+ 关注", "Follow", "Share"))
 
 
-@dataclass(slots=True, eq=False)
-class Story:
+Signature = tuple[str, str, str, str, int]
+
+
+class Story(msgspec.Struct, eq=False):
     """A link that may be an entry of a list."""
 
     text: str
+    width: int  # `columns` of the text
     block: int
     box: int
     link: Link
-    signature: str = ""
+    signature: Signature
+    blocks: list[int]
     item: int | None = None  # box of the entry that it belongs to
-    blocks: list[int] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
-class Heading:
+class Heading(msgspec.Struct, eq=False):
     """A block that may head a list."""
 
     text: str
+    width: int
     block: int
     box: int
-    signature: str
+    signature: Signature
     group: str | None
     strength: int
     story: Story | None = None
@@ -101,13 +111,13 @@ def item_boxes(document: Document) -> dict[int, int]:
         return {}
     for block in document.blocks:
         for link in block.links:
-            if link.is_target and len(link.text) >= 6 and columns(fold_blanks(link.text)) >= _WIDE_ENOUGH:
+            if link.is_target and len(link.text) >= _WIDE_ENOUGH // 2 and columns(link.text) >= _WIDE_ENOUGH:
                 mine = targets[block.box]
                 if mine is None:
                     mine = targets[block.box] = set()
                 mine.add(link.href or "")
     kids: dict[int, list[int]] = {}
-    for index in range(len(boxes) - 1, 0, -1):
+    for index in range(len(boxes) - 1, 0, -1):  # inner boxes come after outer ones
         found = targets[index]
         if not found:
             continue
@@ -129,7 +139,7 @@ def item_boxes(document: Document) -> dict[int, int]:
             continue  # headline and summary of one entry
         entries.update(small)
     outermost: dict[int, int] = {}
-    for index in range(1, len(boxes)):
+    for index in range(min(entries, default=len(boxes)), len(boxes)):
         parent = boxes[index].parent
         if parent in outermost:
             outermost[index] = outermost[parent]
@@ -152,18 +162,17 @@ def _tokens(document: Document, body: set[int], items: dict[int, int]) -> list[S
             continue
         if block.label != BlockLabel.UNKNOWN or block.hints & Hint.COPY:
             continue
-        signature = _signature(document, block)
-        stories = _stories(document, index, block, signature, seen)
+        stories = _stories(document, index, block, seen) if block.links else []
         item = items.get(block.box)
-        for story in stories:
-            story.item = item
         if item is not None:
+            for story in stories:
+                story.item = item
             tokens.extend(stories)
             continue
-        if tabs := _tab_headings(document, index, block, signature):
+        if tabs := _tab_headings(document, index, block):
             tokens.extend(tabs)
             continue
-        heading = _heading(document, index, block, signature)
+        heading = _heading(document, index, block)
         if heading is not None:
             heading.story = stories[0] if stories else None
             tokens.append(heading)
@@ -176,93 +185,110 @@ def _tokens(document: Document, body: set[int], items: dict[int, int]) -> list[S
 _BREAKING = frozenset((BlockLabel.BODY, BlockLabel.TITLE, BlockLabel.INFO_LINE))
 
 
-def _signature(document: Document, block: RawBlock) -> str:
+def _signature(document: Document, block: RawBlock) -> Signature:
+    """How a block is made: entries of one list have one, and headings of one row."""
     box = document.boxes[block.box]
     parent = document.boxes[box.parent] if box.parent >= 0 else box
-    return f"{box.tag}.{box.name}<{parent.tag}.{parent.name}{block.level}"
+    return box.tag, box.name, parent.tag, parent.name, block.level
 
 
-def _stories(document: Document, index: int, block: RawBlock, signature: str, seen: dict[int, Story]) -> list[Story]:
+def _stories(document: Document, index: int, block: RawBlock, seen: dict[int, Story]) -> list[Story]:
     found: list[Story] = []
-    if not block.links or (block.link_density < 0.35 and block.width > 120):
+    if block.link_density < 0.35 and block.width > 120:
         return found
+    signature = _signature(document, block)
     for link in block.links:
         known = seen.get(id(link))
         if known is not None:  # a link around several blocks: its headline is the first wide one or the one in a heading
             known.blocks.append(index)
-            if columns(known.text) < NARROWEST_STORY or (block.level and not document.blocks[known.block].level):
-                known.text, known.block, known.box = block.text, index, block.box
+            if known.width < NARROWEST_STORY or (block.level and not document.blocks[known.block].level):
+                known.text, known.width, known.block, known.box = block.text, block.width, index, block.box
             continue
-        text = fold_blanks(link.text)
+        text = link.text
         if not text or not (link.is_target or document.is_plain):
             continue
         if len(text) > len(block.text) + 2:
             text = block.text  # the link goes on in the next block
-        story = Story(text, index, block.box, link, signature, blocks=[index])
-        seen[id(link)] = story
-        if _MORE.match(text) or _DATE.match(text) or _CHANNEL.match(text) or words.line_groups(text) or text.endswith(("客户端下载", "APP下载")):
-            continue
-        found.append(story)
+        seen[id(link)] = story = Story(text, columns(text), index, block.box, link, signature, [index])
+        if not _is_phrase(text) and not text.endswith(("客户端下载", "APP下载")):
+            found.append(story)
     return found
 
 
-def _heading(document: Document, index: int, block: RawBlock, signature: str) -> Heading | None:
+def _is_phrase(text: str) -> bool:
+    """Whether a link says "more", a date, a channel or a service instead of a headline."""
+    if len(text) > _LONGEST_PHRASE:
+        return False
+    return _is_phrase_but_word(text) or bool(words.line_groups(text))
+
+
+def _heading(document: Document, index: int, block: RawBlock) -> Heading | None:
     if block.is_item or block.width > 100:
+        return None
+    strength = _make_strength(document, block)
+    if not strength and not block.mentions & HEADING and not document.is_plain:
         return None
     text = heading_text(block)
     width = columns(text)
     if (
         not 2 <= width <= WIDEST_HEADING
-        or _DATE.match(text)
         or _NUMBER.match(text)
-        or _CHANNEL.match(text)
-        or _MORE.match(text)
+        or _is_phrase_but_word(text)
         or text in _NO_HEADINGS
         or text[-1] in "。，,；;"
         or text[-2:-1] == "…"
     ):
         return None
-    lines = words.line_groups(block.text) - {"more"}
+    lines = words.groups_of(block.shown) - {"more"}
     if "share" in lines or "ad" in lines or "pagination" in lines:
         return None
-    group = "none" if lines else words.heading_group(text) if width <= 36 else None
-    boxes = document.boxes
-    strength = 0
-    if block.level:
-        strength += 2
-    own = boxes[block.box].own | (
-        boxes[boxes[block.box].parent].own if boxes[block.box].parent >= 0 and _is_small(document, boxes[block.box].parent) else 0
-    )
-    if own & (Hint.HEADING | Hint.TITLE):
-        strength += 1
-    if block.tag in ("dt", "th", "caption", "summary"):
-        strength += 1
-    if block.is_strong:
-        strength += 1
+    group = "none" if lines else words.heading_group(text, block.mentions) if width <= 36 else None
     if group and width <= 24 and not lines:
         strength += 2 if width <= 14 else 1
     if document.is_plain and not strength and width <= 16 and block.gap:
         strength += 1
     if not strength or (block.links and strength < 2 and block.link_density > 0.5):
         return None
-    return Heading(text, index, block.box, signature, group, strength)
+    return Heading(text, width, index, block.box, _signature(document, block), group, strength)
 
 
-def _tab_headings(document: Document, index: int, block: RawBlock, signature: str) -> list[Heading]:
+def _make_strength(document: Document, block: RawBlock) -> int:
+    """How much a block's make speaks for a heading: its tag, its names, its type."""
+    boxes = document.boxes
+    box = boxes[block.box]
+    own = box.own
+    if box.parent >= 0 and _is_small(document, box.parent):
+        own |= boxes[box.parent].own
+    return (2 if block.level else 0) + bool(own & (Hint.HEADING | Hint.TITLE)) + (block.tag in ("dt", "th", "caption", "summary")) + block.is_strong
+
+
+def _tab_headings(document: Document, index: int, block: RawBlock) -> list[Heading]:
     """阅读排行榜 | 评论排行榜: headings of several lists in one line."""
-    parts = [text for link in block.links if (text := fold_blanks(link.text))] if len(block.links) > 1 else block.text.split()
-    if not 2 <= len(parts) <= 6 or len(block.text) > 60:
+    if len(block.text) > 60:
+        return []
+    parts = [link.text for link in block.links if link.text] if len(block.links) > 1 else block.text.split()
+    if not 2 <= len(parts) <= 6 or not (block.mentions & HEADING or words.is_period(parts[0])):
         return []
     if sum(map(len, parts)) < 0.7 * len(block.text.replace(" ", "")):
         return []
-    groups = [words.heading_group(part) for part in parts]
-    if all(words.is_period(part) for part in parts):
-        return [Heading(part, index, block.box, signature, "period", 3) for part in parts]
+    if all(map(words.is_period, parts)):
+        signature = _signature(document, block)
+        return [Heading(part, columns(part), index, block.box, signature, "period", 3) for part in parts]
+    groups = [words.heading_group(part, block.mentions) for part in parts]
     if not all(group in ("feed", "feed_first", "related") and columns(part) <= 16 for group, part in zip(groups, parts, strict=True)):
         return []
     if len(block.links) <= 1 and any(len(part) < 4 or part.isascii() for part in parts):
         return []
-    return [Heading(part, index, block.box, signature, group, 3) for part, group in zip(parts, groups, strict=True)]
+    signature = _signature(document, block)
+    return [Heading(part, columns(part), index, block.box, signature, group, 3) for part, group in zip(parts, groups, strict=True)]
+
+
+def _is_phrase_but_word(text: str) -> bool:
+    return (
+        (text[-1] in _MORE_ENDS and _MORE.match(text) is not None)
+        or (text[0] in _DATE_BEGINS and _DATE.match(text) is not None)
+        or (text[0] in "进去" and _CHANNEL.match(text) is not None)
+    )
 
 
 def _is_small(document: Document, box: int) -> bool:
@@ -276,13 +302,13 @@ def heading_text(block: RawBlock) -> str:
         block.links
         and block.links[0].text
         and block.link_chars < len(text)
-        and (before := text.find(fold_blanks(block.links[0].text))) > 2
+        and (before := text.find(block.links[0].text)) > 2
         and columns(text[:before].strip()) >= 4
     ):
         return text[:before].strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+")[:120] or text[:120]
     if len(block.links) > 1 or (block.links and 0 < block.link_chars < len(text)):
         for link in block.links[::-1]:
-            label = fold_blanks(link.text)
+            label = link.text
             if label and text.endswith(label) and (_MORE.match(label) and label != text):
                 text = text[: -len(label)].rstrip()
     return _HEADING_TAIL.sub("", text[:120]).strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+") or text[:120]
@@ -290,13 +316,13 @@ def heading_text(block: RawBlock) -> str:
 
 def _demote(tokens: list[Story | Heading | None]) -> None:
     """Headings under which there is one story at most are headlines or notes of entries, if they come in numbers."""
-    followers: dict[str, list[int]] = defaultdict(list)
+    followers: dict[Signature, list[int]] = defaultdict(list)
     for position, token in enumerate(tokens):
         if isinstance(token, Heading):
             count = 0
             for following in tokens[position + 1 : position + 6]:
                 if not isinstance(following, Story) and not (
-                    isinstance(following, Heading) and following.story is not None and columns(following.text) > 18
+                    isinstance(following, Heading) and following.story is not None and following.width > 18
                 ):
                     if isinstance(following, Heading) and count == 0 and following.signature == token.signature:
                         continue  # tabs stand side by side
@@ -312,7 +338,7 @@ def _demote(tokens: list[Story | Heading | None]) -> None:
                 and (
                     (seen >= 3 and typical < 2)
                     or (most < 2 and (token.group is None or token.strength < 3))
-                    or (token.strength < 3 and token.group is None and columns(token.text) > 16)
+                    or (token.strength < 3 and token.group is None and token.width > 16)
                 )
             ) or (token.story is None and seen >= 3 and most < 2):
                 token.demoted = True
@@ -331,7 +357,7 @@ def _runs(document: Document, tokens: Iterable[Story | Heading | None]) -> list[
             run, pending = Run(None), []
             continue
         if isinstance(token, Heading):
-            if not token.demoted and not (pending and token.story is not None and columns(token.text) > 18):
+            if not token.demoted and not (pending and token.story is not None and token.width > 18):
                 pending.append(token)
                 continue
             if token.story is None:
@@ -364,7 +390,7 @@ def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
         around = document.boxes[document.common(heading.box, last.box)]
         is_small = around.end - around.first <= 12
         is_beside = not document.is_plain and row[0].block - heading.block == 1 and heading.signature == last.signature
-        if not (is_small or is_beside) or heading.signature.split("<")[-1] != last.signature.split("<")[-1]:
+        if not (is_small or is_beside) or heading.signature[2:] != last.signature[2:]:
             break
         is_certain = is_certain and is_small
         row.insert(0, heading)
@@ -452,7 +478,7 @@ def _accept(document: Document, run: Run, modules: list[Module], body_box: int |
     if heading is not None and heading.group == "none":
         for story in run.stories:
             document.blocks[story.block].mark(BlockLabel.LINKS, "list_under_other_heading")
-        if not words.line_groups(document.blocks[heading.block].text):
+        if not words.groups_of(document.blocks[heading.block].shown):
             document.blocks[heading.block].mark(BlockLabel.LINKS, "other_heading")
         return
     stories = _entries(document, run)
@@ -517,8 +543,8 @@ def _entries(document: Document, run: Run) -> list[Story]:
         if href and (known := by_href.get(href)) is not None:
             known.blocks.extend(story.blocks)
             known.link.has_image |= story.link.has_image
-            if columns(known.text) < NARROWEST_STORY or (document.blocks[story.block].level and not document.blocks[known.block].level):
-                known.text, known.block = story.text, story.block
+            if known.width < NARROWEST_STORY or (document.blocks[story.block].level and not document.blocks[known.block].level):
+                known.text, known.width, known.block = story.text, story.width, story.block
             continue
         # image text and anchor text on lines of their own; the same headline at another rank is another entry
         if document.is_plain and kept and headline_key(kept[-1].text) == headline_key(story.text):
@@ -527,15 +553,15 @@ def _entries(document: Document, run: Run) -> list[Story]:
         if href:
             by_href[href] = story
         kept.append(story)
-    kept = [story for story in kept if columns(story.text) >= NARROWEST_STORY]
+    kept = [story for story in kept if story.width >= NARROWEST_STORY]
     if not kept:
         return kept
     widest: dict[int, int] = {}
     for story in kept:
         if story.item is not None:
-            widest[story.item] = max(widest.get(story.item, 0), min(columns(story.text), 60))
-    kept = [story for story in kept if story.item is None or columns(story.text) >= 0.5 * widest[story.item]]
-    widths = [columns(story.text) for story in kept]
+            widest[story.item] = max(widest.get(story.item, 0), min(story.width, 60))
+    kept = [story for story in kept if story.item is None or story.width >= 0.5 * widest[story.item]]
+    widths = [story.width for story in kept]
     if median(widths) < 16:
         return kept
     counts, narrow = Counter(story.text for story in kept), 0.5 * median(widths)
@@ -548,7 +574,7 @@ def _is_module(document: Document, heading: Heading | None, stories: list[Story]
     blocks = document.blocks
     outside = sum(bool(blocks[story.block].hints & _NOT_MODULE) for story in stories)
     footer = sum(bool(blocks[story.block].hints & (Hint.FOOTER | Hint.COMMENT)) for story in stories)
-    widths = [columns(story.text) for story in stories]
+    widths = [story.width for story in stories]
     typical = median(widths)
     latin = sum(story.text.isascii() for story in stories) > len(stories) / 2
     known = heading is not None and heading.group is not None
