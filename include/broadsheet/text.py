@@ -5,6 +5,8 @@ import unicodedata
 
 _BLANKS = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
 _NOT_WORD = re.compile(r"[\W_]+")
+_LOWER = bytes(range(256)).lower()
+_ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 ELLIPSES = ("...", "…", "……", "．．．", "···")
 
 
@@ -24,6 +26,8 @@ def without_surrogates(text: str) -> str:
 
 def headline_key(text: str) -> str:
     """Headline compared by letters and digits alone: NFKC, lower case, no blanks, no punctuation."""
+    if text.isascii():
+        return text.encode().translate(_LOWER, _ASCII_SIGNS).decode()
     return _NOT_WORD.sub("", unicodedata.normalize("NFKC", text)).lower()
 
 

@@ -5,6 +5,7 @@ understands a page works on these; only `dom.py` knows HTML, only `plaintext.py`
 """
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import msgspec
 
@@ -152,40 +153,42 @@ class Document:
         return child if inner == outer else outer
 
     def seal(self) -> None:
-        """Give every box its range of blocks and every box and block the hints of what surrounds it.
+        """Give every box its range of blocks and every box and block the hints of what surrounds it."""
+        self._find_ranges()
+        self.spread_hints()
+
+    def _find_ranges(self) -> None:
+        boxes = self.boxes
+        for box in boxes:
+            box.first, box.end = len(self.blocks), 0
+        for index, block in enumerate(self.blocks):
+            box = boxes[block.box]
+            box.first, box.end = min(box.first, index), index + 1
+        for index in range(len(boxes) - 1, 0, -1):
+            box, parent = boxes[index], boxes[boxes[index].parent]
+            parent.first, parent.end = min(parent.first, box.first), max(parent.end, box.end)
+
+    def spread_hints(self) -> None:
+        """Give every box and block the hints of what surrounds it; the boxes know their ranges.
 
         A hint of a box that holds much of the page's text says nothing: `<body class="with-comments">`.
         """
         boxes, blocks = self.boxes, self.blocks
-        count = len(blocks)
-        chars = [0] * len(boxes)
-        for box in boxes:
-            box.first, box.end = count, 0
-        for index, block in enumerate(blocks):
-            box = boxes[block.box]
-            if box.first > index:
-                box.first = index
-            box.end = index + 1
-            chars[block.box] += len(block.text) - block.link_chars
-        for index in range(len(boxes) - 1, 0, -1):
-            box = boxes[index]
-            if box.end:
-                parent = boxes[box.parent]
-                if parent.first > box.first:
-                    parent.first = box.first
-                if parent.end < box.end:
-                    parent.end = box.end
-                chars[box.parent] += chars[index]
-            else:
-                box.first = 0
-        much, nearly_all = max(_OF_WHOLE_PAGE * chars[0], 60), max(_NEARLY_ALL * chars[0], 60)
+        chars = list(accumulate([len(block.text) - block.link_chars for block in blocks], initial=0))  # before each block, links aside
+        much, nearly_all = max(_OF_WHOLE_PAGE * chars[-1], 60), max(_NEARLY_ALL * chars[-1], 60)
         heads = [index for index, block in enumerate(blocks) if block.level == 1]
-        for index, box in enumerate(boxes):
+        for box in boxes:
             own = box.own
-            if own and chars[index] > much:
-                # comments may well be longer than the article; then they stand apart from its headline
-                apart = chars[index] < nearly_all and heads and not any(box.first <= head < box.end for head in heads)
-                own &= Hint.HIDDEN | (Hint.COMMENT if apart else 0)
-            box.hints = (boxes[box.parent].hints | own) if box.parent >= 0 else own
+            if own:
+                held = chars[box.end] - chars[box.first] if box.end > box.first else 0
+                if held > much:
+                    # comments may well be longer than the article; then they stand apart from its headline
+                    apart = held < nearly_all and heads and not any(box.first <= head < box.end for head in heads)
+                    own &= Hint.HIDDEN | (Hint.COMMENT if apart else 0)
+            if box.parent >= 0:
+                own |= boxes[box.parent].hints
+            if own:
+                box.hints = own
         for block in blocks:
-            block.hints |= boxes[block.box].hints
+            if hints := boxes[block.box].hints:
+                block.hints |= hints

@@ -48,7 +48,7 @@ def read_html(html: str) -> Document:
     if _SEAM in html:
         html = html.replace(_SEAM, " ")
     _Walker(document).walk(parse(html))
-    document.seal()
+    document.spread_hints()
     return document
 
 
@@ -74,10 +74,6 @@ def _is_target(href: str | None) -> bool:
         return True
     href = href.strip().lower()
     return bool(href) and not href.startswith(("#", "javascript:", "mailto:", "tel:", "data:", "about:"))
-
-
-def _is_hidden(style: str | None) -> bool:
-    return bool(style) and _HIDDEN_STYLE.search(style) is not None  # type: ignore[arg-type]
 
 
 class _Walker:
@@ -125,7 +121,7 @@ class _Walker:
                     if parts:
                         self._flush()
                     if len(blocks) >= MAX_BLOCKS or len(boxes) >= MAX_BOXES:
-                        self._close_links(open_elements)
+                        self._break_off(open_elements)
                         return
                     open_elements.append((nodes, _BLOCK, (self.box, self.level)))
                     self._enter(tag, node)
@@ -146,7 +142,7 @@ class _Walker:
                     if stamp := node.attr("datetime"):
                         self.document.times.append((len(blocks), stamp))
                     open_elements.append((nodes, _NOTHING, None))
-                elif _is_hidden(node.attr("style")):
+                elif (style := node.attr("style")) and _HIDDEN_STYLE.search(style):
                     continue
                 elif part == _SEAMED:
                     parts.append(_SEAM)
@@ -162,6 +158,7 @@ class _Walker:
                 if part == _BLOCK:
                     if parts:
                         self._flush()
+                    boxes[self.box].end = len(blocks)
                     self.box, self.level = before
                 elif part == _LINK:
                     self._close_link()
@@ -173,6 +170,7 @@ class _Walker:
                     self.strong = False
         if parts:
             self._flush()
+        boxes[0].end = len(blocks)
 
     def _add_to_link(self, text: str) -> None:
         link = self.link
@@ -188,13 +186,16 @@ class _Walker:
             text = link.text
             link.text = " ".join(text.split()) if text.isascii() else fold_blanks(text)
 
-    def _close_links(self, open_elements: list[tuple[Iterator[Any], int, Any]]) -> None:
-        """End all links where the walk is broken off."""
-        while open_elements:
-            _, part, before = open_elements.pop()
+    def _break_off(self, open_elements: list[tuple[Iterator[Any], int, Any]]) -> None:
+        """End all that is open where the page gets too long."""
+        for _, part, before in reversed(open_elements):
             if part == _LINK:
                 self._close_link()
                 self.link = before
+            elif part == _BLOCK:
+                self.boxes[self.box].end = len(self.blocks)
+                self.box = before[0]
+        self.boxes[0].end = len(self.blocks)
 
     def _enter(self, tag: str, node: Element) -> None:
         """Open a box."""
@@ -212,9 +213,11 @@ class _Walker:
         else:
             classes, ident = node.attr("class"), node.attr("id")
             name, own = _name_and_hints(tag, classes, ident)
-            if attributes > (classes is not None) + (ident is not None) and (_is_hidden(node.attr("style")) or node.attr("hidden") is not None):
-                own |= Hint.HIDDEN
-        boxes.append(Box(self.box, depth + 1, tag, name, own))
+            if attributes > (classes is not None) + (ident is not None):
+                style = node.attr("style")
+                if (style and _HIDDEN_STYLE.search(style)) or node.attr("hidden") is not None:
+                    own |= Hint.HIDDEN
+        boxes.append(Box(self.box, depth + 1, tag, name, own, 0, len(self.blocks)))
         self.box = len(boxes) - 1
 
     def _read_leaf(self, tag: str, node: Element) -> None:

@@ -31,27 +31,47 @@ def find_mentions(document: Document) -> None:
     blocks = document.blocks
     if not blocks:
         return
-    page = lowered(_BETWEEN.join([block.text for block in blocks]))
-    texts = page.split(_BETWEEN)
-    if len(texts) != len(blocks):  # the page was not decoded by us
-        texts = [lowered(block.text.replace(_BETWEEN, " ")) for block in blocks]
-        page = _BETWEEN.join(texts)
-    for block, text in zip(blocks, texts, strict=True):
-        block.shown = text
-    _mark(blocks, page)
+    others: list[RawBlock] = []
+    for block in blocks:
+        if block.text.isascii():
+            block.shown = block.text.lower()
+        else:
+            others.append(block)
+    if others:  # together: they are many and short
+        texts = lowered(_BETWEEN.join([block.text for block in others])).split(_BETWEEN)
+        if len(texts) != len(others):  # the page was not decoded by us
+            texts = [lowered(block.text).replace(_BETWEEN, " ") for block in others]
+        for block, text in zip(others, texts, strict=True):
+            block.shown = text
+    _mark(blocks)
 
 
-def _mark(blocks: list[RawBlock], page: str) -> None:
+def mentioned(shown: str) -> int:
+    """Groups that a single text mentions."""
+    bits_of = _automaton()[1]
+    found = 0
+    for word, start, end in _automaton()[0].find_matches_as_indexes(shown, overlapping=True):
+        if not _is_inside_word(shown, start, end, bits_of[word]):
+            found |= bits_of[word][0]
+    return found
+
+
+def _mark(blocks: list[RawBlock]) -> None:
+    page = _BETWEEN.join([block.shown for block in blocks])
     search, bits_of = _automaton()
     number, block_end = -1, -1
     for word, start, end in search.find_matches_as_indexes(page, overlapping=True):
-        bits, begins_with_letter, ends_with_letter = bits_of[word]
-        if (begins_with_letter and start and page[start - 1].isalpha()) or (ends_with_letter and page[end : end + 1].isalpha()):
-            continue  # part of a longer word
+        if _is_inside_word(page, start, end, bits_of[word]):
+            continue
         while start > block_end:
             number += 1
             block_end += len(blocks[number].shown) + 1
-        blocks[number].mentions |= bits
+        blocks[number].mentions |= bits_of[word][0]
+
+
+def _is_inside_word(text: str, start: int, end: int, facts: tuple[int, bool, bool]) -> bool:
+    _, begins_with_letter, ends_with_letter = facts
+    return (begins_with_letter and start > 0 and text[start - 1].isalpha()) or (ends_with_letter and text[end : end + 1].isalpha())
 
 
 @cache
@@ -66,9 +86,7 @@ def _automaton() -> tuple[AhoCorasick, list[tuple[int, bool, bool]]]:
             if first != whole or bits == RIGHTS:
                 pieces.add(first)  # a stem, or the beginning of a statement with a gap
             bits_of[first] = bits_of.get(first, 0) | bits
-    facts = [
-        (bits, word not in pieces and is_alphabetic(word[0]), word not in pieces and is_alphabetic(word[-1])) for word, bits in bits_of.items()
-    ]
+    facts = [(bits, word not in pieces and is_alphabetic(word[0]), word not in pieces and is_alphabetic(word[-1])) for word, bits in bits_of.items()]
     return AhoCorasick(list(bits_of), implementation=Implementation.DFA), facts
 
 

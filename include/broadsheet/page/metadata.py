@@ -4,7 +4,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from broadsheet.page.breadcrumbs import clean
@@ -75,6 +75,7 @@ def _meta_names(group: str) -> tuple[str, ...]:
     return tuple(_key(name) for name in names)
 
 
+@lru_cache(maxsize=2000)
 def _key(name: str) -> str:
     """`_pubtime`, `PubDate` and `publish-date` are one name each, however they are spelt."""
     return "".join(char for char in name[:80].lower() if char.isalnum())

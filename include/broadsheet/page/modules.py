@@ -321,9 +321,7 @@ def _demote(tokens: list[Story | Heading | None]) -> None:
         if isinstance(token, Heading):
             count = 0
             for following in tokens[position + 1 : position + 6]:
-                if not isinstance(following, Story) and not (
-                    isinstance(following, Heading) and following.story is not None and following.width > 18
-                ):
+                if not isinstance(following, Story) and not (isinstance(following, Heading) and following.story is not None and following.width > 18):
                     if isinstance(following, Heading) and count == 0 and following.signature == token.signature:
                         continue  # tabs stand side by side
                     break
