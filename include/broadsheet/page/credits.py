@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple, TypeVar
 
+from broadsheet.page.mentions import CREDIT, LABEL, mentioned
 from broadsheet.page.names import begins_with_surname, has_person_form, is_cjk, is_outlet, read_names
 from broadsheet.page.plain import lowered, plain
 from broadsheet.page.times import find_times, preferred
@@ -285,12 +286,13 @@ class _Reading:
             before = _before_time().search(self.lower[max(0, found.start - 40) : found.start])
             if before and before[0].strip():
                 self._add(_Mark(found.start - len(before[0]), found.start, "time" if before["label"] else "noise"), taken)
-        for match in _strong_label().finditer(self.lower):
+        mentions = mentioned(self.lower)
+        for match in _strong_label().finditer(self.lower) if mentions & LABEL else ():
             word = " ".join((match["word"] or match["single"]).lower().split())
             kind = _label_kinds()[word]
             affiliation = self._affiliation_before(match.start(), word, taken) if kind in _STRONGLY_AFFILIATED and match["word"] else None
             self._add(_Mark(match.start(), match.end(), kind, True, affiliation), taken)
-        for match in _bare_label().finditer(self.lower):
+        for match in _bare_label().finditer(self.lower) if mentions & CREDIT else ():
             if not any(taken[match.start() : match.end()]) and (mark := self._bare_mark(match, taken)):
                 self._add(mark, taken)
         if not self.marks:  # a sentence, or nothing but noise

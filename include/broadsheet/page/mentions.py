@@ -17,12 +17,14 @@ FOOTER = 1 << 0
 BOILERPLATE = 1 << 1
 CREDIT = 1 << 2
 RIGHTS = 1 << 3
-ORIGINAL_TITLE = 1 << 4
+LABEL = 1 << 4  # of any field, CREDIT's included
+CRUMB = 1 << 5
 HEADINGS = {kind: 1 << (8 + number) for number, kind in enumerate(load("modules")["kinds"])}
 HEADING = sum(HEADINGS.values())
 RELATED_HEADING = HEADINGS["related"] | HEADINGS["feed_first"]
-# Labels that make a line a credit: roles with a row, the source, and those that are read over.
+# Labels that make no line a credit, unlike roles with a row, the source, and roles that are read over.
 _NO_CREDIT = frozenset(("time", "updated", "ignored", "size"))
+_CRUMB_SIGNS = (">", "»", "›", "→", "❯", "▸", " / ", " | ", " - ", "位置", "here", "hier")
 _BETWEEN = "\0"  # blocks: in no text
 
 
@@ -96,8 +98,7 @@ def _groups() -> Iterable[tuple[int, tuple[str, ...]]]:
     for kind, bit in HEADINGS.items():
         yield bit, words("modules", "kinds", kind)
     for kind in load("fields")["labels"]:
-        if kind not in _NO_CREDIT:
-            yield CREDIT, words("fields", "labels", kind)
+        yield LABEL if kind in _NO_CREDIT else LABEL | CREDIT, words("fields", "labels", kind)
     for kind in ("openings", "statements", "disclaimers", "conditions"):
         yield RIGHTS, words("fields", "rights", kind)
-    yield ORIGINAL_TITLE, words("fields", "original_title")
+    yield CRUMB, _CRUMB_SIGNS

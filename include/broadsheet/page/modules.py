@@ -40,6 +40,7 @@ _MORE = re.compile(
 )
 
 
+_MANY = 4  # targets of a box, more of which make no difference
 _LONGEST_PHRASE = 40  # characters of a link that says "more" or a date
 # The least that a text must have for `_DATE` and `_MORE` to match: most links are told by one character.
 _DATE_BEGINS = frozenset("0123456789 [(（【")
@@ -114,8 +115,9 @@ def item_boxes(document: Document) -> dict[int, int]:
             if link.is_target and len(link.text) >= _WIDE_ENOUGH // 2 and columns(link.text) >= _WIDE_ENOUGH:
                 mine = targets[block.box]
                 if mine is None:
-                    mine = targets[block.box] = set()
-                mine.add(link.href or "")
+                    targets[block.box] = {link.href or ""}
+                else:
+                    mine.add(link.href or "")
     kids: dict[int, list[int]] = {}
     for index in range(len(boxes) - 1, 0, -1):  # inner boxes come after outer ones
         found = targets[index]
@@ -125,9 +127,9 @@ def item_boxes(document: Document) -> dict[int, int]:
         kids.setdefault(parent, []).append(index)
         outer = targets[parent]
         if outer is None:
-            targets[parent] = set(found) if len(found) < 4 else found
-        elif len(outer) < 4:
-            outer |= found
+            targets[parent] = found  # shared: a set is never changed once it is a box's whole
+        elif len(outer) < _MANY:
+            targets[parent] = outer | found
     entries: set[int] = set()
     for siblings in kids.values():
         small = [index for index in siblings if len(targets[index] or ()) <= 2]
@@ -210,16 +212,25 @@ def _stories(document: Document, index: int, block: RawBlock, seen: dict[int, St
         if len(text) > len(block.text) + 2:
             text = block.text  # the link goes on in the next block
         seen[id(link)] = story = Story(text, columns(text), index, block.box, link, signature, [index])
-        if not _is_phrase(text) and not text.endswith(("客户端下载", "APP下载")):
+        shown = block.shown if text == block.text else None
+        if not _is_phrase(text, shown) and not text.endswith(("客户端下载", "APP下载")):
             found.append(story)
     return found
 
 
-def _is_phrase(text: str) -> bool:
-    """Whether a link says "more", a date, a channel or a service instead of a headline."""
+def _is_phrase(text: str, shown: str | None) -> bool:
+    """Whether a link says "more", a date, a channel or a service instead of a headline. `shown` is its text as patterns see it."""
     if len(text) > _LONGEST_PHRASE:
         return False
-    return _is_phrase_but_word(text) or bool(words.line_groups(text))
+    return _is_more_or_date(text) or bool(words.line_groups(text) if shown is None else words.groups_of(shown))
+
+
+def _is_more_or_date(text: str) -> bool:
+    return (
+        (text[-1] in _MORE_ENDS and _MORE.match(text) is not None)
+        or (text[0] in _DATE_BEGINS and _DATE.match(text) is not None)
+        or (text[0] in "进去" and _CHANNEL.match(text) is not None)
+    )
 
 
 def _heading(document: Document, index: int, block: RawBlock) -> Heading | None:
@@ -233,7 +244,7 @@ def _heading(document: Document, index: int, block: RawBlock) -> Heading | None:
     if (
         not 2 <= width <= WIDEST_HEADING
         or _NUMBER.match(text)
-        or _is_phrase_but_word(text)
+        or _is_more_or_date(text)
         or text in _NO_HEADINGS
         or text[-1] in "。，,；;"
         or text[-2:-1] == "…"
@@ -281,14 +292,6 @@ def _tab_headings(document: Document, index: int, block: RawBlock) -> list[Headi
         return []
     signature = _signature(document, block)
     return [Heading(part, columns(part), index, block.box, signature, group, 3) for part, group in zip(parts, groups, strict=True)]
-
-
-def _is_phrase_but_word(text: str) -> bool:
-    return (
-        (text[-1] in _MORE_ENDS and _MORE.match(text) is not None)
-        or (text[0] in _DATE_BEGINS and _DATE.match(text) is not None)
-        or (text[0] in "进去" and _CHANNEL.match(text) is not None)
-    )
 
 
 def _is_small(document: Document, box: int) -> bool:

@@ -140,7 +140,7 @@ def read_crumbs(document: Document, found: Surroundings, title: int | None, star
         if len(text) > 300 or block.label != BlockLabel.UNKNOWN:
             continue
         hinted = bool(block.hints & Hint.CRUMB)
-        has_sign = _CRUMB_SIGN.search(text) is not None
+        has_sign = block.mentions & mentions.CRUMB and _CRUMB_SIGN.search(text) is not None
         if not has_sign and (not hinted or block.tag in ("li", "dd", "td")):
             continue
         texts = [link.text for link in block.links if link.text]
@@ -229,7 +229,7 @@ def read_bylines(document: Document, found: Surroundings, start: int, stop: int)
     blocks = document.blocks
     for index in range(max(0, start - 3), min(len(blocks), start + 4, stop + 1)):
         block = blocks[index]
-        if block.label != BlockLabel.UNKNOWN or len(block.text) > 160:
+        if block.label != BlockLabel.UNKNOWN or len(block.text) > 160 or not block.mentions & mentions.CREDIT:
             continue
         people = read_byline(block.text)
         if people is not None:
@@ -242,7 +242,9 @@ def read_closing(document: Document, found: Surroundings, start: int, stop: int)
     blocks = document.blocks
     for index in range(max(start + 1, stop - 5), min(len(blocks), stop + 16)):
         block = blocks[index]
-        if block.label != BlockLabel.UNKNOWN or len(block.text) > 300 or not _MAY_CREDIT.search(block.text):
+        if block.label != BlockLabel.UNKNOWN or len(block.text) > 300 or not block.mentions & mentions.LABEL:
+            continue
+        if not _MAY_CREDIT.search(block.text):
             continue
         if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.HIDDEN):
             continue
