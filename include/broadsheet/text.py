@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 _BLANKS = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
+_INVISIBLE = re.compile(r"[\u200b\u200c\u200d\u2060\ufeff\u00ad]")  # what `_BLANKS` has and `str.split` has not
 _NOT_WORD = re.compile(r"[\W_]+")
 _LOWER = bytes(range(256)).lower()
 _ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -12,6 +13,8 @@ ELLIPSES = ("...", "…", "……", "．．．", "···")
 
 def fold_blanks(text: str) -> str:
     """Whitespace runs (NBSP, ideographic and zero-width blanks too) to one space, ends stripped."""
+    if text.isascii() or not _INVISIBLE.search(text):
+        return " ".join(text.split())
     return _BLANKS.sub(" ", text).strip()
 
 

@@ -50,6 +50,8 @@ def read_info_line(text: str, links: Sequence[Link] = ()) -> InfoLine:
     """Time, sources and people of a line. `links` are the line's anchors as (text, href): a source that is a link gets its url."""
     reading = _Reading(text, links)
     reading.read_labels()
+    if not reading.marks:  # neither labels nor times
+        return InfoLine()
     reading.read_unlabelled()
     return reading.info_line()
 

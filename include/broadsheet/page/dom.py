@@ -183,8 +183,7 @@ class _Walker:
     def _close_link(self) -> None:
         link = self.link
         if link is not None and link.text:
-            text = link.text
-            link.text = " ".join(text.split()) if text.isascii() else fold_blanks(text)
+            link.text = fold_blanks(link.text)
 
     def _break_off(self, open_elements: list[tuple[Iterator[Any], int, Any]]) -> None:
         """End all that is open where the page gets too long."""
@@ -257,7 +256,7 @@ class _Walker:
         if not text.isspace():
             if _SEAM in text:
                 text = text.replace(_SEAM, " " if len(text) < _SHORT or self.link_chars > 0.5 * len(text) else "")
-            text = " ".join(text.split()) if text.isascii() else fold_blanks(text)
+            text = fold_blanks(text)
             if text:
                 box = self.boxes[self.box]
                 block = RawBlock(text, self.box, box.tag, self.links, min(self.link_chars, len(text)), level=self.level)

@@ -19,6 +19,7 @@ CREDIT = 1 << 2
 RIGHTS = 1 << 3
 LABEL = 1 << 4  # of any field, CREDIT's included
 CRUMB = 1 << 5
+PERIOD = 1 << 6
 HEADINGS = {kind: 1 << (8 + number) for number, kind in enumerate(load("modules")["kinds"])}
 HEADING = sum(HEADINGS.values())
 RELATED_HEADING = HEADINGS["related"] | HEADINGS["feed_first"]
@@ -50,11 +51,10 @@ def find_mentions(document: Document) -> None:
 
 def mentioned(shown: str) -> int:
     """Groups that a single text mentions."""
-    bits_of = _automaton()[1]
+    search, bits_of = _automaton()
     found = 0
-    for word, start, end in _automaton()[0].find_matches_as_indexes(shown, overlapping=True):
-        if not _is_inside_word(shown, start, end, bits_of[word]):
-            found |= bits_of[word][0]
+    for word, _, _ in search.find_matches_as_indexes(shown, overlapping=True):
+        found |= bits_of[word][0]
     return found
 
 
@@ -63,17 +63,13 @@ def _mark(blocks: list[RawBlock]) -> None:
     search, bits_of = _automaton()
     number, block_end = -1, -1
     for word, start, end in search.find_matches_as_indexes(page, overlapping=True):
-        if _is_inside_word(page, start, end, bits_of[word]):
-            continue
+        bits, begins_with_letter, ends_with_letter = bits_of[word]
+        if (begins_with_letter and start and page[start - 1].isalpha()) or (ends_with_letter and page[end : end + 1].isalpha()):
+            continue  # part of a longer word
         while start > block_end:
             number += 1
             block_end += len(blocks[number].shown) + 1
-        blocks[number].mentions |= bits_of[word][0]
-
-
-def _is_inside_word(text: str, start: int, end: int, facts: tuple[int, bool, bool]) -> bool:
-    _, begins_with_letter, ends_with_letter = facts
-    return (begins_with_letter and start > 0 and text[start - 1].isalpha()) or (ends_with_letter and text[end : end + 1].isalpha())
+        blocks[number].mentions |= bits
 
 
 @cache
@@ -101,4 +97,5 @@ def _groups() -> Iterable[tuple[int, tuple[str, ...]]]:
         yield LABEL if kind in _NO_CREDIT else LABEL | CREDIT, words("fields", "labels", kind)
     for kind in ("openings", "statements", "disclaimers", "conditions"):
         yield RIGHTS, words("fields", "rights", kind)
+    yield PERIOD, words("modules", "periods")
     yield CRUMB, _CRUMB_SIGNS

@@ -11,7 +11,7 @@ from broadsheet.page.breadcrumbs import clean
 from broadsheet.page.names import is_cjk, is_outlet, read_names
 from broadsheet.page.plain import plain
 from broadsheet.page.times import parse_time
-from broadsheet.page.vocabulary import load, word_set
+from broadsheet.page.vocabulary import load, word_set, words
 from broadsheet.records import PageKind, PublishedTime, Record
 from broadsheet.text import fold_blanks, headline_key
 
@@ -45,8 +45,8 @@ def read_metadata(
     """`metas` are (name, property or itemprop; content) pairs in page order, `json_ld` the texts of its scripts."""
     by_name: dict[str, list[str]] = {}
     for name, content in metas:
-        if (value := fold_blanks(content[:_LONGEST_VALUE])) and name:
-            by_name.setdefault(_key(name), []).append(html.unescape(value))
+        if (key := _key(name)) in _known_names() and (value := fold_blanks(content[:_LONGEST_VALUE])):
+            by_name.setdefault(key, []).append(html.unescape(value))
     nodes = [node for text in json_ld[:_MOST_BLOCKS] for node in _nodes(text)]
     articles = [node for node in nodes if _types(node) & word_set("fields", "kinds", "article")]
     published = _published(by_name, articles)
@@ -73,6 +73,11 @@ def read_metadata(
 def _meta_names(group: str) -> tuple[str, ...]:
     names = load("fields")["metas"][group]
     return tuple(_key(name) for name in names)
+
+
+@cache
+def _known_names() -> frozenset[str]:
+    return frozenset(map(_key, words("fields", "metas")))
 
 
 @lru_cache(maxsize=2000)

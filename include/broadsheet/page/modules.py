@@ -16,7 +16,7 @@ import msgspec
 
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Hint, Link, RawBlock, columns
-from broadsheet.page.mentions import HEADING
+from broadsheet.page.mentions import HEADING, PERIOD
 from broadsheet.records import BlockLabel, LinkItem, Module, ModuleKind
 from broadsheet.text import ELLIPSES, display_width, fold_blanks, headline_key
 
@@ -275,10 +275,10 @@ def _make_strength(document: Document, block: RawBlock) -> int:
 
 def _tab_headings(document: Document, index: int, block: RawBlock) -> list[Heading]:
     """阅读排行榜 | 评论排行榜: headings of several lists in one line."""
-    if len(block.text) > 60:
+    if len(block.text) > 60 or not block.mentions & (HEADING | PERIOD):
         return []
     parts = [link.text for link in block.links if link.text] if len(block.links) > 1 else block.text.split()
-    if not 2 <= len(parts) <= 6 or not (block.mentions & HEADING or words.is_period(parts[0])):
+    if not 2 <= len(parts) <= 6:
         return []
     if sum(map(len, parts)) < 0.7 * len(block.text.replace(" ", "")):
         return []

@@ -14,7 +14,7 @@ from broadsheet.page.credits import InfoLine, read_byline, read_closing_credit, 
 from broadsheet.page.headlines import read_original_title
 from broadsheet.page.names import is_cjk
 from broadsheet.page.rights import is_rights_notice
-from broadsheet.page.times import find_time
+from broadsheet.page.times import find_time, may_hold_time
 from broadsheet.records import BlockLabel, Headline, PersonCredit, PublishedTime, SourceCredit
 
 _INFO_LENGTH = 260
@@ -61,6 +61,8 @@ def read_info(document: Document, found: Surroundings, title: int | None, start:
         if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.RELATED | Hint.HIDDEN | Hint.FORM) and not block.hints & Hint.INFO:
             continue
         text, taken = _joined(document, index)
+        if not any(blocks[position].mentions & mentions.LABEL for position in taken) and not may_hold_time(text):
+            continue
         line = read_info_line(text, [(link.text, link.href) for link in block.links])
         if not _informs(line, text, block, index, title, start):
             continue

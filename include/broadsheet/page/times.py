@@ -38,6 +38,11 @@ def find_time(text: str, *, reference: datetime | None = None) -> PublishedTime 
     return preferred(found, text).time if found else None
 
 
+def may_hold_time(text: str) -> bool:
+    """Whether a text has the digits of a date that needs no reference."""
+    return _DATED.search(plain(text)) is not None
+
+
 def find_times(text: str, *, reference: datetime | None = None) -> list[FoundTime]:
     """All times in a text, in order, not overlapping."""
     shown = lowered(text[:SEARCHED])
@@ -232,6 +237,7 @@ def _day_word() -> re.Pattern[str]:
 
 
 _DIGIT = re.compile(r"[0-9]")
+_DATED = re.compile(r"(?:19|20|21)[0-9]{2}|[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _YEAR = re.compile(r"(?:19|20|21)[0-9]{2}")
 
 

@@ -16,6 +16,7 @@ _NARROWEST, _WIDEST = 4, 260
 _LEAST = 3.0
 _INFORMS = re.compile(r"来源[:：]|编辑[:：]|作者[:：]|原标题|^分享|^字号")
 _NEAR = 5
+_LONG_KEY = 8  # that does not agree with another by accident
 _FAR = 40  # blocks before the text
 
 
@@ -44,7 +45,7 @@ def find_title(document: Document, metadata: Metadata, start: int | None) -> tup
         key = headline_key(block.text)
         if len(key) < 2:
             continue
-        agreement = _agreement(key, keys, raw_keys) if key in every_key or any(stated in key for stated in keys) else 0.0
+        agreement = _agreement(key, keys, raw_keys) if key in every_key or _holds_one(key, keys) else 0.0
         if not agreement and block.level != 1 and keys:
             if not _may_be_unstated(document, index, start):
                 continue
@@ -62,15 +63,19 @@ def find_title(document: Document, metadata: Metadata, start: int | None) -> tup
     return None, None
 
 
+def _holds_one(key: str, keys: list[str]) -> bool:
+    return len(key) >= _LONG_KEY and any(stated in key for stated in keys)
+
+
 def _agreement(key: str, keys: list[str], raw_keys: list[str]) -> float:
     """How well a line agrees with a title that the head states, with the site's suffix or without it."""
     if key in keys:
         return 5.0
     if len(key) >= 5 and any(raw.startswith(key) for raw in raw_keys):
         return 4.5
-    if len(key) >= 8 and any(key in raw for raw in raw_keys):
+    if len(key) >= _LONG_KEY and any(key in raw for raw in raw_keys):
         return 4.0 if len(key) >= 12 else 3.0
-    return 3.0 if any(len(stated) >= 8 and stated in key and len(key) < 2 * len(stated) for stated in keys) else 0.0
+    return 3.0 if any(len(stated) >= _LONG_KEY and stated in key and len(key) < 2 * len(stated) for stated in keys) else 0.0
 
 
 def _may_be_unstated(document: Document, index: int, start: int | None) -> bool:
