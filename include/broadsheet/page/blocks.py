@@ -45,6 +45,8 @@ OUTSIDE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.AD | Hint.FORM | Hint.HID
 BESIDE = Hint.ASIDE | Hint.RELATED | Hint.SHARE | Hint.TAGS | Hint.RIGHTS
 _OF_WHOLE_PAGE, _NEARLY_ALL = 0.4, 0.9  # shares of the page's text
 
+UNKNOWN = BlockLabel.UNKNOWN  # looked up once: a member of an enum is slow to find
+
 
 def columns(text: str) -> int:
     """Display columns, quickly: GBK bytes, as portals count them. For thresholds; what is stored comes from `display_width`."""
@@ -90,26 +92,17 @@ class RawBlock(msgspec.Struct, eq=False):
     is_item: bool = False  # a bullet or numbered line of a plain-text capture
     rank: int | None = None  # the number that it shows
     gap: bool = False  # a blank line above it (plain text)
-    label: BlockLabel = BlockLabel.UNKNOWN
+    label: BlockLabel = UNKNOWN
     rule: str = ""
     module: int | None = None
+    # What `describe_blocks` tells of it:
+    width: int = 0  # `columns` of the text
+    link_density: float = 0.0  # share of its characters in links
     shown: str = ""  # the text as patterns see it: `plain`, lower case, of the same length
     mentions: int = 0  # groups of the vocabulary, see `mentions.py`
-    _width: int = -1
-
-    @property
-    def width(self) -> int:
-        if self._width < 0:
-            self._width = columns(self.text)
-        return self._width
-
-    @property
-    def link_density(self) -> float:
-        return self.link_chars / len(self.text) if self.text else 0.0
-
     def mark(self, label: BlockLabel, rule: str) -> None:
         """Label the block unless it has a label: earlier rules win."""
-        if self.label == BlockLabel.UNKNOWN:
+        if self.label is UNKNOWN:
             self.label, self.rule = label, rule
 
 

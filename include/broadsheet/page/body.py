@@ -4,7 +4,7 @@ import re
 from itertools import islice
 
 from broadsheet.page import mentions, words
-from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint, RawBlock
+from broadsheet.page.blocks import BESIDE, OUTSIDE, UNKNOWN, Document, Hint, RawBlock
 from broadsheet.records import BlockLabel
 
 # One set of characters in front, so that the engine skips to the next of them: `[。！？；，、：…”]|[.!?,;:](?:\s|$)|[.!?]”`.
@@ -12,7 +12,8 @@ _STOPS = re.compile(r"[。！？；，、：…”.!?,;:](?:(?<=[。！？；，
 _ENOUGH_STOPS = 4  # to be running text
 _ENDS = re.compile(r"[。！？…；：.!?:;][”’\"'）)」』]?$")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
-_NARROWEST = 36  # display columns of a paragraph that speaks for itself
+NARROWEST = 14  # display columns of running text
+_NARROWEST_ALONE = 36  # display columns of a paragraph that speaks for itself
 _DESCEND = 0.72  # of a box's running text in one of its children: the article is in there
 _END_OF_ARTICLE = 1200.0  # more than the teasers of a list weigh, less than most of an article
 _AFTER_TEXT = frozenset(("comment", "neighbours"))
@@ -26,10 +27,10 @@ def weight(block: RawBlock) -> float:
     """How much a block speaks for being running text, in display columns; 0 for lists, links and short lines."""
     width = block.width
     density = block.link_density
-    if density > 0.5 or width < 14:
+    if density > 0.5 or width < NARROWEST:
         return 0.0
     stops = sum(1 for _ in islice(_STOPS.finditer(block.text, 0, 1500), _ENOUGH_STOPS))
-    if width < _NARROWEST:
+    if width < _NARROWEST_ALONE:
         value = 0.5 * width if stops and ends_a_sentence(block.text) else 0.0
     elif not stops:
         value = 0.15 * width
@@ -139,7 +140,7 @@ def ends_a_sentence(text: str) -> bool:
 def is_paragraph(document: Document, index: int, box: int, weights: list[float]) -> bool:
     """Whether a block between the first and the last paragraph belongs to the text."""
     block = document.blocks[index]
-    if block.label != BlockLabel.UNKNOWN:
+    if block.label is not UNKNOWN:
         return False
     inner = block.hints & ~document.boxes[box].hints
     if inner & (OUTSIDE | Hint.SHARE | Hint.TAGS | Hint.ASIDE):

@@ -194,6 +194,9 @@ def _credit_word() -> re.Pattern[str]:
     return re.compile(alternation(word for word, kind in _label_kinds().items() if kind in _CREDITS))
 
 
+_STRONG_SIGN = re.compile(r"[:|/]")
+
+
 @cache
 def _strong_label() -> re.Pattern[str]:
     """A label with its colon, bar or slash. Single characters (文, 图) must stand alone."""
@@ -289,7 +292,7 @@ class _Reading:
             if before and before[0].strip():
                 self._add(_Mark(found.start - len(before[0]), found.start, "time" if before["label"] else "noise"), taken)
         mentions = mentioned(self.lower)
-        for match in _strong_label().finditer(self.lower) if mentions & LABEL else ():
+        for match in _strong_label().finditer(self.lower) if mentions & LABEL and _STRONG_SIGN.search(self.lower) else ():
             word = " ".join((match["word"] or match["single"]).lower().split())
             kind = _label_kinds()[word]
             affiliation = self._affiliation_before(match.start(), word, taken) if kind in _STRONGLY_AFFILIATED and match["word"] else None

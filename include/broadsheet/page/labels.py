@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from broadsheet.page import words
-from broadsheet.page.blocks import Document, Hint, RawBlock
+from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock
 from broadsheet.records import BlockLabel
 
 _LINES = {
@@ -38,7 +38,7 @@ def label_rest(document: Document, start: int | None, stop: int | None) -> None:
     blocks = document.blocks
     head = start if start is not None else len(blocks)
     for index, block in enumerate(blocks):
-        if block.label != BlockLabel.UNKNOWN:
+        if block.label is not UNKNOWN:
             continue
         shown = block.shown
         begins = len(shown) <= _LONGEST_LINE and words.begins_like_a_line(shown)
@@ -82,7 +82,7 @@ def _label_by_neighbours(document: Document, stop: int | None) -> None:
     kinds = (BlockLabel.FOLLOW, BlockLabel.COMMENT, BlockLabel.FOOTER, BlockLabel.SHARE, BlockLabel.FORM, BlockLabel.AD)
     before: RawBlock | None = None
     for index, block in enumerate(blocks):
-        if block.label == BlockLabel.UNKNOWN and before is not None and before.label in kinds and block.width <= 60:
+        if block.label is UNKNOWN and before is not None and before.label in kinds and block.width <= 60:
             same = document.is_plain and not block.gap
             if not document.is_plain:
                 same = document.boxes[document.common(before.box, block.box)].end - document.boxes[document.common(before.box, block.box)].first <= 12

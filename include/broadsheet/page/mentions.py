@@ -1,4 +1,4 @@
-"""Which groups of the vocabulary each block of a page mentions, found in one pass over the page.
+"""Facts of all blocks, found in one pass over the page: above all, which groups of the vocabulary each mentions.
 
 Most blocks mention none, and the patterns that tell exactly what a block says are not tried on them. A mention is necessary for such
 a pattern to match, not sufficient: words may overlap, and only the clearest parts of longer words are left out here.
@@ -9,7 +9,7 @@ from functools import cache
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from broadsheet.page.blocks import Document, RawBlock
+from broadsheet.page.blocks import Document, RawBlock, columns
 from broadsheet.page.plain import lowered
 from broadsheet.page.vocabulary import is_alphabetic, load, words
 
@@ -29,16 +29,21 @@ _CRUMB_SIGNS = (">", "»", "›", "→", "❯", "▸", " / ", " | ", " - ", "位
 _BETWEEN = "\0"  # blocks: in no text
 
 
-def find_mentions(document: Document) -> None:
-    """Give each block its text as patterns see it and the groups that it mentions."""
+def describe_blocks(document: Document) -> None:
+    """Give each block what is asked of it again and again: its width and share of links, its text as patterns see it, and the groups
+    of words that it mentions."""
     blocks = document.blocks
     if not blocks:
         return
     others: list[RawBlock] = []
     for block in blocks:
-        if block.text.isascii():
-            block.shown = block.text.lower()
+        text = block.text
+        if block.link_chars:
+            block.link_density = block.link_chars / len(text)
+        if text.isascii():
+            block.width, block.shown = len(text), text.lower()
         else:
+            block.width = columns(text)
             others.append(block)
     if others:  # together: they are many and short
         texts = lowered(_BETWEEN.join([block.text for block in others])).split(_BETWEEN)

@@ -15,7 +15,7 @@ from statistics import median
 import msgspec
 
 from broadsheet.page import words
-from broadsheet.page.blocks import Document, Hint, Link, RawBlock, columns
+from broadsheet.page.blocks import UNKNOWN, Document, Hint, Link, RawBlock, columns
 from broadsheet.page.mentions import HEADING, PERIOD
 from broadsheet.records import BlockLabel, LinkItem, Module, ModuleKind
 from broadsheet.text import ELLIPSES, display_width, fold_blanks, headline_key
@@ -59,7 +59,7 @@ class Story(msgspec.Struct, eq=False):
     block: int
     box: int
     link: Link
-    signature: Signature
+    origin: int  # block that tells how it is made
     blocks: list[int]
     item: int | None = None  # box of the entry that it belongs to
 
@@ -162,7 +162,7 @@ def _tokens(document: Document, body: set[int], items: dict[int, int]) -> list[S
             if tokens and tokens[-1] is not None:
                 tokens.append(None)
             continue
-        if block.label != BlockLabel.UNKNOWN or block.hints & Hint.COPY:
+        if block.label is not UNKNOWN or block.hints & Hint.COPY:
             continue
         stories = _stories(document, index, block, seen) if block.links else []
         item = items.get(block.box)
@@ -198,7 +198,7 @@ def _stories(document: Document, index: int, block: RawBlock, seen: dict[int, St
     found: list[Story] = []
     if block.link_density < 0.35 and block.width > 120:
         return found
-    signature = _signature(document, block)
+    whole = block.text
     for link in block.links:
         known = seen.get(id(link))
         if known is not None:  # a link around several blocks: its headline is the first wide one or the one in a heading
@@ -209,10 +209,11 @@ def _stories(document: Document, index: int, block: RawBlock, seen: dict[int, St
         text = link.text
         if not text or not (link.is_target or document.is_plain):
             continue
-        if len(text) > len(block.text) + 2:
-            text = block.text  # the link goes on in the next block
-        seen[id(link)] = story = Story(text, columns(text), index, block.box, link, signature, [index])
-        shown = block.shown if text == block.text else None
+        if text == whole or len(text) > len(whole) + 2:  # the link goes on in the next block
+            text, width, shown = whole, block.width, block.shown
+        else:
+            width, shown = columns(text), None
+        seen[id(link)] = story = Story(text, width, index, block.box, link, index, [index])
         if not _is_phrase(text, shown) and not text.endswith(("客户端下载", "APP下载")):
             found.append(story)
     return found
@@ -463,12 +464,18 @@ def _jumps(document: Document, run: Run, story: Story) -> bool:
     jump = boxes[top].depth - boxes[common].depth
     if len(run.stories) == 1:
         jump = min(boxes[run.stories[0].box].depth, boxes[story.box].depth) - boxes[common].depth
-        return jump > 5 or (jump > 2 and story.signature != run.stories[0].signature)
-    if story.signature in {other.signature for other in run.stories[-3:]}:
+        return jump > 5 or (jump > 2 and not _is_made_like(document, story, run.stories))
+    if jump > 3 or jump <= 0:
         return jump > 3
-    if run.tabs:
-        return jump > (3 if run.is_row_certain else 0)
-    return jump > 1
+    if run.tabs and run.is_row_certain:
+        return False
+    return (jump > 1 or bool(run.tabs)) and not _is_made_like(document, story, run.stories[-3:])
+
+
+def _is_made_like(document: Document, story: Story, others: list[Story]) -> bool:
+    blocks = document.blocks
+    signature = _signature(document, blocks[story.origin])
+    return any(_signature(document, blocks[other.origin]) == signature for other in others)
 
 
 # --- acceptance ---------------------------------------------------------------------------------------------------------------------
@@ -516,7 +523,7 @@ def _add(document: Document, module: Module, heading: Heading | None, stories: l
     label = BlockLabel.RELATED if module.kind == ModuleKind.RELATED_LINKS else BlockLabel.FEED
     if heading is not None:
         block = document.blocks[heading.block]
-        if block.label == BlockLabel.UNKNOWN:
+        if block.label is UNKNOWN:
             block.label, block.rule, block.module = BlockLabel.MODULE_HEADING, module.rule, number
     if not stories:
         return
@@ -527,9 +534,9 @@ def _add(document: Document, module: Module, heading: Heading | None, stories: l
     for index in range(first, last + 1):
         block = document.blocks[index]
         if (
-            block.label == BlockLabel.UNKNOWN
+            block.label is UNKNOWN
             and (document.is_plain or document.holds(top, block.box))
-            and not (document.is_plain and block.label != BlockLabel.UNKNOWN)
+            and not (document.is_plain and block.label is not UNKNOWN)
         ):
             block.label, block.rule, block.module = label, module.rule, number
 

@@ -1,18 +1,19 @@
 """Text of a page -> Page record: pure, deterministic, and without an exception for any string."""
 
+import re
 from datetime import datetime
 
 from broadsheet import PARSER_VERSION
 from broadsheet.page import body as text_body
 from broadsheet.page import surroundings as around
 from broadsheet.page import words
-from broadsheet.page.blocks import OUTSIDE, Document, Hint
+from broadsheet.page.blocks import OUTSIDE, UNKNOWN, Document, Hint
 from broadsheet.page.credits import read_dateline, read_opening_credit
 from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
 from broadsheet.page.labels import label_rest
-from broadsheet.page.mentions import find_mentions
+from broadsheet.page.mentions import describe_blocks
 from broadsheet.page.metadata import Metadata, read_metadata
 from broadsheet.page.modules import find_modules
 from broadsheet.page.plaintext import read_text
@@ -53,7 +54,7 @@ def read_page(
     if decoded is None or text is not decoded.text:  # what `decode` returns is clean
         text = without_surrogates(text.replace("\0", ""))
     document = read_html(text) if media_type != "text/plain" else read_text(text)
-    find_mentions(document)
+    describe_blocks(document)
     metadata = read_metadata(document.metas, document.json_ld, document.title, document.canonical, document.language)
     reading = _Reading(document, metadata, captured_at)
     reading.read()
@@ -77,7 +78,7 @@ class _Reading:
     def read(self) -> None:
         document, found = self.document, self.found
         blocks = document.blocks
-        weights = [text_body.weight(block) for block in blocks]
+        weights = [text_body.weight(block) if block.width >= text_body.NARROWEST else 0.0 for block in blocks]
         self.place = text_body.find_body(document, weights)
         start, stop = self.place[1:] if self.place else (None, None)
         title, headline = find_title(document, self.metadata, start)
@@ -126,7 +127,7 @@ class _Reading:
         for index in range(self.title + 1, start):
             block = blocks[index]
             own = block.hints & ~document.boxes[document.common(box, block.box)].hints
-            if block.label == BlockLabel.UNKNOWN and block.width >= _LEAD_WIDTH and not block.level and not own & _NO_LEAD:
+            if block.label is UNKNOWN and block.width >= _LEAD_WIDTH and not block.level and not own & _NO_LEAD:
                 if words.is_standfirst(block.shown):
                     block.mark(BlockLabel.STANDFIRST, "standfirst_label")
                 elif block.link_density < 0.3 and text_body.ends_a_sentence(block.text):
@@ -177,7 +178,7 @@ class _Reading:
             size = len(block.text)
             count = size - block.text.count(" ")
             total += count
-            if block.label != BlockLabel.UNKNOWN:
+            if block.label is not UNKNOWN:
                 explained += count
             kept.append(
                 Block(text=block.text, label=block.label, rule=block.rule, module_index=block.module, char_start=position, char_end=position + size)
@@ -237,6 +238,7 @@ class _Reading:
         return PageKind.ARTICLE
 
 
+_KANA, _HANGUL, _HAN = re.compile(r"[\u3040-\u30ff]"), re.compile(r"[\uac00-\ud7a3]"), re.compile(r"[\u4e00-\u9fff]")
 _LIST_LINKS, _MANY_LINKS, _LITTLE_TEXT = 10, 60, 1500
 _LEAD_WITHIN = 25  # blocks
 _LEAD_WIDTH = 60  # display columns
@@ -248,8 +250,10 @@ _SHOWN_WHEN_HIDDEN = (BlockLabel.FEED, BlockLabel.RELATED, BlockLabel.MODULE_HEA
 def _language(texts: tuple[str, ...]) -> str | None:
     """By script alone, for pages that do not state it."""
     sample = "".join(texts)[:2000]
-    if any("\u3040" <= char <= "\u30ff" for char in sample):
+    if sample.isascii():
+        return None
+    if _KANA.search(sample):
         return "ja"
-    if sum("\uac00" <= char <= "\ud7a3" for char in sample) > 20:
+    if len(_HANGUL.findall(sample)) > 20:
         return "ko"
-    return "zh" if sum("\u4e00" <= char <= "\u9fff" for char in sample) > 0.1 * len(sample) and sample else None
+    return "zh" if len(_HAN.findall(sample)) > 0.1 * len(sample) else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from broadsheet.page import mentions, words
-from broadsheet.page.blocks import Document, Hint, RawBlock
+from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock
 from broadsheet.page.breadcrumbs import has_label, read_breadcrumb
 from broadsheet.page.credits import InfoLine, read_byline, read_closing_credit, read_info_line
 from broadsheet.page.headlines import read_original_title
@@ -89,7 +89,7 @@ def _read_named_authors(document: Document, found: Surroundings, title: int | No
         if index < 0:
             continue
         block = document.blocks[index]
-        if block.label != BlockLabel.UNKNOWN or len(block.text) > 40 or not _AUTHOR_BOX.search(document.boxes[block.box].name):
+        if block.label is not UNKNOWN or len(block.text) > 40 or not _AUTHOR_BOX.search(document.boxes[block.box].name):
             continue
         if any(char.isdigit() for char in block.text) or "'s " in block.text or words.is_line("more", block.text):
             continue
@@ -139,7 +139,7 @@ def read_crumbs(document: Document, found: Surroundings, title: int | None, star
     for index in range(limit):
         block = blocks[index]
         text = block.text
-        if len(text) > 300 or block.label != BlockLabel.UNKNOWN:
+        if len(text) > 300 or block.label is not UNKNOWN:
             continue
         hinted = bool(block.hints & Hint.CRUMB)
         has_sign = block.mentions & mentions.CRUMB and _CRUMB_SIGN.search(text) is not None
@@ -231,7 +231,7 @@ def read_bylines(document: Document, found: Surroundings, start: int, stop: int)
     blocks = document.blocks
     for index in range(max(0, start - 3), min(len(blocks), start + 4, stop + 1)):
         block = blocks[index]
-        if block.label != BlockLabel.UNKNOWN or len(block.text) > 160 or not block.mentions & mentions.CREDIT:
+        if block.label is not UNKNOWN or len(block.text) > 160 or not block.mentions & mentions.CREDIT:
             continue
         people = read_byline(block.text)
         if people is not None:
@@ -244,13 +244,15 @@ def read_closing(document: Document, found: Surroundings, start: int, stop: int)
     blocks = document.blocks
     for index in range(max(start + 1, stop - 5), min(len(blocks), stop + 16)):
         block = blocks[index]
-        if block.label != BlockLabel.UNKNOWN or len(block.text) > 300 or not block.mentions & mentions.LABEL:
+        if block.label is not UNKNOWN or len(block.text) > 300 or not block.mentions & mentions.LABEL:
             continue
         if not _MAY_CREDIT.search(block.text):
             continue
         if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.HIDDEN):
             continue
         text, taken = _joined(document, index)
+        if not any(blocks[position].mentions & mentions.CREDIT for position in taken):
+            continue
         credit = read_closing_credit(text)
         if credit is None:
             continue
