@@ -194,6 +194,7 @@ def _credit_word() -> re.Pattern[str]:
     return re.compile(alternation(word for word, kind in _label_kinds().items() if kind in _CREDITS))
 
 
+_MAY_CONTACT = re.compile(r"@|[0-9]-[0-9]|\([0-9]")
 _STRONG_SIGN = re.compile(r"[:|/]")
 
 
@@ -302,7 +303,7 @@ class _Reading:
                 self._add(mark, taken)
         if not self.marks:  # a sentence, or nothing but noise
             return
-        for match in _CONTACT.finditer(self.lower):
+        for match in _CONTACT.finditer(self.lower) if _MAY_CONTACT.search(self.lower) else ():
             self._add(_Mark(match.start(), match.end(), "noise"), taken)
         for match in _noise().finditer(self.lower):
             self._add(_Mark(match.start(), match.end(), "noise"), taken)

@@ -90,7 +90,7 @@ def _automaton() -> tuple[AhoCorasick, list[tuple[int, bool, bool]]]:
                 pieces.add(first)  # a stem, or the beginning of a statement with a gap
             bits_of[first] = bits_of.get(first, 0) | bits
     facts = [(bits, word not in pieces and is_alphabetic(word[0]), word not in pieces and is_alphabetic(word[-1])) for word, bits in bits_of.items()]
-    return AhoCorasick(list(bits_of), implementation=Implementation.DFA), facts
+    return AhoCorasick(list(bits_of), implementation=Implementation.ContiguousNFA), facts
 
 
 def _groups() -> Iterable[tuple[int, tuple[str, ...]]]:

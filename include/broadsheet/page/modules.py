@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from statistics import median
 
 import msgspec
 
@@ -25,6 +24,7 @@ _WIDE_ENOUGH = 12
 LONGEST_STORY = 300
 WIDEST_HEADING = 44
 _NOT_MODULE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.CRUMB | Hint.SHARE | Hint.TAGS | Hint.FORM | Hint.NEIGHBOURS
+_BELOW = Hint.FOOTER | Hint.COMMENT
 _RANK = re.compile(r"^\s*(?:NO\.?|No\.?|TOP)?\s*(\d{1,2})(?:[.、．:：]|\s|(?=[^\d\s.,:%年月日个万亿岁点大届强部名只条人元度倍分天成起家位米-]))\s*")
 _NUMBER = re.compile(r"^\D{0,3}\d{1,2}\D{0,2}$")
 _DATE = re.compile(
@@ -32,6 +32,7 @@ _DATE = re.compile(
     r"|^\d{1,2}:\d{2}(?::\d{2})?$|^\d+\s?(?:分钟|小时|天|秒)前$|^\d+ (?:min|hour|day|week|month)s? ago$"
 )
 _HEADING_TAIL = re.compile(r"[\s|/·>＞»›+]*(?:查看)?(?:更多|更多內容|more|view all|see all|换一换|換一換|进入|全部)?[\s>＞»›.…+]*$", re.IGNORECASE)
+_TAIL_ENDS = frozenset(" |/·>＞»›+.…多容看elEL换換入部")
 _CHANNEL = re.compile(r"^(?:进入|去).{0,8}$")
 _MORE = re.compile(
     r"^[\s\[(【<>＞»›+]*(?:查看|浏览|点击)?(?:更多|全部|阅读全部|详细|全文|换一换|阅读全文|more|view all|see all|read more|continue reading)"
@@ -40,6 +41,7 @@ _MORE = re.compile(
 )
 
 
+_COPY, _NAMED_HEADING, _HEADING_TAGS = Hint.COPY, Hint.HEADING | Hint.TITLE, frozenset(("dt", "th", "caption", "summary"))
 _MANY = 4  # targets of a box, more of which make no difference
 _LONGEST_PHRASE = 40  # characters of a link that says "more" or a date
 # The least that a text must have for `_DATE` and `_MORE` to match: most links are told by one character.
@@ -89,6 +91,13 @@ class Run:
     is_row_certain: bool = True  # the headings share a small box; else only panels as many as they prove that they are tabs
 
 
+def median(numbers: list[int]) -> float:
+    """As of `statistics`, without its generality."""
+    ordered = sorted(numbers)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
 def find_modules(document: Document, body: set[int], body_box: int | None) -> list[Module]:
     """Modules in page order; their blocks are labelled. `body` holds the indexes of the article's blocks."""
     items = item_boxes(document)
@@ -132,6 +141,8 @@ def item_boxes(document: Document) -> dict[int, int]:
             targets[parent] = outer | found
     entries: set[int] = set()
     for siblings in kids.values():
+        if len(siblings) < 2:
+            continue
         small = [index for index in siblings if len(targets[index] or ()) <= 2]
         if len(small) < 2 or len(small) < 0.6 * len(siblings):
             continue
@@ -158,11 +169,11 @@ def _tokens(document: Document, body: set[int], items: dict[int, int]) -> list[S
     tokens: list[Story | Heading | None] = []
     seen: dict[int, Story] = {}
     for index, block in enumerate(document.blocks):
-        if index in body or block.label in _BREAKING:
-            if tokens and tokens[-1] is not None:
+        if block.label is not UNKNOWN:
+            if (block.label in _BREAKING or index in body) and tokens and tokens[-1] is not None:
                 tokens.append(None)
             continue
-        if block.label is not UNKNOWN or block.hints & Hint.COPY:
+        if block.hints & _COPY:
             continue
         stories = _stories(document, index, block, seen) if block.links else []
         item = items.get(block.box)
@@ -238,7 +249,8 @@ def _heading(document: Document, index: int, block: RawBlock) -> Heading | None:
     if block.is_item or block.width > 100:
         return None
     strength = _make_strength(document, block)
-    if not strength and not block.mentions & HEADING and not document.is_plain:
+    may_gain = block.mentions & HEADING or document.is_plain
+    if not may_gain and (not strength or (strength < 2 and block.links and block.link_density > 0.5)):
         return None
     text = heading_text(block)
     width = columns(text)
@@ -271,7 +283,7 @@ def _make_strength(document: Document, block: RawBlock) -> int:
     own = box.own
     if box.parent >= 0 and _is_small(document, box.parent):
         own |= boxes[box.parent].own
-    return (2 if block.level else 0) + bool(own & (Hint.HEADING | Hint.TITLE)) + (block.tag in ("dt", "th", "caption", "summary")) + block.is_strong
+    return (2 if block.level else 0) + bool(own & _NAMED_HEADING) + (block.tag in _HEADING_TAGS) + block.is_strong
 
 
 def _tab_headings(document: Document, index: int, block: RawBlock) -> list[Heading]:
@@ -315,7 +327,10 @@ def heading_text(block: RawBlock) -> str:
             label = link.text
             if label and text.endswith(label) and (_MORE.match(label) and label != text):
                 text = text[: -len(label)].rstrip()
-    return _HEADING_TAIL.sub("", text[:120]).strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+") or text[:120]
+    text = text[:120]
+    if text[-1:] in _TAIL_ENDS:
+        text = _HEADING_TAIL.sub("", text)
+    return text.strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+") or text
 
 
 def _demote(tokens: list[Story | Heading | None]) -> None:
@@ -489,7 +504,7 @@ def _accept(document: Document, run: Run, modules: list[Module], body_box: int |
         if not words.groups_of(document.blocks[heading.block].shown):
             document.blocks[heading.block].mark(BlockLabel.LINKS, "other_heading")
         return
-    stories = _entries(document, run)
+    stories = _entries(document, run) if len(run.stories) > 1 else run.stories
     if not _is_module(document, heading, stories):
         if (
             heading is not None
@@ -570,30 +585,29 @@ def _entries(document: Document, run: Run) -> list[Story]:
             widest[story.item] = max(widest.get(story.item, 0), min(story.width, 60))
     kept = [story for story in kept if story.item is None or story.width >= 0.5 * widest[story.item]]
     widths = [story.width for story in kept]
-    if median(widths) < 16:
+    typical = median(widths)
+    narrow = 0.5 * typical
+    if typical < 16 or min(widths) >= narrow:
         return kept
-    counts, narrow = Counter(story.text for story in kept), 0.5 * median(widths)
+    counts = Counter(story.text for story in kept)
     return [story for story, width in zip(kept, widths, strict=True) if not (width < narrow and counts[story.text] > 1)]
 
 
 def _is_module(document: Document, heading: Heading | None, stories: list[Story]) -> bool:
-    if len(stories) < 2:
+    if len(stories) < 2 or (heading is None and len(stories) < 3):
         return False
     blocks = document.blocks
-    outside = sum(bool(blocks[story.block].hints & _NOT_MODULE) for story in stories)
-    footer = sum(bool(blocks[story.block].hints & (Hint.FOOTER | Hint.COMMENT)) for story in stories)
     widths = [story.width for story in stories]
     typical = median(widths)
     latin = sum(story.text.isascii() for story in stories) > len(stories) / 2
     known = heading is not None and heading.group is not None
-    if footer > len(stories) / 2 and not (known and typical >= 20):
-        return False
-    if outside > len(stories) / 2 and not (known and typical >= 16):
-        return False
     least = (16 if latin else 12) if known else (20 if latin else 15) if heading is not None else (32 if latin else 20)
     if typical < least:
         return False
-    if heading is None and len(stories) < 3:
+    hints = [blocks[story.block].hints for story in stories]
+    if sum(1 for hint in hints if hint & _BELOW) > len(stories) / 2 and not (known and typical >= 20):
+        return False
+    if sum(1 for hint in hints if hint & _NOT_MODULE) > len(stories) / 2 and not (known and typical >= 16):
         return False
     if max(widths) > LONGEST_STORY and typical > 200:
         return False

@@ -29,9 +29,10 @@ def find_title(document: Document, metadata: Metadata, start: int | None) -> tup
     if document.is_plain:
         index = _plain_title(document, start)
         return index, blocks[index].text if index is not None else None
-    stated = [strip_site_suffix(title.text, metadata.site_name) for title in metadata.titles]
+    titles = list(dict.fromkeys(title.text for title in metadata.titles))
+    stated = [strip_site_suffix(text, metadata.site_name) for text in titles]
     keys = [key for text in stated if len(key := headline_key(text)) >= 2]
-    raw_keys = [headline_key(title.text) for title in metadata.titles]
+    raw_keys = list(map(headline_key, titles))
     every_key = "\n".join([*keys, *raw_keys])
     best: tuple[float, int] | None = None
     stop = len(blocks) if start is None else min(len(blocks), start + 2)
