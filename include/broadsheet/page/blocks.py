@@ -100,6 +100,7 @@ class RawBlock(msgspec.Struct, eq=False):
     link_density: float = 0.0  # share of its characters in links
     shown: str = ""  # the text as patterns see it: `plain`, lower case, of the same length
     mentions: int = 0  # groups of the vocabulary, see `mentions.py`
+
     def mark(self, label: BlockLabel, rule: str) -> None:
         """Label the block unless it has a label: earlier rules win."""
         if self.label is UNKNOWN:

@@ -29,7 +29,7 @@ def weight(block: RawBlock) -> float:
     density = block.link_density
     if density > 0.5 or width < NARROWEST:
         return 0.0
-    stops = sum(1 for _ in islice(_STOPS.finditer(block.text, 0, 1500), _ENOUGH_STOPS))
+    stops = len(list(islice(_STOPS.finditer(block.text, 0, 1500), _ENOUGH_STOPS)))
     if width < _NARROWEST_ALONE:
         value = 0.5 * width if stops and ends_a_sentence(block.text) else 0.0
     elif not stops:

@@ -173,7 +173,7 @@ class _Reading:
         kept: list[Block] = []
         position = explained = total = 0
         for block in self.document.blocks:
-            if block.hints & (Hint.HIDDEN | Hint.COPY) and block.label not in _SHOWN_WHEN_HIDDEN:
+            if block.hints & _UNSEEN and block.label not in _SHOWN_WHEN_HIDDEN:
                 continue
             size = len(block.text)
             count = size - block.text.count(" ")
@@ -239,6 +239,7 @@ class _Reading:
 
 
 _KANA, _HANGUL, _HAN = re.compile(r"[\u3040-\u30ff]"), re.compile(r"[\uac00-\ud7a3]"), re.compile(r"[\u4e00-\u9fff]")
+_UNSEEN = Hint.HIDDEN | Hint.COPY
 _LIST_LINKS, _MANY_LINKS, _LITTLE_TEXT = 10, 60, 1500
 _LEAD_WITHIN = 25  # blocks
 _LEAD_WIDTH = 60  # display columns

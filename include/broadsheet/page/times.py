@@ -106,9 +106,7 @@ def _standard_time(value: str, rule: str) -> PublishedTime | None:
     return PublishedTime(local=local, precision="second" if match[6] else "minute", raw=value, rule=rule, utc_offset_minutes=offset)
 
 
-_STANDARD = re.compile(
-    r"((?:19|20)[0-9]{2})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
-)
+_STANDARD = re.compile(r"((?:19|20)[0-9]{2})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
 _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:[T ]?(\d\d):?(\d\d):?(\d\d)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
 
@@ -123,6 +121,7 @@ class _Rule(NamedTuple):
     name: str
     pattern: re.Pattern[str]
     day: Callable[[re.Match[str]], tuple[int, int, int] | None]
+    signs: str  # one of these is in every text that it matches
     needs_clock: bool = False
     needs_reference: bool = False
     needs_year: bool = True  # of four digits
@@ -165,17 +164,19 @@ def _rules() -> tuple[_Rule, ...]:
     year4 = r"(?P<y>(?:19|20|21)[0-9]{2})"
     glued_day = r"(?P<d>[0-9]{2}(?=[0-9]{1,2}:[0-9]{2})|[0-9]{1,2}(?![0-9])|(?<=-[0-9]{2}-)[0-9]{2}(?=[0-9]{1,4}(?![0-9-])))"
     return (
-        _Rule("year_month_day", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}(?P<s>[-/.])(?P<m>[0-9]{{1,2}})(?P=s){glued_day}\.?"), _numbers),
+        _Rule("year_month_day", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}(?P<s>[-/.])(?P<m>[0-9]{{1,2}})(?P=s){glued_day}\.?"), _numbers, "-/."),
         _Rule(
             "cjk_date",
             re.compile(rf"{_NOT_AFTER_DIGIT}{year4} ?[年년] ?(?P<m>[0-9]{{1,2}}) ?[月월] ?(?P<d>[0-9]{{1,2}}) ?[日号號일]"),
             _numbers,
+            "年년",
         ),
-        _Rule("spaced_dots", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}\. (?P<m>[0-9]{{1,2}})\. (?P<d>[0-9]{{1,2}})(?![0-9])\.?"), _numbers),
+        _Rule("spaced_dots", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}\. (?P<m>[0-9]{{1,2}})\. (?P<d>[0-9]{{1,2}})(?![0-9])\.?"), _numbers, "."),
         _Rule(
             "two_digit_year",
             re.compile(r"(?<![0-9/.:-])(?P<y>[0-9]{2})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})(?![0-9-])"),
             _two_digit_year,
+            "-",
             needs_clock=True,
             needs_year=False,
         ),
@@ -185,6 +186,7 @@ def _rules() -> tuple[_Rule, ...]:
                 rf"{month}\.? {{0,2}}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:, ?| ){{1,2}}{year4}(?![0-9])",
             ),
             _month_name,
+            " ,/-.",
             clock_may_precede=True,
         ),
         _Rule(
@@ -194,6 +196,7 @@ def _rules() -> tuple[_Rule, ...]:
                 rf"{month}\.?[ ,/-]{{1,2}}(?:de |del |do )?{year4}(?![0-9])",
             ),
             _month_name,
+            " ,/-.",
             clock_may_precede=True,
         ),
         _Rule(
@@ -202,21 +205,25 @@ def _rules() -> tuple[_Rule, ...]:
                 rf"{month} {{1,2}}(?P<d>[0-9]{{1,2}}) (?P<inside>[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?) [^0-9]{{0,9}}{year4}(?![0-9])",
             ),
             _month_name,
+            ":",
         ),
         _Rule(
             "day_dot_month_dot_year",
             re.compile(rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})\. ?(?P<m>[0-9]{{1,2}})\. ?{year4}(?![0-9])"),
             _numbers,
+            ".",
         ),
         _Rule(
             "slashes_year_last",
             re.compile(rf"(?<![0-9/.-])(?P<a>[0-9]{{1,2}})(?P<s>[/-])(?P<b>[0-9]{{1,2}})(?P=s){year4}(?![0-9])"),
             _day_or_month_first,
+            "/-",
         ),
         _Rule(
             "month_day",
             re.compile(r"(?<![0-9/.:年-])(?P<m>[0-9]{1,2})(?:[-/]|月)(?P<d>[0-9]{1,2})(?![0-9/-])日?"),
             _year_from_reference,
+            "-/月",
             needs_clock=True,
             needs_year=False,
             needs_reference=True,
@@ -265,7 +272,7 @@ def _candidates(shown: str, has_reference: bool) -> Iterator[tuple[int, int, re.
         return
     has_year = _YEAR.search(shown) is not None
     for rank, rule in enumerate(_rules()):
-        if (has_year or not rule.needs_year) and (has_reference or not rule.needs_reference):
+        if (has_year or not rule.needs_year) and (has_reference or not rule.needs_reference) and any(map(shown.__contains__, rule.signs)):
             for match in rule.pattern.finditer(shown):
                 yield match.start(), rank, match, rule
     if has_reference:

@@ -10,6 +10,7 @@ from broadsheet.page.vocabulary import alternation, load, pattern, word_set, wor
 from broadsheet.records import ModuleKind
 
 EDGES = " \t|>＞»›:：•·-—–_【】[]()（）《》<＜«‹■◆●▶►▪◎☆★↓↑→…/+"
+_EDGE = frozenset(EDGES)
 _EDGES_AND_DIGITS = EDGES + "0123456789"
 LONGEST_LINE = 40
 
@@ -65,7 +66,9 @@ def _beginnings() -> tuple[frozenset[str], re.Pattern[str]]:
 def begins_like_a_line(shown: str) -> bool:
     """Whether a text begins with a word of any group."""
     starts, pattern_ = _beginnings()
-    begin = shown[:LONGEST_LINE].lstrip(EDGES)
+    begin = shown[:LONGEST_LINE]
+    if begin[:1] in _EDGE:
+        begin = begin.lstrip(EDGES)
     return (begin[:2] in starts or begin[:1] in starts) and pattern_.match(begin) is not None
 
 
