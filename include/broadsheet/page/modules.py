@@ -298,10 +298,12 @@ def _tab_headings(document: Document, index: int, block: RawBlock) -> list[Headi
     if all(map(words.is_period, parts)):
         signature = _signature(document, block)
         return [Heading(part, columns(part), index, block.box, signature, "period", 3) for part in parts]
-    groups = [words.heading_group(part, block.mentions) for part in parts]
-    if not all(group in ("feed", "feed_first", "related") and columns(part) <= 16 for group, part in zip(groups, parts, strict=True)):
-        return []
     if len(block.links) <= 1 and any(len(part) < 4 or part.isascii() for part in parts):
+        return []
+    if any(columns(part) > 16 for part in parts):
+        return []
+    groups = [words.heading_group(part, block.mentions) for part in parts]
+    if not all(group in ("feed", "feed_first", "related") for group in groups):
         return []
     signature = _signature(document, block)
     return [Heading(part, columns(part), index, block.box, signature, group, 3) for part, group in zip(parts, groups, strict=True)]
