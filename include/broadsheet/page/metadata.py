@@ -204,7 +204,10 @@ def _nodes(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _parsed(text: str) -> list[Any]:
-    text = _WRAPPING.sub("", text[:_LONGEST_BLOCK]).strip().rstrip(";")
+    text = text[:_LONGEST_BLOCK]
+    if "-->" in text or "]]>" in text or "<!" in text:
+        text = _WRAPPING.sub("", text)
+    text = text.strip().rstrip(";")
     if not text:
         return []
     for attempt in (text, html.unescape(text) if "&" in text else "", _TRAILING_COMMA.sub("", text)):
