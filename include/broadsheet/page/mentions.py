@@ -26,6 +26,8 @@ RELATED_HEADING = HEADINGS["related"] | HEADINGS["feed_first"]
 # Labels that make no line a credit, unlike roles with a row, the source, and roles that are read over.
 _NO_CREDIT = frozenset(("time", "updated", "ignored", "size"))
 _CRUMB_SIGNS = (">", "»", "›", "→", "❯", "▸", " / ", " | ", " - ", "位置", "here", "hier")
+# A hostile page of nothing but words is searched in parts, so that what is found fits in memory. No pattern reads a block further.
+_AT_ONCE, _BLOCKS_AT_ONCE, _LONGEST_ASKED = 100_000, 40, 2000
 _BETWEEN = "\0"  # blocks: in no text
 
 
@@ -51,7 +53,13 @@ def describe_blocks(document: Document) -> None:
             texts = [lowered(block.text).replace(_BETWEEN, " ") for block in others]
         for block, text in zip(others, texts, strict=True):
             block.shown = text
-    _mark(blocks)
+    page = _BETWEEN.join([block.shown for block in blocks])
+    if len(page) <= _AT_ONCE:
+        _mark(blocks, page)
+    else:
+        for start in range(0, len(blocks), _BLOCKS_AT_ONCE):
+            some = blocks[start : start + _BLOCKS_AT_ONCE]
+            _mark(some, _BETWEEN.join([block.shown[:_LONGEST_ASKED] for block in some]))
 
 
 def mentioned(shown: str) -> int:
@@ -63,17 +71,19 @@ def mentioned(shown: str) -> int:
     return found
 
 
-def _mark(blocks: list[RawBlock]) -> None:
-    page = _BETWEEN.join([block.shown for block in blocks])
+def _mark(blocks: list[RawBlock], page: str) -> None:
+    """`page` is what the blocks show, or the beginning of each."""
     search, bits_of = _automaton()
-    number, block_end = -1, -1
+    number = block_end = -1
     for word, start, end in search.find_matches_as_indexes(page, overlapping=True):
         bits, begins_with_letter, ends_with_letter = bits_of[word]
         if (begins_with_letter and start and page[start - 1].isalpha()) or (ends_with_letter and page[end : end + 1].isalpha()):
             continue  # part of a longer word
         while start > block_end:
             number += 1
-            block_end += len(blocks[number].shown) + 1
+            block_end = page.find(_BETWEEN, block_end + 1)
+            if block_end < 0:
+                block_end = len(page)
         blocks[number].mentions |= bits
 
 
