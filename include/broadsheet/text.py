@@ -4,17 +4,33 @@ import re
 import unicodedata
 
 _BLANKS = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
+_INVISIBLE = re.compile(r"[\u200b\u200c\u200d\u2060\ufeff\u00ad]")  # what `_BLANKS` has and `str.split` has not
 _NOT_WORD = re.compile(r"[\W_]+")
+_LOWER = bytes(range(256)).lower()
+_ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 ELLIPSES = ("...", "…", "……", "．．．", "···")
 
 
 def fold_blanks(text: str) -> str:
     """Whitespace runs (NBSP, ideographic and zero-width blanks too) to one space, ends stripped."""
+    if text.isascii() or not _INVISIBLE.search(text):
+        return " ".join(text.split())
     return _BLANKS.sub(" ", text).strip()
+
+
+def without_surrogates(text: str) -> str:
+    """Text that UTF-8 can hold: lone surrogates, which no decoder makes, become question marks."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def headline_key(text: str) -> str:
     """Headline compared by letters and digits alone: NFKC, lower case, no blanks, no punctuation."""
+    if text.isascii():
+        return text.encode().translate(_LOWER, _ASCII_SIGNS).decode()
     return _NOT_WORD.sub("", unicodedata.normalize("NFKC", text)).lower()
 
 

@@ -4,7 +4,8 @@ import pytest
 from invented_pages import HTML, PARAGRAPHS, article, html_of
 
 from broadsheet.page.blocks import Hint
-from broadsheet.page.dom import name_hints, read_html
+from broadsheet.page.class_names import name_hints
+from broadsheet.page.dom import read_html
 from broadsheet.page.read import read_page
 from broadsheet.records import BlockLabel
 

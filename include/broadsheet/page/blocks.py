@@ -5,6 +5,9 @@ understands a page works on these; only `dom.py` knows HTML, only `plaintext.py`
 """
 
 from dataclasses import dataclass, field
+from itertools import accumulate
+
+import msgspec
 
 from broadsheet.records import BlockLabel
 
@@ -44,31 +47,27 @@ BESIDE = Hint.ASIDE | Hint.RELATED | Hint.SHARE | Hint.TAGS | Hint.RIGHTS
 _NAV_TAGS = frozenset(("nav", "ul", "ol"))
 _OF_WHOLE_PAGE, _NEARLY_ALL = 0.4, 0.9  # shares of the page's text
 
+UNKNOWN = BlockLabel.UNKNOWN  # looked up once: a member of an enum is slow to find
+
 
 def columns(text: str) -> int:
     """Display columns, quickly: GBK bytes, as portals count them. For thresholds; what is stored comes from `display_width`."""
     return len(text) if text.isascii() else len(text.encode("gbk", "replace"))
 
 
-@dataclass(slots=True, eq=False)
-class Link:
-    """An anchor; `text` is what it displays."""
+# msgspec's structs are made in a third of the time of a dataclass; those without references to others need no garbage collection.
+class Link(msgspec.Struct, eq=False, gc=False):
+    """An anchor; `text` is what it displays, blanks folded."""
 
     href: str | None
     title: str | None = None
     text: str = ""
     has_image: bool = False
     image_text: str | None = None
-
-    @property
-    def is_target(self) -> bool:
-        """Whether it leads to another page."""
-        href = (self.href or "").strip().lower()
-        return bool(href) and not href.startswith(("#", "javascript:", "mailto:", "tel:", "data:", "about:"))
+    is_target: bool = False  # leads to another page
 
 
-@dataclass(slots=True, eq=False)
-class Box:
+class Box(msgspec.Struct, eq=False, gc=False):
     """A container. `parent` is an index into the document's boxes, -1 for the root; a parent comes before its children."""
 
     parent: int
@@ -81,39 +80,32 @@ class Box:
     end: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class RawBlock:
+class RawBlock(msgspec.Struct, eq=False):
     """A block before it has a label."""
 
     text: str
     box: int
     tag: str  # of the box, or the heading tag that the whole block stands in
-    links: list[Link] = field(default_factory=list)
+    links: list[Link] = []  # each struct gets a list of its own
     link_chars: int = 0
+    level: int = 0  # of a heading, 1-6
+    is_strong: bool = False  # all of it bold
     hints: int = 0
     is_item: bool = False  # a bullet or numbered line of a plain-text capture
     rank: int | None = None  # the number that it shows
-    level: int = 0  # of a heading, 1-6
-    is_strong: bool = False  # all of it bold
     gap: bool = False  # a blank line above it (plain text)
-    label: BlockLabel = BlockLabel.UNKNOWN
+    label: BlockLabel = UNKNOWN
     rule: str = ""
     module: int | None = None
-    _width: int = -1
-
-    @property
-    def width(self) -> int:
-        if self._width < 0:
-            self._width = columns(self.text)
-        return self._width
-
-    @property
-    def link_density(self) -> float:
-        return self.link_chars / len(self.text) if self.text else 0.0
+    # What `describe_blocks` tells of it:
+    width: int = 0  # `columns` of the text
+    link_density: float = 0.0  # share of its characters in links
+    shown: str = ""  # the text as patterns see it: `plain`, lower case, of the same length
+    mentions: int = 0  # groups of the vocabulary, see `mentions.py`
 
     def mark(self, label: BlockLabel, rule: str) -> None:
         """Label the block unless it has a label: earlier rules win."""
-        if self.label == BlockLabel.UNKNOWN:
+        if self.label is UNKNOWN:
             self.label, self.rule = label, rule
 
 
@@ -131,7 +123,6 @@ class Document:
     times: list[tuple[int, str]] = field(default_factory=list)  # (index of the next block, `<time datetime>`)
     images: set[str] = field(default_factory=set)  # targets of links around a picture
     is_plain: bool = False
-    own_site: str = ""  # where most of the page's absolute links lead
 
     def common(self, first: int, second: int) -> int:
         """Innermost box that holds both."""
@@ -167,46 +158,48 @@ class Document:
         return child if inner == outer else outer
 
     def seal(self) -> None:
-        """Give every box its range of blocks and every box and block the hints of what surrounds it.
+        """Give every box its range of blocks and every box and block the hints of what surrounds it."""
+        self._find_ranges()
+        self.spread_hints()
+
+    def _find_ranges(self) -> None:
+        boxes = self.boxes
+        for box in boxes:
+            box.first, box.end = len(self.blocks), 0
+        for index, block in enumerate(self.blocks):
+            box = boxes[block.box]
+            box.first, box.end = min(box.first, index), index + 1
+        for index in range(len(boxes) - 1, 0, -1):
+            box, parent = boxes[index], boxes[boxes[index].parent]
+            parent.first, parent.end = min(parent.first, box.first), max(parent.end, box.end)
+
+    def spread_hints(self) -> None:
+        """Give every box and block the hints of what surrounds it; the boxes know their ranges.
 
         A hint of a box that holds much of the page's text says nothing: `<body class="with-comments">`.
         """
         boxes, blocks = self.boxes, self.blocks
-        count = len(blocks)
-        chars = [0] * len(boxes)
-        for box in boxes:
-            box.first, box.end = count, 0
-        for index, block in enumerate(blocks):
-            box = boxes[block.box]
-            if box.first > index:
-                box.first = index
-            box.end = index + 1
-            chars[block.box] += len(block.text) - block.link_chars
-        for index in range(len(boxes) - 1, 0, -1):
-            box = boxes[index]
-            if box.end:
-                parent = boxes[box.parent]
-                if parent.first > box.first:
-                    parent.first = box.first
-                if parent.end < box.end:
-                    parent.end = box.end
-                chars[box.parent] += chars[index]
-            else:
-                box.first = 0
-        much, nearly_all = max(_OF_WHOLE_PAGE * chars[0], 60), max(_NEARLY_ALL * chars[0], 60)
+        chars = list(accumulate([len(block.text) - block.link_chars for block in blocks], initial=0))  # before each block, links aside
+        much, nearly_all = max(_OF_WHOLE_PAGE * chars[-1], 60), max(_NEARLY_ALL * chars[-1], 60)
         heads = [index for index, block in enumerate(blocks) if block.level == 1]
         in_article = [False] * len(boxes)
         for index, box in enumerate(boxes):
-            own = box.own
-            if index:
-                in_article[index] = in_article[box.parent] or boxes[box.parent].tag == "article"
-                if in_article[index] and box.tag not in _NAV_TAGS:
+            own, parent = box.own, box.parent
+            if parent >= 0 and (in_article[parent] or boxes[parent].tag == "article"):
+                in_article[index] = True
+                if own & Hint.NAV and box.tag not in _NAV_TAGS:
                     own &= ~Hint.NAV  # an article's header is its head
-            if own and chars[index] > much:
-                # comments may well be longer than the article; then they stand apart from its headline
-                apart = chars[index] < nearly_all and heads and not any(box.first <= head < box.end for head in heads)
-                aside = Hint.ASIDE if box.tag == "aside" and chars[index] < nearly_all else 0
-                own &= Hint.HIDDEN | (Hint.COMMENT if apart else 0) | aside
-            box.hints = (boxes[box.parent].hints | own) if box.parent >= 0 else own
+            if own:
+                held = chars[box.end] - chars[box.first] if box.end > box.first else 0
+                if held > much:
+                    # comments may well be longer than the article; then they stand apart from its headline
+                    apart = held < nearly_all and heads and not any(box.first <= head < box.end for head in heads)
+                    aside = Hint.ASIDE if box.tag == "aside" and held < nearly_all else 0
+                    own &= Hint.HIDDEN | (Hint.COMMENT if apart else 0) | aside
+            if parent >= 0:
+                own |= boxes[parent].hints
+            if own:
+                box.hints = own
         for block in blocks:
-            block.hints |= boxes[block.box].hints
+            if hints := boxes[block.box].hints:
+                block.hints |= hints

@@ -1,14 +1,19 @@
 """Where the article stands: the box that holds most of the running text, and which of its blocks are paragraphs."""
 
 import re
+from itertools import islice
 
-from broadsheet.page import words
-from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint, RawBlock
+from broadsheet.page import mentions, words
+from broadsheet.page.blocks import BESIDE, OUTSIDE, UNKNOWN, Document, Hint, RawBlock
 from broadsheet.records import BlockLabel
 
-_STOPS = re.compile(r"[。！？；，、：…”]|[.!?,;:](?:\s|$)|[.!?]”")
+# One set of characters in front, so that the engine skips to the next of them: `[。！？；，、：…”]|[.!?,;:](?:\s|$)|[.!?]”`.
+_STOPS = re.compile(r"[。！？；，、：…”.!?,;:](?:(?<=[。！？；，、：…”])|\s|$|(?<=[.!?])”)")
+_ENOUGH_STOPS = 4  # to be running text
 _ENDS = re.compile(r"[。！？…；：.!?:;][”’\"'）)」』]?$")
-_NARROWEST = 36  # display columns of a paragraph that speaks for itself
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+NARROWEST = 14  # display columns of running text
+_NARROWEST_ALONE = 36  # display columns of a paragraph that speaks for itself
 _LITTLE = 150.0  # of a page's running text: less than an article has
 _DESCEND = 0.72  # of a box's running text in one of its children: the article is in there
 _CLOSING = re.compile(r"[\s(（【\[]{0,3}(?:责任编辑|责编|编辑|責任編輯|編輯)\s?[:：]", re.IGNORECASE)
@@ -21,11 +26,11 @@ def weight(block: RawBlock) -> float:
     """How much a block speaks for being running text, in display columns; 0 for lists, links and short lines."""
     width = block.width
     density = block.link_density
-    if density > 0.5 or width < 14:
+    if density > 0.5 or width < NARROWEST:
         return 0.0
-    stops = len(_STOPS.findall(block.text[:1500]))
-    if width < _NARROWEST:
-        value = 0.5 * width if stops and _ENDS.search(block.text) else 0.0
+    stops = len(list(islice(_STOPS.finditer(block.text, 0, 1500), _ENOUGH_STOPS)))
+    if width < _NARROWEST_ALONE:
+        value = 0.5 * width if stops and ends_a_sentence(block.text) else 0.0
     elif not stops:
         value = 0.15 * width
     else:
@@ -44,9 +49,9 @@ def weight(block: RawBlock) -> float:
 def _is_of_the_site(block: RawBlock) -> bool:
     """Cookie notes, closing credits and the footer's lines."""
     text, width = block.text, block.width
-    if words.is_boilerplate(text) or (width <= 64 and _CLOSING.match(text) is not None):
+    if words.is_boilerplate(block) or (width <= 64 and _CLOSING.match(text) is not None):
         return True
-    return width < 600 and "©" not in text[40:] and words.footer_score(text) >= 2
+    return width < 600 and words.is_of_footer(block) and "©" not in text[40:]
 
 
 def find_body(document: Document, weights: list[float]) -> tuple[int, int, int] | None:
@@ -84,7 +89,7 @@ def _named_content(document: Document) -> tuple[int, int, int] | None:
         if box.own & Hint.CONTENT and box.end and not box.hints & (OUTSIDE | BESIDE):
             lines = [i for i in range(box.first, box.end) if document.blocks[i].link_density < 0.5 and not document.blocks[i].hints & (OUTSIDE | BESIDE)]
             width = sum(document.blocks[i].width for i in lines)
-            if lines and width >= _NARROWEST and (best is None or width > best[0]):
+            if lines and width >= _NARROWEST_ALONE and (best is None or width > best[0]):
                 best = (width, index, lines[0], lines[-1])
     return best[1:] if best else None
 
@@ -128,13 +133,13 @@ def _cost(block: RawBlock) -> float:
 
 
 def ends_a_sentence(text: str) -> bool:
-    return _ENDS.search(text) is not None
+    return _ENDS.search(text[-2:]) is not None
 
 
 def is_paragraph(document: Document, index: int, box: int, weights: list[float]) -> bool:
     """Whether a block between the first and the last paragraph belongs to the text."""
     block = document.blocks[index]
-    if block.label != BlockLabel.UNKNOWN:
+    if block.label is not UNKNOWN:
         return False
     inner = block.hints & ~document.boxes[box].hints
     if inner & Hint.SHARE and document.is_quoted(block.box, box):
@@ -144,22 +149,22 @@ def is_paragraph(document: Document, index: int, box: int, weights: list[float])
     if inner & Hint.RELATED and block.link_density > 0.2:
         return False
     text = block.text
-    if words.is_boilerplate(text) or _SHORTCODE.match(text) or (block.width < 500 and _CAPTION.match(text)):
+    if words.is_boilerplate(block) or _SHORTCODE.match(text) or (block.width < 500 and _CAPTION.match(text)):
         return False
     if inner & Hint.CAPTION and not weights[index] > 300:
         return False
     if block.link_density > 0.65 and (block.width > 24 or block.link_density > 0.95):
-        return bool(_ENDS.search(text)) and block.link_density < 0.9 and block.tag == "p"
-    if block.width <= 40 and words.line_groups(text) & _FURNITURE:
+        return ends_a_sentence(block.text) and block.link_density < 0.9 and block.tag == "p"
+    if block.width <= 40 and words.groups_of(block.shown) & _FURNITURE:
         return False
     if block.width <= 28 and _heads_links(document, index):
         return False
-    return any(char.isalnum() for char in text)
+    return _LETTER_OR_DIGIT.search(block.text) is not None
 
 
 def _heads_links(document: Document, index: int) -> bool:
     """相关新闻：above links to other stories inside the text."""
-    following = document.blocks[index + 1 : index + 3]
-    return words.heading_group(document.blocks[index].text) in ("related", "feed_first") and any(
-        other.link_density > 0.8 and other.width > 14 for other in following[:1]
-    )
+    block, following = document.blocks[index], document.blocks[index + 1 : index + 2]
+    if not block.mentions & mentions.RELATED_HEADING or words.heading_group(block.text, block.mentions) not in ("related", "feed_first"):
+        return False
+    return any(other.link_density > 0.8 and other.width > 14 for other in following)

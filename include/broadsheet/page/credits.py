@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple, TypeVar
 
+from broadsheet.page.mentions import CREDIT, LABEL, mentioned
 from broadsheet.page.names import begins_with_surname, has_person_form, is_cjk, is_outlet, read_names
 from broadsheet.page.plain import lowered, plain
 from broadsheet.page.times import find_times, preferred
@@ -49,6 +50,8 @@ def read_info_line(text: str, links: Sequence[Link] = ()) -> InfoLine:
     """Time, sources and people of a line. `links` are the line's anchors as (text, href): a source that is a link gets its url."""
     reading = _Reading(text, links)
     reading.read_labels()
+    if not reading.marks:  # neither labels nor times
+        return InfoLine()
     reading.read_unlabelled()
     return reading.info_line()
 
@@ -191,6 +194,10 @@ def _credit_word() -> re.Pattern[str]:
     return re.compile(alternation(word for word, kind in _label_kinds().items() if kind in _CREDITS))
 
 
+_MAY_CONTACT = re.compile(r"@|[0-9]-[0-9]|\([0-9]")
+_STRONG_SIGN = re.compile(r"[:|/]")
+
+
 @cache
 def _strong_label() -> re.Pattern[str]:
     """A label with its colon, bar or slash. Single characters (文, 图) must stand alone."""
@@ -285,17 +292,18 @@ class _Reading:
             before = _before_time().search(self.lower[max(0, found.start - 40) : found.start])
             if before and before[0].strip():
                 self._add(_Mark(found.start - len(before[0]), found.start, "time" if before["label"] else "noise"), taken)
-        for match in _strong_label().finditer(self.lower):
+        mentions = mentioned(self.lower)
+        for match in _strong_label().finditer(self.lower) if mentions & LABEL and _STRONG_SIGN.search(self.lower) else ():
             word = " ".join((match["word"] or match["single"]).lower().split())
             kind = _label_kinds()[word]
             affiliation = self._affiliation_before(match.start(), word, taken) if kind in _STRONGLY_AFFILIATED and match["word"] else None
             self._add(_Mark(match.start(), match.end(), kind, True, affiliation), taken)
-        for match in _bare_label().finditer(self.lower):
+        for match in _bare_label().finditer(self.lower) if mentions & CREDIT else ():
             if not any(taken[match.start() : match.end()]) and (mark := self._bare_mark(match, taken)):
                 self._add(mark, taken)
         if not self.marks:  # a sentence, or nothing but noise
             return
-        for match in _CONTACT.finditer(self.lower):
+        for match in _CONTACT.finditer(self.lower) if _MAY_CONTACT.search(self.lower) else ():
             self._add(_Mark(match.start(), match.end(), "noise"), taken)
         for match in _noise().finditer(self.lower):
             self._add(_Mark(match.start(), match.end(), "noise"), taken)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 
 from broadsheet.page.blocks import Document
 from broadsheet.page.vocabulary import load
@@ -24,11 +25,16 @@ def layout_fingerprint(document: Document) -> str:
     for index, box in enumerate(boxes):
         if index == 0 or box.depth > _DEPTH or box.parent not in paths or box.tag in _CONTENT:
             continue
-        path = f"{paths[box.parent]}/{box.tag}.{_DIGITS.sub('0', box.name)}"
+        path = f"{paths[box.parent]}/{box.tag}.{_shape(box.name)}"
         paths[index] = path
         if box.end - box.first >= 2:
             found.add(path)
     return hashlib.sha256("\n".join(sorted(found)).encode("utf-8", "replace")).hexdigest()[:16] if found else ""
+
+
+@lru_cache(maxsize=20_000)
+def _shape(name: str) -> str:
+    return _DIGITS.sub("0", name)
 
 
 _CONTENT = frozenset(load("modules")["tags"]["content"])

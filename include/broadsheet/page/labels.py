@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from broadsheet.page import words
-from broadsheet.page.blocks import Document, Hint, RawBlock
+from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock
 from broadsheet.records import BlockLabel
 
 _LINES = {
@@ -38,16 +38,17 @@ def label_rest(document: Document, start: int | None, stop: int | None) -> None:
     blocks = document.blocks
     head = start if start is not None else len(blocks)
     for index, block in enumerate(blocks):
-        if block.label != BlockLabel.UNKNOWN:
+        if block.label is not UNKNOWN:
             continue
-        begins = len(block.text) <= _LONGEST_LINE and words.begins_like_a_line(block.text)
-        if begins and len(block.text) <= 120 and words.begins_with("neighbours", block.text):
+        shown = block.shown
+        begins = len(shown) <= _LONGEST_LINE and words.begins_like_a_line(shown)
+        if begins and len(shown) <= 120 and words.begins_with("neighbours", shown):
             block.mark(BlockLabel.NEIGHBOURS, "neighbours_word")
             continue
-        if begins and (line := _line_group(block.text)):
+        if begins and (line := _line_group(shown)):
             block.mark(_LINES[line], f"{line}_word")
             continue
-        if (stop is None or index > stop) and words.footer_score(block.text) >= 2:
+        if (stop is None or index > stop) and words.is_of_footer(block):
             block.mark(BlockLabel.FOOTER, "footer_words")
             continue
         hinted = _hinted(block.hints)
@@ -66,13 +67,13 @@ def _hinted(hints: int) -> BlockLabel | None:
     return next((label for hint, label in _HINTS if hints & hint), None)
 
 
-def _line_group(text: str) -> str | None:
-    groups = words.line_groups(text)
+def _line_group(shown: str) -> str | None:
+    groups = words.groups_of(shown)
     if groups:
         return next((group for group in _LINES if group in groups), None)
-    if len(text) > _LONGEST_LINE:
+    if len(shown) > _LONGEST_LINE:
         return None
-    return next((group for group in _BEGINNINGS if words.begins_with(group, text) and words.is_made_of(group, text)), None)
+    return next((group for group in _BEGINNINGS if words.begins_with(group, shown) and words.is_made_of(group, shown)), None)
 
 
 def _label_by_neighbours(document: Document, stop: int | None) -> None:
@@ -81,7 +82,7 @@ def _label_by_neighbours(document: Document, stop: int | None) -> None:
     kinds = (BlockLabel.FOLLOW, BlockLabel.COMMENT, BlockLabel.FOOTER, BlockLabel.SHARE, BlockLabel.FORM, BlockLabel.AD)
     before: RawBlock | None = None
     for index, block in enumerate(blocks):
-        if block.label == BlockLabel.UNKNOWN and before is not None and before.label in kinds and block.width <= 60:
+        if block.label is UNKNOWN and before is not None and before.label in kinds and block.width <= 60:
             same = document.is_plain and not block.gap
             if not document.is_plain:
                 same = document.boxes[document.common(before.box, block.box)].end - document.boxes[document.common(before.box, block.box)].first <= 12

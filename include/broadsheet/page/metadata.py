@@ -4,14 +4,14 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from broadsheet.page.breadcrumbs import clean
 from broadsheet.page.names import is_cjk, is_outlet, read_names
 from broadsheet.page.plain import plain
 from broadsheet.page.times import parse_time
-from broadsheet.page.vocabulary import load, word_set
+from broadsheet.page.vocabulary import load, word_set, words
 from broadsheet.records import PageKind, PublishedTime, Record
 from broadsheet.text import fold_blanks, headline_key
 
@@ -45,8 +45,8 @@ def read_metadata(
     """`metas` are (name, property or itemprop; content) pairs in page order, `json_ld` the texts of its scripts."""
     by_name: dict[str, list[str]] = {}
     for name, content in metas:
-        if (value := fold_blanks(content[:_LONGEST_VALUE])) and name:
-            by_name.setdefault(_key(name), []).append(html.unescape(value))
+        if (key := _key(name)) in _known_names() and (value := fold_blanks(content[:_LONGEST_VALUE])):
+            by_name.setdefault(key, []).append(html.unescape(value))
     nodes = [node for text in json_ld[:_MOST_BLOCKS] for node in _nodes(text)]
     articles = [node for node in nodes if _types(node) & word_set("fields", "kinds", "article")]
     published = _published(by_name, articles)
@@ -75,6 +75,12 @@ def _meta_names(group: str) -> tuple[str, ...]:
     return tuple(_key(name) for name in names)
 
 
+@cache
+def _known_names() -> frozenset[str]:
+    return frozenset(map(_key, words("fields", "metas")))
+
+
+@lru_cache(maxsize=2000)
 def _key(name: str) -> str:
     """`_pubtime`, `PubDate` and `publish-date` are one name each, however they are spelt."""
     return "".join(char for char in name[:80].lower() if char.isalnum())
@@ -203,7 +209,10 @@ def _nodes(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _parsed(text: str) -> list[Any]:
-    text = _WRAPPING.sub("", text[:_LONGEST_BLOCK]).strip().rstrip(";")
+    text = text[:_LONGEST_BLOCK]
+    if "-->" in text or "]]>" in text or "<!" in text:
+        text = _WRAPPING.sub("", text)
+    text = text.strip().rstrip(";")
     if not text:
         return []
     for attempt in (text, html.unescape(text) if "&" in text else "", _TRAILING_COMMA.sub("", text)):

@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from statistics import median
+
+import msgspec
 
 from broadsheet.page import words
-from broadsheet.page.blocks import Document, Hint, Link, RawBlock, columns
+from broadsheet.page.blocks import UNKNOWN, Document, Hint, Link, RawBlock, columns
+from broadsheet.page.mentions import HEADING, PERIOD
 from broadsheet.records import BlockLabel, LinkItem, Module, ModuleKind
 from broadsheet.text import ELLIPSES, display_width, fold_blanks, headline_key
 
@@ -22,6 +24,7 @@ _WIDE_ENOUGH = 12
 LONGEST_STORY = 300
 WIDEST_HEADING = 44
 _NOT_MODULE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.CRUMB | Hint.SHARE | Hint.TAGS | Hint.FORM | Hint.NEIGHBOURS
+_BELOW = Hint.FOOTER | Hint.COMMENT
 _RANK = re.compile(r"^\s*(?:NO\.?|No\.?|TOP)?\s*(\d{1,2})(?:[.、．:：]|\s|(?=[^\d\s.,:%年月日个万亿岁点大届强部名只条人元度倍分天成起家位米-]))\s*")
 _NUMBER = re.compile(r"^\D{0,3}\d{1,2}\D{0,2}$")
 _DATE = re.compile(
@@ -29,6 +32,7 @@ _DATE = re.compile(
     r"|^\d{1,2}:\d{2}(?::\d{2})?$|^\d+\s?(?:分钟|小时|天|秒)前$|^\d+ (?:min|hour|day|week|month)s? ago$"
 )
 _HEADING_TAIL = re.compile(r"[\s|/·>＞»›+]*(?:查看)?(?:更多|更多內容|more|view all|see all|换一换|換一換|进入|全部)?[\s>＞»›.…+]*$", re.IGNORECASE)
+_TAIL_ENDS = frozenset(" |/·>＞»›+.…多容看elEL换換入部")
 _CHANNEL = re.compile(r"^(?:进入|去).{0,8}$")
 _MORE = re.compile(
     r"^[\s\[(【<>＞»›+]*(?:查看|浏览|点击)?(?:更多|全部|阅读全部|详细|全文|换一换|阅读全文|more|view all|see all|read more|continue reading)"
@@ -37,33 +41,44 @@ _MORE = re.compile(
 )
 
 
+_STRONG = 4  # strength of a heading that its make proves
+_NOTES = 10  # blocks of one make that are notes of entries, when few of them look like headings
 _TABS_BETWEEN = 16  # blocks between a heading and the last of its tabs
 _LIST_TAGS = frozenset(("ul", "ol", "dl"))
 _NO_HEADING = re.compile(r"[，。]|[⋅·.]{3}|看到这里|\d篇|刷新|加载|未读|.首页$")
+_COPY, _NAMED_HEADING, _HEADING_TAGS = Hint.COPY, Hint.HEADING | Hint.TITLE, frozenset(("dt", "th", "caption", "summary"))
+_MANY = 4  # targets of a box, more of which make no difference
+_LONGEST_PHRASE = 40  # characters of a link that says "more" or a date
+# The least that a text must have for `_DATE` and `_MORE` to match: most links are told by one character.
+_DATE_BEGINS = frozenset("0123456789 [(（【")
+_MORE_ENDS = frozenset("多部细文换eElLgG \xa0])】>＞»›.…+")
 _NO_HEADINGS = frozenset(("关注", "收藏", "分享", "举报", "评论", "+关注", "+ 关注", "Follow", "Share"))
 
 
-@dataclass(slots=True, eq=False)
-class Story:
+Signature = tuple[str, str, str, str, int]
+
+
+class Story(msgspec.Struct, eq=False):
     """A link that may be an entry of a list."""
 
     text: str
+    width: int  # `columns` of the text
     block: int
     box: int
     link: Link
-    signature: str = ""
+    origin: int  # block that tells how it is made
+    blocks: list[int]
     item: int | None = None  # box of the entry that it belongs to
-    blocks: list[int] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
-class Heading:
+class Heading(msgspec.Struct, eq=False):
     """A block that may head a list."""
 
     text: str
+    width: int
     block: int
     box: int
-    signature: str
+    signature: Signature
     group: str | None
     strength: int
     story: Story | None = None
@@ -82,11 +97,16 @@ class Run:
     is_row_certain: bool = True  # the headings share a small box; else only panels as many as they prove that they are tabs
 
 
+def median(numbers: list[int]) -> float:
+    """As of `statistics`, without its generality."""
+    ordered = sorted(numbers)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
 def find_modules(document: Document, body: set[int], body_box: int | None) -> list[Module]:
     """Modules in page order; their blocks are labelled. `body` holds the indexes of the article's blocks."""
     modules: list[Module] = []
-    sites = Counter(site_part(link.href) for block in document.blocks for link in block.links)
-    document.own_site = next((site for site, _ in sites.most_common(2) if site), "")
     if document.is_plain:
         from broadsheet.page.rendered_lists import rendered_runs
 
@@ -119,13 +139,14 @@ def item_boxes(document: Document) -> dict[int, int]:
         return {}
     for block in document.blocks:
         for link in block.links:
-            if link.is_target and len(link.text) >= 6 and columns(fold_blanks(link.text)) >= _WIDE_ENOUGH:
+            if link.is_target and len(link.text) >= _WIDE_ENOUGH // 2 and columns(link.text) >= _WIDE_ENOUGH:
                 mine = targets[block.box]
                 if mine is None:
-                    mine = targets[block.box] = set()
-                mine.add(link.href or "")
+                    targets[block.box] = {link.href or ""}
+                else:
+                    mine.add(link.href or "")
     kids: dict[int, list[int]] = {}
-    for index in range(len(boxes) - 1, 0, -1):
+    for index in range(len(boxes) - 1, 0, -1):  # inner boxes come after outer ones
         found = targets[index]
         if not found:
             continue
@@ -133,11 +154,13 @@ def item_boxes(document: Document) -> dict[int, int]:
         kids.setdefault(parent, []).append(index)
         outer = targets[parent]
         if outer is None:
-            targets[parent] = set(found) if len(found) < 4 else found
-        elif len(outer) < 4:
-            outer |= found
+            targets[parent] = found  # shared: a set is never changed once it is a box's whole
+        elif len(outer) < _MANY:
+            targets[parent] = outer | found
     entries: set[int] = set()
     for siblings in kids.values():
+        if len(siblings) < 2:
+            continue
         small = [index for index in siblings if len(targets[index] or ()) <= 2]
         if len(small) < 2 or len(small) < 0.6 * len(siblings):
             continue
@@ -147,7 +170,7 @@ def item_boxes(document: Document) -> dict[int, int]:
             continue  # headline and summary of one entry
         entries.update(small)
     outermost: dict[int, int] = {}
-    for index in range(1, len(boxes)):
+    for index in range(min(entries, default=len(boxes)), len(boxes)):
         parent = boxes[index].parent
         if parent in outermost:
             outermost[index] = outermost[parent]
@@ -164,24 +187,23 @@ def _tokens(document: Document, body: set[int], items: dict[int, int]) -> list[S
     tokens: list[Story | Heading | None] = []
     seen: dict[int, Story] = {}
     for index, block in enumerate(document.blocks):
-        if index in body or block.label in _BREAKING:
-            if tokens and tokens[-1] is not None:
+        if block.label is not UNKNOWN:
+            if (block.label in _BREAKING or index in body) and tokens and tokens[-1] is not None:
                 tokens.append(None)
             continue
-        if block.label != BlockLabel.UNKNOWN or block.hints & Hint.COPY:
+        if block.hints & _COPY:
             continue
-        signature = _signature(document, block)
-        stories = _stories(document, index, block, signature, seen)
+        stories = _stories(document, index, block, seen) if block.links else []
         item = items.get(block.box)
-        for story in stories:
-            story.item = item
         if item is not None:
+            for story in stories:
+                story.item = item
             tokens.extend(stories)
             continue
-        if tabs := _tab_headings(document, index, block, signature):
+        if tabs := _tab_headings(document, index, block):
             tokens.extend(tabs)
             continue
-        heading = _heading(document, index, block, signature)
+        heading = _heading(document, index, block)
         if heading is not None:
             heading.story = stories[0] if stories else None
             tokens.append(heading)
@@ -194,94 +216,119 @@ def _tokens(document: Document, body: set[int], items: dict[int, int]) -> list[S
 _BREAKING = frozenset((BlockLabel.BODY, BlockLabel.TITLE, BlockLabel.INFO_LINE))
 
 
-def _signature(document: Document, block: RawBlock) -> str:
+NO_SIGNATURE: Signature = ("", "", "", "", 0)
+
+
+def _signature(document: Document, block: RawBlock) -> Signature:
+    """How a block is made: entries of one list have one, and headings of one row."""
     box = document.boxes[block.box]
     parent = document.boxes[box.parent] if box.parent >= 0 else box
-    return f"{box.tag}.{box.name}<{parent.tag}.{parent.name}{block.level}"
+    return box.tag, box.name, parent.tag, parent.name, block.level
 
 
-def _stories(document: Document, index: int, block: RawBlock, signature: str, seen: dict[int, Story]) -> list[Story]:
+def _stories(document: Document, index: int, block: RawBlock, seen: dict[int, Story]) -> list[Story]:
     found: list[Story] = []
-    if not block.links or (block.link_density < 0.35 and block.width > 120):
+    if block.link_density < 0.35 and block.width > 120:
         return found
+    whole = block.text
     for link in block.links:
         known = seen.get(id(link))
         if known is not None:  # a link around several blocks: its headline is the first wide one or the one in a heading
             known.blocks.append(index)
-            if columns(known.text) < NARROWEST_STORY or (block.level and not document.blocks[known.block].level):
-                known.text, known.block, known.box = block.text, index, block.box
+            if known.width < NARROWEST_STORY or (block.level and not document.blocks[known.block].level):
+                known.text, known.width, known.block, known.box = block.text, block.width, index, block.box
             continue
-        text = fold_blanks(link.text)
+        text = link.text
         if not text or not (link.is_target or document.is_plain):
             continue
-        if len(text) > len(block.text) + 2:
-            text = block.text  # the link goes on in the next block
-        story = Story(text, index, block.box, link, signature, blocks=[index])
-        seen[id(link)] = story
-        if _MORE.match(text) or _DATE.match(text) or _CHANNEL.match(text) or words.line_groups(text) or text.endswith(("客户端下载", "APP下载")):
-            continue
-        found.append(story)
+        if text == whole or len(text) > len(whole) + 2:  # the link goes on in the next block
+            text, width, shown = whole, block.width, block.shown
+        else:
+            width, shown = columns(text), None
+        seen[id(link)] = story = Story(text, width, index, block.box, link, index, [index])
+        if not _is_phrase(text, shown) and not text.endswith(("客户端下载", "APP下载")):
+            found.append(story)
     return found
 
 
-def _heading(document: Document, index: int, block: RawBlock, signature: str) -> Heading | None:
+def _is_phrase(text: str, shown: str | None) -> bool:
+    """Whether a link says "more", a date, a channel or a service instead of a headline. `shown` is its text as patterns see it."""
+    if len(text) > _LONGEST_PHRASE:
+        return False
+    return _is_more_or_date(text) or bool(words.line_groups(text) if shown is None else words.groups_of(shown))
+
+
+def _is_more_or_date(text: str) -> bool:
+    return (
+        (text[-1] in _MORE_ENDS and _MORE.match(text) is not None)
+        or (text[0] in _DATE_BEGINS and _DATE.match(text) is not None)
+        or (text[0] in "进去" and _CHANNEL.match(text) is not None)
+    )
+
+
+def _heading(document: Document, index: int, block: RawBlock) -> Heading | None:
     if block.is_item or block.width > 100:
+        return None
+    strength = _make_strength(document, block)
+    may_gain = block.mentions & HEADING or document.is_plain
+    if not may_gain and (not strength or (strength < 2 and block.links and block.link_density > 0.5)):
         return None
     text = heading_text(block)
     width = columns(text)
     if (
         not 2 <= width <= WIDEST_HEADING
-        or _DATE.match(text)
         or _NUMBER.match(text)
-        or _CHANNEL.match(text)
-        or _MORE.match(text)
+        or _is_more_or_date(text)
         or text in _NO_HEADINGS
         or _NO_HEADING.search(text)
         or text[-1] in "。，,；;"
         or text[-2:-1] == "…"
     ):
         return None
-    lines = words.line_groups(block.text) - {"more"}
+    lines = words.groups_of(block.shown) - {"more"}
     if "share" in lines or "ad" in lines or "pagination" in lines:
         return None
-    group = "none" if lines else words.heading_group(text) if width <= 36 else None
-    boxes = document.boxes
-    strength = 0
-    if block.level:
-        strength += 2
-    own = boxes[block.box].own | (
-        boxes[boxes[block.box].parent].own if boxes[block.box].parent >= 0 and _is_small(document, boxes[block.box].parent) else 0
-    )
-    if own & (Hint.HEADING | Hint.TITLE):
-        strength += 1
-    if block.tag in ("dt", "th", "caption", "summary"):
-        strength += 1
-    if block.is_strong:
-        strength += 1
+    group = "none" if lines else words.heading_group(text, block.mentions) if width <= 36 else None
     if group and width <= 24 and not lines:
         strength += 2 if width <= 14 else 1
     if document.is_plain and not strength and width <= 16 and block.gap:
         strength += 1
     if not strength or (block.links and strength < 2 and block.link_density > 0.5):
         return None
-    return Heading(text, index, block.box, signature, group, strength, block_level=block.level)
+    return Heading(text, width, index, block.box, _signature(document, block), group, strength, block_level=block.level)
 
 
-def _tab_headings(document: Document, index: int, block: RawBlock, signature: str) -> list[Heading]:
+def _make_strength(document: Document, block: RawBlock) -> int:
+    """How much a block's make speaks for a heading: its tag, its names, its type."""
+    boxes = document.boxes
+    box = boxes[block.box]
+    own = box.own
+    if box.parent >= 0 and _is_small(document, box.parent):
+        own |= boxes[box.parent].own
+    return (2 if block.level else 0) + bool(own & _NAMED_HEADING) + (block.tag in _HEADING_TAGS) + block.is_strong
+
+
+def _tab_headings(document: Document, index: int, block: RawBlock) -> list[Heading]:
     """阅读排行榜 | 评论排行榜: headings of several lists in one line."""
-    parts = [text for link in block.links if (text := fold_blanks(link.text))] if len(block.links) > 1 else block.text.split()
-    if not 2 <= len(parts) <= 6 or len(block.text) > 60:
+    if len(block.text) > 60 or not block.mentions & (HEADING | PERIOD):
+        return []
+    parts = [link.text for link in block.links if link.text] if len(block.links) > 1 else block.text.split()
+    if not 2 <= len(parts) <= 6:
         return []
     if sum(map(len, parts)) < 0.7 * len(block.text.replace(" ", "")):
         return []
-    groups = [words.heading_group(part) for part in parts]
-    if all(words.is_period(part) for part in parts):
-        return [Heading(part, index, block.box, signature, "period", 3) for part in parts]
-    if not all(group in ("feed", "feed_first", "related") and columns(part) <= 16 for group, part in zip(groups, parts, strict=True)):
-        return []
+    if all(map(words.is_period, parts)):
+        signature = _signature(document, block)
+        return [Heading(part, columns(part), index, block.box, signature, "period", 3) for part in parts]
     if len(block.links) <= 1 and any(len(part) < 4 or part.isascii() for part in parts):
         return []
-    return [Heading(part, index, block.box, signature, group, 3) for part, group in zip(parts, groups, strict=True)]
+    if any(columns(part) > 16 for part in parts):
+        return []
+    groups = [words.heading_group(part, block.mentions) for part in parts]
+    if not all(group in ("feed", "feed_first", "related") for group in groups):
+        return []
+    signature = _signature(document, block)
+    return [Heading(part, columns(part), index, block.box, signature, group, 3) for part, group in zip(parts, groups, strict=True)]
 
 
 def _is_small(document: Document, box: int) -> bool:
@@ -295,51 +342,56 @@ def heading_text(block: RawBlock) -> str:
         block.links
         and block.links[0].text
         and block.link_chars < len(text)
-        and (before := text.find(fold_blanks(block.links[0].text))) > 2
+        and (before := text.find(block.links[0].text)) > 2
         and columns(text[:before].strip()) >= 4
     ):
         return text[:before].strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+")[:120] or text[:120]
     if len(block.links) > 1 or (block.links and 0 < block.link_chars < len(text)):
         for link in block.links[::-1]:
-            label = fold_blanks(link.text)
+            label = link.text
             if label and text.endswith(label) and (_MORE.match(label) and label != text):
                 text = text[: -len(label)].rstrip()
-    return _HEADING_TAIL.sub("", text[:120]).strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+") or text[:120]
+    text = text[:120]
+    if text[-1:] in _TAIL_ENDS:
+        text = _HEADING_TAIL.sub("", text)
+    return text.strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+") or text
 
 
-def _short_lines(document: Document) -> Iterable[str]:
-    """Signatures of the short blocks without links."""
-    return (_signature(document, block) for block in document.blocks if not block.links and block.width <= WIDEST_HEADING)
+def _alike(document: Document, tokens: list[Story | Heading | None]) -> Counter[Signature]:
+    """How many short blocks without links are made like a weak heading, by its signature."""
+    weak = {token.signature for token in tokens if type(token) is Heading and not token.block_level and token.strength < _STRONG}
+    if not weak:
+        return Counter()
+    lines = (_signature(document, block) for block in document.blocks if not block.links and block.width <= WIDEST_HEADING)
+    return Counter(signature for signature in lines if signature in weak)
 
 
 def _demote(document: Document, tokens: list[Story | Heading | None]) -> None:
     """Headings under which there is one story at most are headlines or notes of entries, if they come in numbers."""
-    followers: dict[str, list[int]] = defaultdict(list)
+    followers: dict[Signature, list[int]] = defaultdict(list)
     for position, token in enumerate(tokens):
         if isinstance(token, Heading):
             count = 0
             for following in tokens[position + 1 : position + 6]:
-                if not isinstance(following, Story) and not (
-                    isinstance(following, Heading) and following.story is not None and columns(following.text) > 18
-                ):
+                if not isinstance(following, Story) and not (isinstance(following, Heading) and following.story is not None and following.width > 18):
                     if isinstance(following, Heading) and count == 0 and following.signature == token.signature:
                         continue  # tabs stand side by side
                     break
                 count += 1
             followers[token.signature].append(count)
-    alike = Counter(signature for signature in _short_lines(document))
+    alike = _alike(document, tokens)
     numbers = {signature: (len(counts), median(counts), max(counts)) for signature, counts in followers.items()}
     for token in tokens:
         if isinstance(token, Heading):
             seen, typical, most = numbers[token.signature]
-            if alike[token.signature] >= 10 and seen < 0.4 * alike[token.signature] and token.strength < 4 and not token.block_level:
+            if alike[token.signature] >= _NOTES and seen < 0.4 * alike[token.signature] and token.strength < _STRONG and not token.block_level:
                 token.demoted = True  # one of many notes of one make: an outlet's name under each entry
             elif (
                 token.story is not None
                 and (
                     (seen >= 3 and typical < 2)
                     or (most < 2 and (token.group is None or token.strength < 3))
-                    or (token.strength < 3 and token.group is None and columns(token.text) > 16)
+                    or (token.strength < 3 and token.group is None and token.width > 16)
                 )
             ) or (token.story is None and seen >= 3 and most < 2):
                 token.demoted = True
@@ -358,7 +410,7 @@ def _runs(document: Document, tokens: Iterable[Story | Heading | None]) -> list[
             run, pending = Run(None), []
             continue
         if isinstance(token, Heading):
-            if not token.demoted and not (pending and token.story is not None and columns(token.text) > 18):
+            if not token.demoted and not (pending and token.story is not None and token.width > 18):
                 pending.append(token)
                 continue
             if token.story is None:
@@ -391,7 +443,7 @@ def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
         around = document.boxes[document.common(heading.box, last.box)]
         is_small = around.end - around.first <= 12
         is_beside = not document.is_plain and row[0].block - heading.block == 1 and heading.signature == last.signature
-        if not (is_small or is_beside) or heading.signature.split("<")[-1] != last.signature.split("<")[-1]:
+        if not (is_small or is_beside) or heading.signature[2:] != last.signature[2:]:
             break
         is_certain = is_certain and is_small
         row.insert(0, heading)
@@ -476,16 +528,22 @@ def _jumps(document: Document, run: Run, story: Story) -> bool:
     jump = boxes[top].depth - boxes[common].depth
     if len(run.stories) == 1:
         jump = min(boxes[run.stories[0].box].depth, boxes[story.box].depth) - boxes[common].depth
-        return jump > 5 or (jump > 2 and run.heading is None and story.signature != run.stories[0].signature)
-    if run.heading is not None and len(run.stories) == 2 and run.heading.group:
-        return jump > 3  # a leading story stands apart from the list under it
-    if story.signature in {other.signature for other in run.stories[-3:]}:
+        return jump > 5 or (jump > 2 and run.heading is None and not _is_made_like(document, story, run.stories))
+    if jump > 3 or jump <= 0:
         return jump > 3
+    if run.heading is not None and len(run.stories) == 2 and run.heading.group:
+        return False  # a leading story stands apart from the list under it
     if run.heading is None and boxes[top].tag in _LIST_TAGS:
-        return True
-    if run.tabs:
-        return jump > (3 if run.is_row_certain else 0)
-    return jump > 1
+        return not _is_made_like(document, story, run.stories[-3:])
+    if run.tabs and run.is_row_certain:
+        return False
+    return (jump > 1 or bool(run.tabs)) and not _is_made_like(document, story, run.stories[-3:])
+
+
+def _is_made_like(document: Document, story: Story, others: list[Story]) -> bool:
+    blocks = document.blocks
+    signature = _signature(document, blocks[story.origin])
+    return any(_signature(document, blocks[other.origin]) == signature for other in others)
 
 
 # --- acceptance ---------------------------------------------------------------------------------------------------------------------
@@ -496,10 +554,10 @@ def _accept(document: Document, run: Run, modules: list[Module], body_box: int |
     if heading is not None and heading.group == "none":
         for story in run.stories:
             document.blocks[story.block].mark(BlockLabel.LINKS, "list_under_other_heading")
-        if not words.line_groups(document.blocks[heading.block].text):
+        if not words.groups_of(document.blocks[heading.block].shown):
             document.blocks[heading.block].mark(BlockLabel.LINKS, "other_heading")
         return
-    stories = _entries(document, run)
+    stories = _entries(document, run) if len(run.stories) > 1 else run.stories
     if not _is_module(document, heading, stories):
         if (
             heading is not None
@@ -533,7 +591,7 @@ def _add(document: Document, module: Module, heading: Heading | None, stories: l
     label = BlockLabel.RELATED if module.kind == ModuleKind.RELATED_LINKS else BlockLabel.FEED
     if heading is not None:
         block = document.blocks[heading.block]
-        if block.label == BlockLabel.UNKNOWN:
+        if block.label is UNKNOWN:
             block.label, block.rule, block.module = BlockLabel.MODULE_HEADING, module.rule, number
     if not stories:
         return
@@ -544,9 +602,9 @@ def _add(document: Document, module: Module, heading: Heading | None, stories: l
     for index in range(first, last + 1):
         block = document.blocks[index]
         if (
-            block.label == BlockLabel.UNKNOWN
+            block.label is UNKNOWN
             and (document.is_plain or document.holds(top, block.box))
-            and not (document.is_plain and block.label != BlockLabel.UNKNOWN)
+            and not (document.is_plain and block.label is not UNKNOWN)
         ):
             block.label, block.rule, block.module = label, module.rule, number
 
@@ -561,8 +619,8 @@ def _entries(document: Document, run: Run) -> list[Story]:
         if href and (known := by_href.get(href)) is not None:
             known.blocks.extend(story.blocks)
             known.link.has_image |= story.link.has_image
-            if columns(known.text) < NARROWEST_STORY or (document.blocks[story.block].level and not document.blocks[known.block].level):
-                known.text, known.block = story.text, story.block
+            if known.width < NARROWEST_STORY or (document.blocks[story.block].level and not document.blocks[known.block].level):
+                known.text, known.width, known.block = story.text, story.width, story.block
             continue
         # image text and anchor text on lines of their own; the same headline at another rank is another entry
         if document.is_plain and kept and headline_key(kept[-1].text) == headline_key(story.text):
@@ -571,44 +629,42 @@ def _entries(document: Document, run: Run) -> list[Story]:
         if href:
             by_href[href] = story
         kept.append(story)
-    kept = [story for story in kept if columns(story.text) >= NARROWEST_STORY]
+    kept = [story for story in kept if story.width >= NARROWEST_STORY]
     if not kept:
         return kept
     widest: dict[int, int] = {}
     for story in kept:
         if story.item is not None:
-            widest[story.item] = max(widest.get(story.item, 0), min(columns(story.text), 60))
-    kept = [story for story in kept if story.item is None or columns(story.text) >= 0.5 * widest[story.item]]
-    widths = [columns(story.text) for story in kept]
-    if median(widths) < 16:
+            widest[story.item] = max(widest.get(story.item, 0), min(story.width, 60))
+    kept = [story for story in kept if story.item is None or story.width >= 0.5 * widest[story.item]]
+    widths = [story.width for story in kept]
+    typical = median(widths)
+    narrow = 0.5 * typical
+    if typical < 16 or min(widths) >= narrow:
         return kept
-    counts, narrow = Counter(story.text for story in kept), 0.5 * median(widths)
+    counts = Counter(story.text for story in kept)
     return [story for story, width in zip(kept, widths, strict=True) if not (width < narrow and counts[story.text] > 1)]
 
 
 def _is_module(document: Document, heading: Heading | None, stories: list[Story]) -> bool:
-    if len(stories) < 2:
+    if len(stories) < 2 or (heading is None and len(stories) < 3):
         return False
     blocks = document.blocks
-    outside = sum(bool(blocks[story.block].hints & _NOT_MODULE) for story in stories)
-    footer = sum(bool(blocks[story.block].hints & (Hint.FOOTER | Hint.COMMENT)) for story in stories)
-    widths = [columns(story.text) for story in stories]
+    widths = [story.width for story in stories]
     typical = median(widths)
     latin = sum(story.text.isascii() for story in stories) > len(stories) / 2
     known = heading is not None and heading.group is not None
-    if footer > len(stories) / 2 and not (known and typical >= 20):
-        return False
-    if outside > len(stories) / 2 and not (known and typical >= 16):
-        return False
     least = (16 if latin else 12) if known else (20 if latin else 15) if heading is not None else (32 if latin else 20)
     if typical < least:
         return False
-    if heading is None and len(stories) < 3:
+    hints = [blocks[story.block].hints for story in stories]
+    if sum(1 for hint in hints if hint & _BELOW) > len(stories) / 2 and not (known and typical >= 20):
+        return False
+    # a menu may have a heading with a list's word; its entries are short
+    if sum(1 for hint in hints if hint & _NOT_MODULE) > len(stories) / 2 and not (known and typical >= (28 if latin else 16)):
         return False
     if max(widths) > LONGEST_STORY and typical > 200:
         return False
-    if outside > len(stories) / 2 and latin and typical < 28:
-        return False  # a menu whose heading has a list's word
     if sum(words.is_footer_word(story.text) for story in stories) >= 2:
         return False
     if not known and leads_off(document, stories):
@@ -620,7 +676,12 @@ def _is_module(document: Document, heading: Heading | None, stories: list[Story]
 def leads_off(document: Document, stories: list[Story]) -> bool:
     """Whether nearly all of a list's links lead to one other host than most links of the page."""
     hosts = [host for story in stories if (host := site_part(story.link.href))]
-    return len(hosts) >= 0.9 * len(stories) and len(set(hosts)) == 1 and hosts[0] != document.own_site
+    return len(hosts) >= 0.9 * len(stories) and len(set(hosts)) == 1 and hosts[0] != _own_site(document)
+
+
+def _own_site(document: Document) -> str:
+    sites = Counter(site_part(link.href) for block in document.blocks for link in block.links)
+    return next((site for site, _ in sites.most_common(2) if site), "")
 
 
 @lru_cache(maxsize=8192)

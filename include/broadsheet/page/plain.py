@@ -1,6 +1,8 @@
 """Text as patterns see it: half-width, single kinds of blanks and colons, and of the same length as the text displayed, so that
 what a pattern finds can be cut from the displayed text."""
 
+import re
+
 _TABLE = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full-width ASCII
 _TABLE |= dict.fromkeys(
     map(ord, "\u3000\xa0\t\n\r\x0b\x0c\x85\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u2028\u2029"), " "
@@ -11,10 +13,19 @@ _TABLE |= dict.fromkeys(map(ord, "丨│︱┃❘｜"), "|")
 _TABLE |= {ord("ㅣ"): "|", ord("〔"): "[", ord("〕"): "]", ord("［"): "[", ord("］"): "]", ord("﹝"): "(", ord("﹞"): ")"}
 _TABLE |= {ord("‐"): "-", ord("‑"): "-", ord("−"): "-", ord("﹣"): "-"}
 
+_PLAIN_OF = {chr(code): char for code, char in _TABLE.items()}
+_ODD = re.compile(f"[{re.escape(''.join(_PLAIN_OF))}]")
+
 
 def plain(text: str) -> str:
     """Same text, same length, with full-width ASCII, odd blanks, colons, bars and brackets in their plain form."""
-    return text if text.isascii() and "\t" not in text and "\n" not in text else text.translate(_TABLE)
+    if text.isascii() and "\t" not in text and "\n" not in text:
+        return text
+    return _ODD.sub(_plain_char, text)  # few characters are odd: a third of the time of `translate`
+
+
+def _plain_char(match: re.Match[str]) -> str:
+    return _PLAIN_OF[match[0]]
 
 
 def lowered(text: str) -> str:

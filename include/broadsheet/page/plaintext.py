@@ -3,7 +3,7 @@
 import re
 
 from broadsheet.page import words
-from broadsheet.page.blocks import Box, Document, Hint, Link, RawBlock
+from broadsheet.page.blocks import Box, Document, Hint, Link, RawBlock, columns
 from broadsheet.page.modules import undoubled
 from broadsheet.text import fold_blanks
 
@@ -74,11 +74,11 @@ def _head_and_lines(blocks: list[RawBlock], start: int, end: int) -> tuple[RawBl
 
 
 def _may_head(block: RawBlock) -> bool:
-    return block.width <= 36 and not words.line_groups(block.text) and words.heading_group(block.text) in ("related", "feed", "feed_first")
+    return columns(block.text) <= 36 and not words.line_groups(block.text) and words.heading_group(block.text) in ("related", "feed", "feed_first")
 
 
 def _may_be_entry(block: RawBlock) -> bool:
-    return 12 <= block.width <= 110 and not block.text.endswith(("。", "：", ":", "；"))
+    return 12 <= columns(block.text) <= 110 and not block.text.endswith(("。", "：", ":", "；"))
 
 
 def _is_followed(lines: list[str], position: int) -> bool:

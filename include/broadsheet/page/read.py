@@ -1,18 +1,20 @@
 """Text of a page -> Page record: pure, deterministic, and without an exception for any string."""
 
+import re
 from datetime import datetime
 
 from broadsheet import PARSER_VERSION
 from broadsheet.page import body as text_body
 from broadsheet.page import surroundings as around
 from broadsheet.page import words
-from broadsheet.page.blocks import OUTSIDE, Document, Hint
+from broadsheet.page.blocks import OUTSIDE, UNKNOWN, Document, Hint
 from broadsheet.page.cards import card_blocks
 from broadsheet.page.credits import read_dateline, read_opening_credit, read_tail_credit
 from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
 from broadsheet.page.labels import label_rest
+from broadsheet.page.mentions import describe_blocks
 from broadsheet.page.metadata import Metadata, is_house, read_metadata
 from broadsheet.page.names import is_cjk
 from broadsheet.page.modules import find_modules
@@ -36,7 +38,7 @@ from broadsheet.records import (
     SourceCredit,
     SourceRole,
 )
-from broadsheet.text import headline_key
+from broadsheet.text import headline_key, without_surrogates
 
 
 def read_page(
@@ -52,7 +54,10 @@ def read_page(
     `media_type` is text/html or text/plain; `captured_at` dates "3 hours ago" and is never taken for a publication time; `url` is the
     capture's and says nothing that the page does not: it is left to the tables.
     """
+    if decoded is None or text is not decoded.text:  # what `decode` returns is clean
+        text = without_surrogates(text.replace("\0", ""))
     document = read_html(text) if media_type != "text/plain" else read_text(text)
+    describe_blocks(document)
     metadata = read_metadata(document.metas, document.json_ld, document.title, document.canonical, document.language)
     reading = _Reading(document, metadata, captured_at)
     reading.read()
@@ -76,14 +81,13 @@ class _Reading:
     def read(self) -> None:
         document, found = self.document, self.found
         blocks = document.blocks
-        weights = [text_body.weight(block) for block in blocks]
-        if not document.is_plain:
-            for index in card_blocks(document):
-                weights[index] *= _OF_A_CARD
+        weights = [text_body.weight(block) if block.width >= text_body.NARROWEST else 0.0 for block in blocks]
         if document.is_plain:
             lines = rendered_range(document, weights)
             self.place = (0, *lines) if lines else None
         else:
+            for index in card_blocks(document):
+                weights[index] *= _OF_A_CARD
             self.place = text_body.find_body(document, weights)
         start, stop = self.place[1:] if self.place else (None, None)
         title, headline = rendered_title(document, start) if document.is_plain else find_title(document, self.metadata, start)
@@ -149,8 +153,8 @@ class _Reading:
             if start - self.title > _LEAD_WITHIN and boxes[block.box].name not in named:
                 continue
             own = block.hints & ~document.boxes[document.common(box, block.box)].hints
-            if block.label == BlockLabel.UNKNOWN and block.width >= _LEAD_WIDTH and not block.level and not own & _NO_LEAD:
-                if words.is_standfirst(block.text):
+            if block.label is UNKNOWN and block.width >= _LEAD_WIDTH and not block.level and not own & _NO_LEAD:
+                if words.is_standfirst(block.shown):
                     block.mark(BlockLabel.STANDFIRST, "standfirst_label")
                 elif block.link_density < 0.3 and text_body.ends_a_sentence(block.text):
                     return index
@@ -195,12 +199,12 @@ class _Reading:
         kept: list[Block] = []
         position = explained = total = 0
         for block in self.document.blocks:
-            if block.hints & (Hint.HIDDEN | Hint.COPY) and block.label not in _SHOWN_WHEN_HIDDEN:
+            if block.hints & _UNSEEN and block.label not in _SHOWN_WHEN_HIDDEN:
                 continue
             size = len(block.text)
             count = size - block.text.count(" ")
             total += count
-            if block.label != BlockLabel.UNKNOWN:
+            if block.label is not UNKNOWN:
                 explained += count
             kept.append(
                 Block(text=block.text, label=block.label, rule=block.rule, module_index=block.module, char_start=position, char_end=position + size)
@@ -261,6 +265,8 @@ class _Reading:
         return PageKind.ARTICLE
 
 
+_KANA, _HANGUL, _HAN = re.compile(r"[\u3040-\u30ff]"), re.compile(r"[\uac00-\ud7a3]"), re.compile(r"[\u4e00-\u9fff]")
+_UNSEEN = Hint.HIDDEN | Hint.COPY
 _LIST_LINKS, _MANY_LINKS, _LITTLE_TEXT = 10, 60, 1500
 _OF_A_CARD = 0.1
 _LEAD_WITHIN, _SAME_WITHIN = 25, 80  # blocks; the second for paragraphs in boxes of the text's own name
@@ -273,8 +279,10 @@ _SHOWN_WHEN_HIDDEN = (BlockLabel.FEED, BlockLabel.RELATED, BlockLabel.MODULE_HEA
 def _language(texts: tuple[str, ...]) -> str | None:
     """By script alone, for pages that do not state it."""
     sample = "".join(texts)[:2000]
-    if any("\u3040" <= char <= "\u30ff" for char in sample):
+    if sample.isascii():
+        return None
+    if _KANA.search(sample):
         return "ja"
-    if sum("\uac00" <= char <= "\ud7a3" for char in sample) > 20:
+    if len(_HANGUL.findall(sample)) > 20:
         return "ko"
-    return "zh" if sum("\u4e00" <= char <= "\u9fff" for char in sample) > 0.1 * len(sample) and sample else None
+    return "zh" if len(_HAN.findall(sample)) > 0.1 * len(sample) else None

@@ -73,14 +73,14 @@ def _cost(block: RawBlock) -> float:
         return _END_OF_ARTICLE
     if _ends_article(block):
         # between Latin paragraphs a box of related stories is common
-        return _END_OF_ARTICLE if not block.text.isascii() or words.heading_group(block.text) != "related" else 0.4 * _END_OF_ARTICLE
-    if words.is_boilerplate(block.text):
+        return _END_OF_ARTICLE if not block.text.isascii() or words.heading_group(block.text, block.mentions) != "related" else 0.4 * _END_OF_ARTICLE
+    if words.is_boilerplate(block):
         return _SIGN_UP
     return _ITEM if block.is_item else _LINE
 
 
 def _begins_comments(block: RawBlock) -> bool:
-    return block.width <= 64 and ("comment" in words.line_groups(block.text) or begins_comments(block.text))
+    return block.width <= 64 and ("comment" in words.groups_of(block.shown) or begins_comments(block.text))
 
 
 def begins_comments(text: str) -> bool:
@@ -92,9 +92,9 @@ def _ends_article(block: RawBlock) -> bool:
     """The heading of a list, a closing credit or a comment line tells that the text is over."""
     if block.width > 64:
         return False
-    if words.line_groups(block.text) & _AFTER_TEXT or _CLOSING.match(block.text):
+    if words.groups_of(block.shown) & _AFTER_TEXT or _CLOSING.match(block.text):
         return True
-    if not block.gap or words.heading_group(block.text) not in ("related", "feed_first", "none"):
+    if not block.gap or words.heading_group(block.text, block.mentions) not in ("related", "feed_first", "none"):
         return False
     return len(block.text.split()) <= 4 and block.width <= 28 and not ends_a_sentence(block.text) if block.text.isascii() else block.width <= 20
 
@@ -154,7 +154,7 @@ def rendered_title(document: Document, start: int | None) -> tuple[int | None, s
             value += 15
         value -= 25 if ends_a_sentence(block.text) and block.text[-1] in "。.:：;；" else 0
         value -= 20 if is_doubled(document, index) or ">" in block.text else 0
-        value -= 30 if "。" in block.text[:-1] or block.width > 140 or words.is_boilerplate(block.text) else 0
+        value -= 30 if "。" in block.text[:-1] or block.width > 140 or words.is_boilerplate(block) else 0
         value -= 15 if _is_caption(block.text) else 0
         value -= 20 if index and 2 <= len(blocks[index - 1].text) <= 4 and block.text.startswith(blocks[index - 1].text) else 0  # a name's note
         if best is None or value > best[0]:
@@ -179,8 +179,8 @@ def _may_be_title(block: RawBlock) -> bool:
         and not has_label(text)
         and not _INFORMS.search(text[:60])
         and not _is_menu(text)
-        and not words.line_groups(text)
-        and not (block.width <= 36 and words.heading_group(text) == "none")
+        and not words.groups_of(block.shown)
+        and not (block.width <= 36 and words.heading_group(text, block.mentions) == "none")
         and not _is_info(text)
     )
 

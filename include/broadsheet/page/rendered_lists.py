@@ -15,7 +15,7 @@ from statistics import median
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Link, RawBlock, columns
 from broadsheet.page.rendered import begins_comments
-from broadsheet.page.modules import NARROWEST_STORY, Heading, Run, Story, heading_text, is_date, is_more, undoubled
+from broadsheet.page.modules import NARROWEST_STORY, NO_SIGNATURE, Heading, Run, Story, heading_text, is_date, is_more, undoubled
 from broadsheet.records import BlockLabel
 from broadsheet.text import headline_key
 
@@ -149,7 +149,7 @@ def _kind(block: RawBlock, text: str, is_frequent: bool) -> _Kind:
     groups = words.line_groups(text)
     if not is_frequent and (("comment" in groups and block.gap) or (width <= 40 and begins_comments(text))):
         return _Kind.BREAK if _ALL_COMMENTS.match(text) else _Kind.COMMENTS
-    if "neighbours" in groups or words.begins_with("neighbours", text) or words.footer_score(text) >= 2:
+    if "neighbours" in groups or words.begins_with("neighbours", block.shown) or words.is_of_footer(block):
         return _Kind.BREAK
     if words.is_footer_word(text):
         return _Kind.BREAK
@@ -165,7 +165,7 @@ def _kind(block: RawBlock, text: str, is_frequent: bool) -> _Kind:
         return _Kind.NOTE
     if width < NARROWEST_STORY or (not block.is_item and width < 12):
         return _Kind.SHORT
-    if width > _WIDEST_STORY or (width > 70 and text.endswith(("。", "...", "…", "."))) or words.is_boilerplate(text):
+    if width > _WIDEST_STORY or (width > 70 and text.endswith(("。", "...", "…", "."))) or words.is_boilerplate(block):
         return _Kind.SUMMARY
     return _Kind.STORY
 
@@ -202,18 +202,18 @@ def _heading(lines: list[_Line], position: int) -> Heading | None:
         return None
     has_more = is_more(after.text) or (block.text.endswith(("更多", "更多>>", "更多>", "更多»")) and width <= 24)
     if has_more and width <= 24 and (group or not block.is_item):
-        return Heading(text, line.index, block.box, "", group, 3 if group else 2)
+        return Heading(text, width, line.index, block.box, NO_SIGNATURE, group, 3 if group else 2)
     if not block.is_item and _are_tabs(text):
         first = text.split()[0]
-        return Heading(first, line.index, block.box, "", words.heading_group(first), 3)
+        return Heading(first, columns(first), line.index, block.box, NO_SIGNATURE, words.heading_group(first), 3)
     if block.is_item:
         if group in ("related", "feed", "feed_first") and width <= 22 and _opens_a_list(lines, position):
-            return Heading(text, line.index, block.box, "", group, 2)
+            return Heading(text, width, line.index, block.box, NO_SIGNATURE, group, 2)
         return None
     if group and (width <= 20 or (text.isascii() and len(text.split()) <= 5)):
-        return Heading(text, line.index, block.box, "", group, 3)
+        return Heading(text, width, line.index, block.box, NO_SIGNATURE, group, 3)
     if block.gap and width <= 24 and not _PUNCTUATION.search(text) and following is not None and following.block.is_item and _bullets(lines, position + 1) >= 3:
-        return Heading(text, line.index, block.box, "", group, 1)
+        return Heading(text, width, line.index, block.box, NO_SIGNATURE, group, 1)
     return None
 
 
@@ -411,7 +411,7 @@ def _is_picture_text(text: str) -> bool:
 
 def _story(line: _Line) -> Story:
     link = line.block.links[0] if line.block.links else Link(None, text=line.text)
-    return Story(line.text, line.index, line.block.box, link, blocks=[line.index])
+    return Story(line.text, line.width, line.index, line.block.box, link, line.index, [line.index])
 
 
 def _clean(stories: list[Story]) -> None:
@@ -429,6 +429,8 @@ def _clean(stories: list[Story]) -> None:
             for story, match in zip(stories, matches, strict=True):
                 if match and (text := (story.text[: match.start()] + story.text[match.end() :]).strip()):
                     story.text = text
+    for story in stories:
+        story.width = columns(story.text)
 
 
 def _take_off_ranks(stories: list[Story]) -> None:

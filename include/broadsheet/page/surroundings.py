@@ -7,16 +7,15 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from broadsheet.page import words
-from broadsheet.page.blocks import Document, Hint, RawBlock
+from broadsheet.page import mentions, words
+from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock
 from broadsheet.page.breadcrumbs import has_label, read_breadcrumb
 from broadsheet.page.credits import InfoLine, read_byline, read_closing_credit, read_info_line, source_credits
 from broadsheet.page.headlines import read_original_title
 from broadsheet.page.names import begins_with_surname, is_cjk
 from broadsheet.page.rights import is_rights_notice
-from broadsheet.page.times import find_time
+from broadsheet.page.times import find_time, may_hold_time
 from broadsheet.records import BlockLabel, Headline, PersonCredit, PublishedTime, SourceCredit
-from broadsheet.text import fold_blanks
 
 _INFO_LENGTH = 260
 _MAY_INFORM = re.compile(r"[0-9]|[:：|｜]|[Bb][Yy]\b|来源|來源|记者|記者|编辑|編輯|作者|[Vv]on |[Pp]or |[Pp]ar ")
@@ -62,7 +61,9 @@ def read_info(document: Document, found: Surroundings, title: int | None, start:
         if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.RELATED | Hint.HIDDEN | Hint.FORM) and not block.hints & Hint.INFO:
             continue
         text, taken = _joined(document, index)
-        line = read_info_line(text, [(fold_blanks(link.text), link.href) for link in block.links])
+        if not any(blocks[position].mentions & mentions.LABEL for position in taken) and not may_hold_time(text):
+            continue
+        line = read_info_line(text, [(link.text, link.href) for link in block.links])
         if not _informs(line, text, block, index, title, start):
             continue
         if index < (title or 0) and not (line.time or block.hints & Hint.INFO):
@@ -88,13 +89,13 @@ def _read_named_authors(document: Document, found: Surroundings, title: int | No
         if index < 0:
             continue
         block = document.blocks[index]
-        if block.label != BlockLabel.UNKNOWN or len(block.text) > 40:
+        if block.label is not UNKNOWN or len(block.text) > 40:
             continue
         if _SOURCE_BOX.search(document.boxes[block.box].name) and not found.sources and is_cjk(block.text) and _NAME_ALONE.fullmatch(block.text):
             block.mark(BlockLabel.INFO_LINE, "source_box")
             found.add(source_credits(block.text, next((link.href for link in block.links), None)), ())
             continue
-        if words.line_groups(block.text) or not _is_for_authors(document, index, title):
+        if words.groups_of(block.shown) or not _is_for_authors(document, index, title):
             continue
         if any(char.isdigit() for char in block.text) or "'s " in block.text or words.is_line("more", block.text):
             continue
@@ -161,13 +162,13 @@ def read_crumbs(document: Document, found: Surroundings, title: int | None, star
     for index in range(limit):
         block = blocks[index]
         text = block.text
-        if len(text) > 300 or block.label != BlockLabel.UNKNOWN:
+        if len(text) > 300 or block.label is not UNKNOWN:
             continue
         hinted = bool(block.hints & Hint.CRUMB)
-        has_sign = _CRUMB_SIGN.search(text) is not None
+        has_sign = block.mentions & mentions.CRUMB and _CRUMB_SIGN.search(text) is not None
         if not has_sign and (not hinted or block.tag in ("li", "dd", "td")):
             continue
-        texts = [label for link in block.links if (label := fold_blanks(link.text))]
+        texts = [link.text for link in block.links if link.text]
         crumbs = read_breadcrumb(text, texts, is_known=hinted and len(text) < 200)
         if not crumbs or (len(crumbs) == 1 and not texts and not has_sign):
             continue
@@ -253,7 +254,7 @@ def read_bylines(document: Document, found: Surroundings, start: int, stop: int)
     blocks = document.blocks
     for index in range(max(0, start - 3), min(len(blocks), start + 4, stop + 1)):
         block = blocks[index]
-        if block.label != BlockLabel.UNKNOWN or len(block.text) > 160:
+        if block.label is not UNKNOWN or len(block.text) > 160 or not block.mentions & mentions.CREDIT:
             continue
         people = read_byline(block.text)
         if people is not None:
@@ -266,11 +267,15 @@ def read_closing(document: Document, found: Surroundings, start: int, stop: int)
     blocks = document.blocks
     for index in range(max(start + 1, stop - 5), min(len(blocks), stop + 16)):
         block = blocks[index]
-        if block.label != BlockLabel.UNKNOWN or len(block.text) > 300 or not _MAY_CREDIT.search(block.text):
+        if block.label is not UNKNOWN or len(block.text) > 300 or not block.mentions & mentions.LABEL:
+            continue
+        if not _MAY_CREDIT.search(block.text):
             continue
         if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.HIDDEN):
             continue
         text, taken = _joined(document, index)
+        if not any(blocks[position].mentions & mentions.CREDIT for position in taken):
+            continue
         credit = read_closing_credit(text)
         if credit is None:
             continue
@@ -286,9 +291,9 @@ def read_notice(document: Document, found: Surroundings, start: int, stop: int) 
         block = blocks[index]
         if block.label not in (BlockLabel.UNKNOWN, BlockLabel.CREDIT) or block.hints & (Hint.COMMENT | Hint.HIDDEN):
             continue
-        if words.footer_score(block.text) >= 2 and index > stop + 6:
+        if index > stop + 6 and words.is_of_footer(block):
             continue
-        if is_rights_notice(block.text):
+        if block.mentions & mentions.RIGHTS and is_rights_notice(block.text):
             block.label, block.rule = BlockLabel.RIGHTS_NOTICE, "rights_notice"
             if found.notice is None:
                 found.notice = block.text

@@ -38,6 +38,11 @@ def find_time(text: str, *, reference: datetime | None = None) -> PublishedTime 
     return preferred(found, text).time if found else None
 
 
+def may_hold_time(text: str) -> bool:
+    """Whether a text has the digits of a date that needs no reference."""
+    return _DATED.search(plain(text)) is not None
+
+
 def find_times(text: str, *, reference: datetime | None = None) -> list[FoundTime]:
     """All times in a text, in order, not overlapping."""
     shown = lowered(text[:SEARCHED])
@@ -70,6 +75,8 @@ def parse_time(text: str, rule: str) -> PublishedTime | None:
     value = text.strip()
     if not value or len(value) > _VALUE_SEARCHED:
         return None
+    if standard := _standard_time(value, rule):
+        return standard
     if match := _COMPACT.fullmatch(plain(value)):
         value = "{}-{}-{}".format(*match.group(1, 2, 3))
         if match[4]:
@@ -85,6 +92,21 @@ def parse_time(text: str, rule: str) -> PublishedTime | None:
     )
 
 
+def _standard_time(value: str, rule: str) -> PublishedTime | None:
+    """A time in the form that machines write, which most metas have: the general rules would find the same in ten searches."""
+    match = _STANDARD.fullmatch(value)
+    if match is None:
+        return None
+    day = _day(int(match[1]), int(match[2]), int(match[3]))
+    hour, minute, second = int(match[4]), int(match[5]), int(match[6] or 0)
+    if day is None or hour > 23 or minute > 59 or second > 59:
+        return None
+    local = day.replace(hour=hour, minute=minute, second=second)
+    offset = 0 if match[7] == "Z" else _offset(None, match[7])
+    return PublishedTime(local=local, precision="second" if match[6] else "minute", raw=value, rule=rule, utc_offset_minutes=offset)
+
+
+_STANDARD = re.compile(r"((?:19|20)[0-9]{2})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
 _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:[T ]?(\d\d):?(\d\d):?(\d\d)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
 
@@ -99,6 +121,7 @@ class _Rule(NamedTuple):
     name: str
     pattern: re.Pattern[str]
     day: Callable[[re.Match[str]], tuple[int, int, int] | None]
+    signs: str  # one of these is in every text that it matches
     needs_clock: bool = False
     needs_reference: bool = False
     needs_year: bool = True  # of four digits
@@ -141,17 +164,19 @@ def _rules() -> tuple[_Rule, ...]:
     year4 = r"(?P<y>(?:19|20|21)[0-9]{2})"
     glued_day = r"(?P<d>[0-9]{2}(?=[0-9]{1,2}:[0-9]{2})|[0-9]{1,2}(?![0-9])|(?<=-[0-9]{2}-)[0-9]{2}(?=[0-9]{1,4}(?![0-9-])))"
     return (
-        _Rule("year_month_day", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}(?P<s>[-/.])(?P<m>[0-9]{{1,2}})(?P=s){glued_day}\.?"), _numbers),
+        _Rule("year_month_day", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}(?P<s>[-/.])(?P<m>[0-9]{{1,2}})(?P=s){glued_day}\.?"), _numbers, "-/."),
         _Rule(
             "cjk_date",
             re.compile(rf"{_NOT_AFTER_DIGIT}{year4} ?[年년] ?(?P<m>[0-9]{{1,2}}) ?[月월] ?(?P<d>[0-9]{{1,2}}) ?[日号號일]"),
             _numbers,
+            "年년",
         ),
-        _Rule("spaced_dots", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}\. (?P<m>[0-9]{{1,2}})\. (?P<d>[0-9]{{1,2}})(?![0-9])\.?"), _numbers),
+        _Rule("spaced_dots", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}\. (?P<m>[0-9]{{1,2}})\. (?P<d>[0-9]{{1,2}})(?![0-9])\.?"), _numbers, "."),
         _Rule(
             "two_digit_year",
             re.compile(r"(?<![0-9/.:-])(?P<y>[0-9]{2})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})(?![0-9-])"),
             _two_digit_year,
+            "-",
             needs_clock=True,
             needs_year=False,
         ),
@@ -161,6 +186,7 @@ def _rules() -> tuple[_Rule, ...]:
                 rf"{month}\.? {{0,2}}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:, ?| ){{1,2}}{year4}(?![0-9])",
             ),
             _month_name,
+            " ,/-.",
             clock_may_precede=True,
         ),
         _Rule(
@@ -170,6 +196,7 @@ def _rules() -> tuple[_Rule, ...]:
                 rf"{month}\.?[ ,/-]{{1,2}}(?:de |del |do )?{year4}(?![0-9])",
             ),
             _month_name,
+            " ,/-.",
             clock_may_precede=True,
         ),
         _Rule(
@@ -178,21 +205,25 @@ def _rules() -> tuple[_Rule, ...]:
                 rf"{month} {{1,2}}(?P<d>[0-9]{{1,2}}) (?P<inside>[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?) [^0-9]{{0,9}}{year4}(?![0-9])",
             ),
             _month_name,
+            ":",
         ),
         _Rule(
             "day_dot_month_dot_year",
             re.compile(rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})\. ?(?P<m>[0-9]{{1,2}})\. ?{year4}(?![0-9])"),
             _numbers,
+            ".",
         ),
         _Rule(
             "slashes_year_last",
             re.compile(rf"(?<![0-9/.-])(?P<a>[0-9]{{1,2}})(?P<s>[/-])(?P<b>[0-9]{{1,2}})(?P=s){year4}(?![0-9])"),
             _day_or_month_first,
+            "/-",
         ),
         _Rule(
             "month_day",
             re.compile(r"(?<![0-9/.:年-])(?P<m>[0-9]{1,2})(?:[-/]|月)(?P<d>[0-9]{1,2})(?![0-9/-])日?"),
             _year_from_reference,
+            "-/月",
             needs_clock=True,
             needs_year=False,
             needs_reference=True,
@@ -232,6 +263,7 @@ def _day_word() -> re.Pattern[str]:
 
 
 _DIGIT = re.compile(r"[0-9]")
+_DATED = re.compile(r"(?:19|20|21)[0-9]{2}|[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _YEAR = re.compile(r"(?:19|20|21)[0-9]{2}")
 
 
@@ -240,7 +272,7 @@ def _candidates(shown: str, has_reference: bool) -> Iterator[tuple[int, int, re.
         return
     has_year = _YEAR.search(shown) is not None
     for rank, rule in enumerate(_rules()):
-        if (has_year or not rule.needs_year) and (has_reference or not rule.needs_reference):
+        if (has_year or not rule.needs_year) and (has_reference or not rule.needs_reference) and any(map(shown.__contains__, rule.signs)):
             for match in rule.pattern.finditer(shown):
                 yield match.start(), rank, match, rule
     if has_reference:

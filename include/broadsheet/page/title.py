@@ -1,6 +1,6 @@
 """The headline among a page's blocks."""
 
-from broadsheet.page import words
+from broadsheet.page import mentions, words
 from broadsheet.page.blocks import BESIDE, OUTSIDE, Document, Hint, columns
 from broadsheet.page.headlines import strip_site_suffix
 from broadsheet.page.metadata import Metadata
@@ -11,6 +11,7 @@ _NARROWEST, _WIDEST = 4, 260
 _LEAST = 3.0
 _LONG_TITLE, _NARROWEST_KICKER, _WIDEST_KICKER = 20, 8, 60
 _NEAR = 5
+_LONG_KEY = 8  # that does not agree with another by accident
 _FAR = 40  # blocks before the text
 
 
@@ -20,9 +21,11 @@ def find_title(document: Document, metadata: Metadata, start: int | None) -> tup
     `start` is the index of the article's first paragraph.
     """
     blocks = document.blocks
-    stated = [strip_site_suffix(title.text, metadata.site_name) for title in metadata.titles]
+    titles = list(dict.fromkeys(title.text for title in metadata.titles))
+    stated = [strip_site_suffix(text, metadata.site_name) for text in titles]
     keys = [key for text in stated if len(key := headline_key(text)) >= 2]
-    raw_keys = [headline_key(title.text) for title in metadata.titles]
+    raw_keys = list(map(headline_key, titles))
+    every_key = "\n".join([*keys, *raw_keys])
     best: tuple[float, int] | None = None
     stop = len(blocks) if start is None else min(len(blocks), start + 2)
     for index, block in enumerate(blocks):
@@ -32,8 +35,16 @@ def find_title(document: Document, metadata: Metadata, start: int | None) -> tup
             continue
         if not len(block.text) * 2 >= _NARROWEST or len(block.text) > _WIDEST:
             continue
-        value = _score(document, index, keys, raw_keys, start)
-        if value is not None and (best is None or value > best[0]):
+        key = headline_key(block.text)
+        if len(key) < 2:
+            continue
+        agreement = _agreement(key, keys, raw_keys) if key in every_key or _holds_one(key, keys) else 0.0
+        if not agreement and block.level != 1 and keys:
+            if not _may_be_unstated(document, index, start):
+                continue
+            agreement = 2.0
+        value = agreement + _standing(document, index, start)
+        if best is None or value > best[0]:
             best = (value, index)
     if best is not None and best[0] >= _LEAST:
         index = best[1]
@@ -57,27 +68,35 @@ def without_kicker(shown: str, stated: list[str]) -> str:
     return shown
 
 
-def _score(document: Document, index: int, keys: list[str], raw_keys: list[str], start: int | None) -> float | None:
-    block = document.blocks[index]
-    key = headline_key(block.text)
-    if len(key) < 2:
-        return None
-    value = 0.0
+def _holds_one(key: str, keys: list[str]) -> bool:
+    return len(key) >= _LONG_KEY and any(stated in key for stated in keys)
+
+
+def _agreement(key: str, keys: list[str], raw_keys: list[str]) -> float:
+    """How well a line agrees with a title that the head states, with the site's suffix or without it."""
     if key in keys:
-        value += 5.0
-    elif len(key) >= 5 and any(raw.startswith(key) for raw in raw_keys):
-        value += 4.5
-    elif len(key) >= 8 and any(key in raw for raw in raw_keys):
-        value += 4.0 if len(key) >= 12 else 3.0
-    elif any(len(stated) >= 8 and stated in key and len(key) < 2 * len(stated) for stated in keys):
-        value += 3.0
-    elif block.level != 1 and keys:
-        # the head names only the site or the channel
-        if start is None or not 0 < start - index <= _NEAR or block.hints & (OUTSIDE | BESIDE) or words.heading_group(block.text) == "none":
-            return None
-        if columns(block.text) < 14 or not (block.level or document.boxes[block.box].own & Hint.TITLE):
-            return None
-        value += 2.0
+        return 5.0
+    if len(key) >= 5 and any(raw.startswith(key) for raw in raw_keys):
+        return 4.5
+    if len(key) >= _LONG_KEY and any(key in raw for raw in raw_keys):
+        return 4.0 if len(key) >= 12 else 3.0
+    return 3.0 if any(len(stated) >= _LONG_KEY and stated in key and len(key) < 2 * len(stated) for stated in keys) else 0.0
+
+
+def _may_be_unstated(document: Document, index: int, start: int | None) -> bool:
+    """Whether a line shortly above the text may be the headline though the head names only the site or the channel."""
+    block = document.blocks[index]
+    if start is None or not 0 < start - index <= _NEAR or block.hints & (OUTSIDE | BESIDE) or block.width < 14:
+        return False
+    if not (block.level or document.boxes[block.box].own & Hint.TITLE):
+        return False
+    return words.heading_group(block.text, block.mentions) != "none"
+
+
+def _standing(document: Document, index: int, start: int | None) -> float:
+    """What a line's tag, place and surroundings say for it as the headline."""
+    block = document.blocks[index]
+    value = 0.0
     value += {1: 3.0, 2: 1.5, 3: 1.0}.get(block.level, 0.0)
     own = document.boxes[block.box].own
     if own & Hint.TITLE:
@@ -93,6 +112,6 @@ def _score(document: Document, index: int, keys: list[str], raw_keys: list[str],
     if start is not None:
         value += 1.0 if index <= start + 1 else -1.0
         value -= min(abs(start - index), _FAR) / 40
-    if words.heading_group(block.text) == "related" and columns(block.text) < 16:
+    if block.mentions & mentions.HEADINGS["related"] and block.width < 16 and words.heading_group(block.text, block.mentions) == "related":
         value -= 2
     return value

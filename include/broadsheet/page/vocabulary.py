@@ -55,8 +55,8 @@ def pattern(name: str, *keys: str) -> re.Pattern[str]:
 
 
 def _branch(first: str, group: list[str]) -> str:
-    whole = rf"(?<!{_LETTER}.)" if _is_alphabetic(first) else ""
-    rests = [_source(word[1:]) + (rf"(?!{_LETTER})" if _is_alphabetic(word[-1]) else "") for word in group]
+    whole = rf"(?<!{_LETTER}.)" if is_alphabetic(first) else ""
+    rests = [_source(word[1:]) + (rf"(?!{_LETTER})" if is_alphabetic(word[-1]) else "") for word in group]
     # an empty look-ahead keeps the compiler from merging single characters to sets, whose Han members cost it milliseconds each
     return f"{re.escape(first)}{whole}(?:{'|'.join(rest + '(?=)' if len(rest) == 1 else rest for rest in rests)})"
 
@@ -65,7 +65,7 @@ def _source(text: str) -> str:
     return r"\ {1,3}".join(re.escape(part) for part in text.split(" "))
 
 
-def _is_alphabetic(char: str) -> bool:
+def is_alphabetic(char: str) -> bool:
     """Letters of scripts that put blanks between words (all but CJK; Korean counts as CJK because particles are glued on)."""
     return char.isalpha() and not "\u1100" <= char <= "\u11ff" and char < "\u2e80"
 

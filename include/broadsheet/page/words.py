@@ -1,13 +1,17 @@
-"""The structural vocabulary as quick tests on short texts."""
+"""The structural vocabulary as quick tests on blocks and short texts. `shown` is a text as patterns see it (`plain.lowered`)."""
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 
-from broadsheet.page.plain import lowered, plain
-from broadsheet.page.vocabulary import alternation, load, pattern, words
+from broadsheet.page import mentions
+from broadsheet.page.blocks import RawBlock
+from broadsheet.page.plain import lowered
+from broadsheet.page.vocabulary import alternation, load, pattern, word_set, words
 from broadsheet.records import ModuleKind
 
 EDGES = " \t|>＞»›:：•·-—–_【】[]()（）《》<＜«‹■◆●▶►▪◎☆★↓↑→…/+"
+_EDGE = frozenset(EDGES)
+_EDGES_AND_DIGITS = EDGES + "0123456789"
 LONGEST_LINE = 40
 
 
@@ -31,9 +35,12 @@ _NO_GROUPS: frozenset[str] = frozenset()
 
 def line_groups(text: str) -> frozenset[str]:
     """Groups of which a text is a word, ornaments and numbers aside."""
-    if len(text) > LONGEST_LINE:
-        return _NO_GROUPS
-    return _groups().get(plain(text).strip(EDGES + "0123456789").lower(), _NO_GROUPS)
+    return groups_of(lowered(text)) if len(text) <= LONGEST_LINE else _NO_GROUPS
+
+
+def groups_of(shown: str) -> frozenset[str]:
+    """The same of a text in the form that patterns see."""
+    return _groups().get(shown.strip(_EDGES_AND_DIGITS), _NO_GROUPS) if len(shown) <= LONGEST_LINE else _NO_GROUPS
 
 
 def is_line(group: str, text: str) -> bool:
@@ -41,40 +48,38 @@ def is_line(group: str, text: str) -> bool:
     return group in line_groups(text)
 
 
-@lru_cache(maxsize=20_000)
-def is_made_of(group: str, text: str, share: float = 0.6) -> bool:
+def is_made_of(group: str, shown: str, share: float = 0.6) -> bool:
     """Whether a line consists mostly of the group's words."""
-    if len(text) > 4 * LONGEST_LINE:
+    if len(shown) > 4 * LONGEST_LINE:
         return False
-    shown = lowered(text)
     letters = sum(char.isalnum() for char in shown)
     found = sum(sum(char.isalnum() for char in match[0]) for match in _line(group).finditer(shown))
     return bool(found) and found >= share * letters
 
 
 @cache
-def _beginnings() -> re.Pattern[str]:
-    return re.compile(alternation(words("modules", "lines")))
+def _beginnings() -> tuple[frozenset[str], re.Pattern[str]]:
+    every = words("modules", "lines")
+    return frozenset(word.lower()[:2] for word in every), re.compile(alternation(every))
 
 
-def begins_like_a_line(text: str) -> bool:
+def begins_like_a_line(shown: str) -> bool:
     """Whether a text begins with a word of any group."""
-    return _beginnings().match(lowered(text[:LONGEST_LINE]).lstrip(EDGES)) is not None
+    starts, pattern_ = _beginnings()
+    begin = shown[:LONGEST_LINE]
+    if begin[:1] in _EDGE:
+        begin = begin.lstrip(EDGES)
+    return (begin[:2] in starts or begin[:1] in starts) and pattern_.match(begin) is not None
 
 
-def begins_with(group: str, text: str) -> bool:
+def begins_with(group: str, shown: str) -> bool:
     """Whether a text begins with one of the group's words."""
-    return _line(group).match(lowered(text[:LONGEST_LINE]).lstrip(EDGES)) is not None
-
-
-@cache
-def _footer_word() -> re.Pattern[str]:
-    return re.compile(rf"(?:{alternation(words('modules', 'footer', 'words'))})")
+    return _line(group).match(shown[:LONGEST_LINE].lstrip(EDGES)) is not None
 
 
 def is_footer_word(text: str) -> bool:
     """Whether a link's text is one of a footer's: about us, terms of use."""
-    return len(text) <= LONGEST_LINE and _footer_word().fullmatch(lowered(text).strip()) is not None
+    return len(text) <= LONGEST_LINE and lowered(text).strip() in word_set("modules", "footer", "words")
 
 
 @cache
@@ -82,9 +87,11 @@ def _boilerplate() -> re.Pattern[str]:
     return re.compile(alternation(words("modules", "boilerplate")))
 
 
-def is_boilerplate(text: str) -> bool:
+def is_boilerplate(block: RawBlock) -> bool:
     """Whether a paragraph is the site's: cookies, newsletters, apps, comments policy, loading notes."""
-    return len(text) <= 700 and _boilerplate().search(lowered(text)) is not None
+    if not block.mentions & mentions.BOILERPLATE:
+        return False
+    return len(block.shown) <= 700 and _boilerplate().search(block.shown) is not None
 
 
 @cache
@@ -92,31 +99,28 @@ def _standfirst() -> re.Pattern[str]:
     return re.compile(rf"[\s\[【(]{{0,3}}(?:{alternation(words('modules', 'standfirst'))})[\s\]】)]{{0,3}}[:|\]]")
 
 
-def is_standfirst(text: str) -> bool:
+def is_standfirst(shown: str) -> bool:
     """Whether a paragraph says that it is the story's summary: 摘要：…"""
-    return _standfirst().match(lowered(text[:LONGEST_LINE])) is not None
+    return _standfirst().match(shown[:LONGEST_LINE]) is not None
 
 
 @cache
-def _kind_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((kind, pattern("modules", "kinds", kind)) for kind in load("modules")["kinds"])
+def _kind_patterns() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
+    return tuple((kind, bit, pattern("modules", "kinds", kind)) for kind, bit in mentions.HEADINGS.items())
 
 
-@lru_cache(maxsize=20_000)
-def heading_group(text: str) -> str | None:
-    """`none`, `feed_first`, `related` or `feed`: the group of words that a heading belongs to."""
+def heading_group(text: str, mentioned: int = mentions.HEADING) -> str | None:
+    """`none`, `feed_first`, `related` or `feed`: the group of words that a heading belongs to. `mentioned` are the groups that the
+    heading's block mentions."""
+    if not mentioned & mentions.HEADING:
+        return None
     shown = lowered(text[:80])
-    return next((kind for kind, words_ in _kind_patterns() if words_.search(shown)), None)
-
-
-@cache
-def _period() -> re.Pattern[str]:
-    return re.compile(rf"(?:{alternation(words('modules', 'periods'))})")
+    return next((kind for kind, bit, words_ in _kind_patterns() if mentioned & bit and words_.search(shown)), None)
 
 
 def is_period(text: str) -> bool:
     """Tabs of a ranking: 日 周 月, today, this week."""
-    return _period().fullmatch(lowered(text[:20]).strip(EDGES)) is not None
+    return lowered(text[:20]).strip(EDGES) in word_set("modules", "periods")
 
 
 def module_kind(group: str | None) -> ModuleKind:
@@ -128,9 +132,9 @@ def says_ranked(heading: str) -> bool:
     return pattern("modules", "ranked").search(shown) is not None and pattern("modules", "not_ranked").search(shown) is None
 
 
-def footer_score(text: str) -> int:
-    """2 and more: the text is a footer's."""
-    shown = lowered(text[:600])
-    return 2 * bool(pattern("modules", "footer", "sure").search(shown)) + len(
-        {match[0].lower() for match in pattern("modules", "footer", "words").finditer(shown)}
-    )
+def is_of_footer(block: RawBlock) -> bool:
+    """Whether a block is a footer's: it holds a sure word, or two others."""
+    if not block.mentions & mentions.FOOTER:
+        return False
+    shown = block.shown[:600]
+    return pattern("modules", "footer", "sure").search(shown) is not None or len(set(pattern("modules", "footer", "words").findall(shown))) >= 2
