@@ -195,7 +195,7 @@ def _credit_word() -> re.Pattern[str]:
 
 
 _MAY_CONTACT = re.compile(r"@|[0-9]-[0-9]|\([0-9]")
-_STRONG_SIGN = re.compile(r"[:|/]")
+_STRONG_SIGN = re.compile(r"[^\W\d_] {0,3}[:|]|/")
 
 
 @cache
