@@ -1,0 +1,56 @@
+"""Captures in, what was read of them out: the guarded pool with the page kernel in it. Does not import the kernel: children do."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from broadsheet.engine.guard import Failure, Limits, guarded, prepare
+from broadsheet.errors import BadInput
+from broadsheet.records import Capture, Record
+from broadsheet.settings import MIB, Settings
+
+T = TypeVar("T")
+
+WORK = "broadsheet.engine.reading:reader"
+# Forms of an answer: a `PageResult`, or a line of `broadsheet extract --jsonl`.
+RESULT, LINE = "result", "line"
+# First byte of the answer for a page that was read; other answers are reason and detail.
+READ = b"+"
+
+
+class Task(Record, frozen=True):
+    """What a child is told of one page."""
+
+    capture: Capture
+    content: bytes
+    form: str = RESULT
+    line_id: str = ""  # of a line
+
+
+def read_pages(
+    pages: Iterable[tuple[T, Task | None]], *, settings: Settings | None = None, workers: int = 1
+) -> Iterator[tuple[T, bytes | BadInput | None]]:
+    """Read pages in guarded children; yields, in order, what came with the page and its result as JSON, or why there is none.
+
+    Reasons besides those of `read_capture`: parser_error (the kernel failed), page_timeout, page_crashed, page_out_of_memory (the guard
+    ended it). A page that is None passes through in its place.
+    """
+    options = settings or Settings()
+    encode = msgspec.msgpack.Encoder().encode
+    limits = Limits(page_seconds=options.page_seconds, page_memory_bytes=options.page_memory_mb * MIB)
+    jobs = ((item, encode(task) if task is not None else None) for item, task in pages)
+    for item, answer in guarded(WORK, jobs, limits=limits, workers=workers):
+        if answer is None:
+            yield item, None
+        elif isinstance(answer, Failure):
+            yield item, BadInput(answer.reason, answer.detail)
+        elif answer[:1] == READ:
+            yield item, answer[1:]
+        else:
+            yield item, BadInput(*msgspec.json.decode(answer, type=tuple[str, str]))
+
+
+def begin_loading() -> None:
+    """Begin to load the kernel in the background, while the caller does other things."""
+    prepare(WORK)
