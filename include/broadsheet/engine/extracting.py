@@ -6,26 +6,13 @@ from typing import TypeVar
 import msgspec
 
 from broadsheet.engine.guard import Failure, Limits, guarded, prepare
+from broadsheet.engine.tasks import READ, Task
 from broadsheet.errors import BadInput
-from broadsheet.records import Capture, Record
-from broadsheet.settings import MIB, Settings
+from broadsheet.settings import MIB, Settings, read_settings
 
 T = TypeVar("T")
 
 WORK = "broadsheet.engine.reading:reader"
-# Forms of an answer: a `PageResult`, or a line of `broadsheet extract --jsonl`.
-RESULT, LINE = "result", "line"
-# First byte of the answer for a page that was read; other answers are reason and detail.
-READ = b"+"
-
-
-class Task(Record, frozen=True):
-    """What a child is told of one page."""
-
-    capture: Capture
-    content: bytes
-    form: str = RESULT
-    line_id: str = ""  # of a line
 
 
 def read_pages(
@@ -36,7 +23,7 @@ def read_pages(
     Reasons besides those of `read_capture`: parser_error (the kernel failed), page_timeout, page_crashed, page_out_of_memory (the guard
     ended it). A page that is None passes through in its place.
     """
-    options = settings or Settings()
+    options = settings or read_settings()
     encode = msgspec.msgpack.Encoder().encode
     limits = Limits(page_seconds=options.page_seconds, page_memory_bytes=options.page_memory_mb * MIB)
     jobs = ((item, encode(task) if task is not None else None) for item, task in pages)

@@ -39,6 +39,8 @@ PAGE_TIMEOUT, PAGE_CRASHED, PAGE_OUT_OF_MEMORY = "page_timeout", "page_crashed",
 _AHEAD, _AHEAD_BYTES = 50, 8 << 20
 # Pages whose outcome is held until those before them are through, for each child.
 _HELD = 2 * _AHEAD
+# A page up to this size is copied to go out in one call with its header.
+_COPIED = 32 << 10
 # Another child is forked when every other one has so many pages before it.
 _FORK_AT = 8
 # Deaths in a row without a page under work: then the fault is not in a page.
@@ -190,7 +192,8 @@ class _Pool(Generic[T]):
         payload = job.payload or b""
         worker.ahead.append(job)
         worker.ahead_bytes += len(payload)
-        worker.outbox.append(memoryview(TASK.pack(job.number, len(payload)) + payload))
+        head = TASK.pack(job.number, len(payload))
+        worker.outbox.extend((memoryview(head), memoryview(payload)) if len(payload) > _COPIED else (memoryview(head + payload),))
         self.flush(worker)
 
     def flush(self, worker: _Worker[T]) -> None:

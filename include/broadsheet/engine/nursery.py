@@ -95,7 +95,10 @@ class _Nursery:
 
     def obey(self) -> bool:
         """Take one command; False when there are no more."""
-        command, fds, _, _ = socket.recv_fds(self.control, COMMAND.size, 1, socket.MSG_WAITALL)
+        try:
+            command, fds, _, _ = socket.recv_fds(self.control, COMMAND.size, 1, socket.MSG_WAITALL)
+        except ConnectionError:  # closed with reports unread
+            return False
         if len(command) < COMMAND.size:
             return False
         what, child, memory = COMMAND.unpack(command)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from broadsheet.engine.extracting import LINE, READ, Task
+from broadsheet.engine.tasks import LINE, READ, Task
 from broadsheet.errors import BadInput
 from broadsheet.page.contract import prediction
 from broadsheet.page.decode import decode
