@@ -1,6 +1,6 @@
 """Captures in, what was read of them out: the guarded pool with the page kernel in it. Does not import the kernel: children do."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -17,7 +17,7 @@ WORK = "broadsheet.engine.reading:reader"
 
 def read_pages(
     pages: Iterable[tuple[T, Task | None]], *, settings: Settings | None = None, workers: int = 1
-) -> Iterator[tuple[T, bytes | BadInput | None]]:
+) -> Generator[tuple[T, bytes | BadInput | None], None, None]:
     """Read pages in guarded children; yields, in order, what came with the page and its result as JSON, or why there is none.
 
     Reasons besides those of `read_capture`: parser_error (the kernel failed), page_timeout, page_crashed, page_out_of_memory (the guard

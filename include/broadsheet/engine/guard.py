@@ -23,7 +23,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -71,7 +71,7 @@ class WorkFault(RuntimeError):
 
 def guarded(
     work: str, jobs: Iterable[tuple[T, bytes | None]], *, limits: Limits | None = None, workers: int = 1
-) -> Iterator[tuple[T, bytes | Failure | None]]:
+) -> Generator[tuple[T, bytes | Failure | None], None, None]:
     """Do the work on each job's bytes; yields (what came with the job, answer or failure), in the order of the jobs.
 
     A page that crashes or runs out of memory is tried once more in a new child, so that neither damage that an earlier page left nor a
@@ -151,7 +151,7 @@ class _Pool(Generic[T]):
         self.idle_deaths = 0
         self.looked_at = time.monotonic()
 
-    def run(self, jobs: Iterator[tuple[T, bytes | None]]) -> Iterator[tuple[T, bytes | Failure | None]]:
+    def run(self, jobs: Iterator[tuple[T, bytes | None]]) -> Generator[tuple[T, bytes | Failure | None], None, None]:
         count, is_more, pending = 0, True, self.pending
         while True:
             worker = self.free_worker() if is_more and len(pending) < _HELD * self.size else None
