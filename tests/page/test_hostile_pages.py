@@ -13,6 +13,7 @@ from record_rules import broken_rules, read_bytes
 from broadsheet.capture.content import decode_body, read_file
 from broadsheet.capture.sources import deliveries
 from broadsheet.errors import BadInput
+from broadsheet.page.dom import MAX_BLOCKS
 from broadsheet.page.read import read_page
 from broadsheet.records import Rejection
 from broadsheet.settings import MIB, Settings
@@ -83,6 +84,11 @@ def seconds(budget: float, read):
 def test_a_hostile_page_is_read_in_time(string: str, media_type: str) -> None:
     page = seconds(SECONDS + SECONDS_A_MEGABYTE * len(string) / 1e6, lambda: read_page(string, media_type=media_type))
     assert broken_rules(page) == []
+
+
+@pytest.mark.parametrize("piece", ["word<br>", "<p>word", "<li>word", "<td>word", "<h2>word", "<div>word</div>"])
+def test_a_page_ends_at_the_limit_of_blocks(piece: str) -> None:
+    assert len(read_page(piece * 50_000, media_type="text/html").blocks) <= MAX_BLOCKS + 1
 
 
 @pytest.mark.parametrize(

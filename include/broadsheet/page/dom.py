@@ -184,6 +184,8 @@ class _Walker:
                 elif tag == "br":
                     if self.link is None and not self.level:
                         self._flush()
+                        if len(blocks) >= MAX_BLOCKS:
+                            break
                     else:
                         parts.append(" ")
                     continue
