@@ -40,7 +40,7 @@ def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for number, what in enumerate(kinds):
         (folder / f"{number:03d}.html").write_text(PAGE.format(number=number, what=what), "utf-8")
     yield folder
-    guard._close_kept()
+    guard.release()
 
 
 def test_each_evil_page_is_one_quarantined_page(pages: Path, tmp_path: Path) -> None:

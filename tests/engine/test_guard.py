@@ -24,7 +24,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is en
 def _importable(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(HERE))
     yield
-    guard._close_kept()
+    guard.release()
 
 
 def run(pages: list[bytes | None], *, limits: Limits = LIMITS, workers: int = 1, work: str = "evil_work:obedient") -> list[bytes | Failure | None]:

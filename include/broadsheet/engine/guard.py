@@ -459,7 +459,8 @@ def _give_back(source: _Nursery) -> None:
 
 
 @atexit.register
-def _close_kept() -> None:
+def release() -> None:
+    """End the process that is kept for the next call, if there is one."""
     while _kept:
         _kept.pop().close()
 
