@@ -55,7 +55,7 @@ bench: $(BENCH)/ready ## Measure the page kernel beside other extractors, and wh
 	@$(BENCH)/bin/python bench/kernel.py $(ARGS)
 
 fuzz: $(READY) ## Read mutated pages, many of them (PAGES=50000 SEED=…); failing ones are kept in build/fuzz
-	@$(BIN)/python tests/fuzz/fuzz.py --pages $(PAGES) $(if $(SEED),--seed $(SEED)) $(ARGS)
+	@PYTHONPATH=tests/page $(BIN)/python tests/fuzz/fuzz.py --pages $(PAGES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 docs: $(READY) ## Write the generated pages of docs/ anew
 	@$(BIN)/broadsheet dictionary --out docs/data_dictionary.md

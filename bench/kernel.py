@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -150,6 +151,7 @@ def forget_pages() -> None:
 def pages_per_second(systems: dict[str, System], pages: list[bytes], rounds: int) -> dict[str, float]:
     """Pages per CPU second of each system: median over the rounds."""
     taken: dict[str, list[float]] = {name: [] for name in systems}
+    failed: Counter[str] = Counter()
     for number in range(rounds + 1):
         names = list(systems)
         for name in names[number % len(names) :] + names[: number % len(names)]:
@@ -163,8 +165,10 @@ def pages_per_second(systems: dict[str, System], pages: list[bytes], rounds: int
                 except Exception as error:
                     if name == OURS:
                         raise
-                    print(f"{name}: {type(error).__name__}", file=sys.stderr)
+                    failed[f"{name}: {type(error).__name__}"] += number == 0
             taken[name].append(time.process_time() - began)
+    for what, count in failed.items():
+        print(f"{what} on {count} of {len(pages)} pages", file=sys.stderr)
     # the first round warms up
     return {name: len(pages) / statistics.median(seconds[1:]) for name, seconds in taken.items()}
 

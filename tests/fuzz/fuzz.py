@@ -1,6 +1,6 @@
 """`make fuzz`: mutated pages through the page kernel, many of them, in the guarded pool.
 
-    python tests/fuzz/fuzz.py --pages 50000 --seed 1
+    PYTHONPATH=tests/page python tests/fuzz/fuzz.py --pages 50000 --seed 1
 
 Prints the seed, so that a run can be repeated, and keeps every page that fails in build/fuzz/.
 """
@@ -15,15 +15,12 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(HERE.parent / "page")]
-
 import mutation
 from record_rules import broken_rules, read_bytes
 
 from broadsheet.engine.guard import Failure, Limits, guarded
 
+ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(page_seconds=20, page_memory_bytes=1 << 30)
 
 
@@ -64,7 +61,10 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "fuzz", help="where failing pages go")
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else int(time.time())
-    print(f"seed {seed}, {given.pages} pages from {len(mutation.sources())}, evaluation pages {'among them' if mutation.DEV.is_dir() else 'not there'}", flush=True)
+    print(
+        f"seed {seed}, {given.pages} pages from {len(mutation.sources())}, evaluation pages {'among them' if mutation.DEV.is_dir() else 'not there'}",
+        flush=True,
+    )
     kinds: Counter[str] = Counter()
     seconds: list[float] = []
     jobs = ((number, json.dumps((seed, number)).encode()) for number in range(given.pages))
@@ -81,7 +81,9 @@ def main() -> int:
             print(f"{number + 1} pages, {sum(kinds.values())} failed", flush=True)
     seconds.sort()
     if seconds:
-        print(f"CPU seconds a page, made and read twice: median {seconds[len(seconds) // 2]:.4f}, 99.9 % {seconds[int(len(seconds) * 0.999)]:.3f}, most {seconds[-1]:.3f}")
+        print(
+            f"CPU seconds a page, made and read twice: median {seconds[len(seconds) // 2]:.4f}, 99.9 % {seconds[int(len(seconds) * 0.999)]:.3f}, most {seconds[-1]:.3f}"
+        )
     for kind, count in kinds.most_common():
         print(f"{count:6} {kind}")
     print(f"{given.pages} pages, {sum(kinds.values())} failed, seed {seed}" + (f"; kept in {given.keep}" if kinds else ""))

@@ -44,7 +44,11 @@ def _call_makers() -> None:
     for info in pkgutil.iter_modules(broadsheet.page.__path__):
         module = importlib.import_module(f"broadsheet.page.{info.name}")
         for function in vars(module).values():
-            if hasattr(function, "cache_info") and "Pattern" in str(inspect.signature(function).return_annotation) and not inspect.signature(function).parameters:
+            if (
+                hasattr(function, "cache_info")
+                and "Pattern" in str(inspect.signature(function).return_annotation)
+                and not inspect.signature(function).parameters
+            ):
                 function()
 
 

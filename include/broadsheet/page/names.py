@@ -71,7 +71,8 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
 
 @cache
 def _placeholder() -> re.Pattern[str]:
-    return re.compile(rf"[\s、,，/;；&+]{{0,9}}(?:{alternation(words('fields', 'placeholders'))})(?=$|[、,，/;；|)\]】]|\s(?![^\W\d_]))", re.IGNORECASE)
+    listed = alternation(words("fields", "placeholders"))
+    return re.compile(rf"[\s、,，/;；&+]{{0,9}}(?:{listed})(?=$|[、,，/;；|)\]】]|\s(?![^\W\d_]))", re.IGNORECASE)
 
 
 @cache
