@@ -46,8 +46,8 @@ def _obey(page: bytes) -> bytes:
     elif what == b"slow":
         time.sleep(float(rest))
     elif what == b"once":  # the file is there the second time
-        if not pathlib.Path(rest).exists():
-            pathlib.Path(rest).open("wb").close()
+        if not pathlib.Path(os.fsdecode(rest)).exists():
+            pathlib.Path(os.fsdecode(rest)).open("wb").close()
             os.kill(os.getpid(), signal.SIGKILL)
     elif what == b"pid":
         return str(os.getpid()).encode()

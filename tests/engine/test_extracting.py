@@ -30,7 +30,7 @@ def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A folder of 400 pages, some of them evil."""
     monkeypatch.syspath_prepend(str(HERE))
     monkeypatch.setattr(extracting, "WORK", "evil_reading:evil_reader")
-    monkeypatch.setenv("BROADSHEET_PAGE_SECONDS", "1.5")
+    monkeypatch.setenv("BROADSHEET_PAGE_SECONDS", "2")
     monkeypatch.setenv("BROADSHEET_PAGE_MEMORY_MB", "300")
     kinds = [kind for kind, count in EVIL.items() for _ in range(count)]
     kinds += ["sound"] * (400 - len(kinds))

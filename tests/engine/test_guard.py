@@ -16,7 +16,7 @@ from broadsheet.engine import guard
 from broadsheet.engine.guard import Failure, Limits, WorkFault, guarded
 
 HERE = Path(__file__).parent
-LIMITS = Limits(page_seconds=1.0, page_memory_bytes=200 << 20)
+LIMITS = Limits(page_seconds=1.5, page_memory_bytes=200 << 20)
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is enforced on Linux only")
 
 
@@ -58,7 +58,7 @@ def test_no_pages_and_pages_that_pass_through() -> None:
     [
         (b"segfault", "page_crashed", "SIGSEGV, at evil_work.py:"),
         (b"exit", "page_crashed", "ended with code 3"),
-        (b"hang", "page_timeout", "within 1 s, at evil_work.py:"),
+        (b"hang", "page_timeout", "within 1.5 s, at evil_work.py:"),
         (b"spin", "page_timeout", " in _obey"),
         pytest.param(b"memory", "page_out_of_memory", "more than 200 MiB, at ", marks=linux_only),
     ],
