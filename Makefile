@@ -7,17 +7,20 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 ARGS ?=
+PAGES ?= 50000
+SEED ?=
 PORT ?=
 # uv would trust certificates of its own alone; pip trusts the system's, and both must work behind the same proxy.
 export UV_SYSTEM_CERTS := 1
 BIN := .venv/bin
 READY := .venv/ready
 LOCKS := requirements.txt requirements-dev.txt
-CODE := include dags bin plugins tests examples
+BENCH := build/bench-venv
+CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
 
-.PHONY: help run up sample test eval lint format docs lock setup clean distclean
+.PHONY: help run up sample test eval bench fuzz lint format docs lock setup clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -48,6 +51,12 @@ sample: $(READY) ## Make the bundled sample anew from its seed
 eval: $(READY) ## Print the page kernel's scores beside their floors (needs the evaluation data beside the checkout)
 	@$(BIN)/python tests/eval/evaluate.py
 
+bench: $(BENCH)/ready ## Measure the page kernel beside other extractors, and what the guard costs (minutes)
+	@$(BENCH)/bin/python bench/kernel.py $(ARGS)
+
+fuzz: $(READY) ## Read mutated pages, many of them (PAGES=50000 SEED=…); failing ones are kept in build/fuzz
+	@PYTHONPATH=tests/page $(BIN)/python tests/fuzz/fuzz.py --pages $(PAGES) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 docs: $(READY) ## Write the generated pages of docs/ anew
 	@$(BIN)/broadsheet dictionary --out docs/data_dictionary.md
 
@@ -55,6 +64,7 @@ lock: .venv/uv ## Resolve the requirements anew and write the hash-locked files
 	@$(BIN)/uv pip compile -q --upgrade requirements.in --python-version 3.11 --universal --generate-hashes -o requirements.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-dev.in --python-version 3.11 --universal --generate-hashes -o requirements-dev.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-compose.in --python-version 3.11 --universal --generate-hashes -o requirements-compose.txt
+	@$(BIN)/uv pip compile -q --upgrade requirements-bench.in --python-version 3.11 --universal --generate-hashes -o requirements-bench.txt
 	@git --no-pager diff --stat -- 'requirements*.txt' || true
 
 setup: $(READY) ## Make .venv with everything in it; done by the others when needed
@@ -85,4 +95,12 @@ $(READY): .venv/uv $(LOCKS) pyproject.toml requirements.in
 	@echo "Installing the locked requirements …"
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(LOCKS)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The peers in an environment of their own, before the project's packages: their versions win there, and are not in .venv.
+$(BENCH)/ready: $(READY) requirements-bench.txt
+	@echo "Installing what the benchmark compares with …"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(BENCH)
+	@$(BIN)/uv pip sync --quiet --python $(BENCH)/bin/python --require-hashes requirements-bench.txt
+	@$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > $(BENCH)/lib/python3.11/site-packages/project.pth
 	@touch $@

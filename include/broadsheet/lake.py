@@ -79,13 +79,17 @@ def written_aside(target: Path) -> Iterator[Path]:
 
 def write_records(target: Path, records: Iterable[msgspec.Struct]) -> int:
     """Records to JSON Lines, zstd-compressed when the name ends in `.zst`; returns their number."""
-    encode = msgspec.json.Encoder().encode
+    return write_lines(target, map(msgspec.json.Encoder().encode, records))
+
+
+def write_lines(target: Path, lines: Iterable[bytes]) -> int:
+    """The same for records that are encoded already."""
     count = 0
     with written_aside(target) as aside:
         compression = "zstd" if target.suffix == ".zst" else None
         with pa.output_stream(str(aside), compression=compression) as out:
-            for record in records:
-                out.write(encode(record) + b"\n")
+            for line in lines:
+                out.write(line + b"\n")
                 count += 1
     return count
 

@@ -62,7 +62,7 @@ def extract(run: Run, shard: int) -> dict[str, Any]:
     """Read the pages of a shard. Returns its outcome."""
     from broadsheet.engine.shards import extract_shard
 
-    return msgspec.to_builtins(extract_shard(run.where, run.run_id, shard))
+    return msgspec.to_builtins(extract_shard(run.where, run.run_id, shard, run.options))
 
 
 def transform(run: Run, shard: int) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def test_every_target_of_the_makefile_is_in_its_help():
     assert set(phony) <= set(documented)
 
 
-@pytest.mark.parametrize("kind", ["", "-dev", "-compose"])
+@pytest.mark.parametrize("kind", ["", "-dev", "-compose", "-bench"])
 def test_locked_requirements_hold_what_is_chosen_with_hashes(kind):
     locked = (ROOT / f"requirements{kind}.txt").read_text("utf-8")
     assert names(f"requirements{kind}.in") <= names(f"requirements{kind}.txt")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
-from broadsheet.engine.shards import read_capture
+from broadsheet.engine.reading import read_capture
 from broadsheet.ids import content_sha256, make_id
 from broadsheet.records import Capture, SiteBasis, TimeBasis
 from broadsheet.tables.batch import Batch

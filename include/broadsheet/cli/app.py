@@ -158,6 +158,7 @@ def extract(
     run_id: Annotated[str | None, typer.Option("--run", help="Run to work on, as `broadsheet capture` printed it.")] = None,
     shard: ShardOption = None,
     manifest: ManifestOption = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, max=256, help="Processes that read pages; one a core without it.")] = None,
 ) -> None:
     """2. Read pages: those of a run's shards, or, with --jsonl OUT PATH…, any pages without a lake.
 
@@ -172,7 +173,7 @@ def extract(
         return _run_stage("extract", lake, run_id, shard)
     from broadsheet.cli.export import export_pages
 
-    read, rejected = export_pages(_inputs(paths, manifest), jsonl, manifest=manifest)
+    read, rejected = export_pages(_inputs(paths, manifest), jsonl, manifest=manifest, workers=workers)
     errors.print(f"{read} page{'' if read == 1 else 's'} read, {rejected} rejected", highlight=False)
     return None
 

@@ -1,20 +1,24 @@
 """`broadsheet extract --jsonl`: pages to prediction objects, without a lake."""
 
+import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.progress import track
 
-from broadsheet.capture.sources import deliveries
-from broadsheet.engine.shards import read_capture
+from broadsheet.engine.extracting import begin_loading, read_pages
+from broadsheet.engine.tasks import LINE, Task
 from broadsheet.errors import BadInput
 from broadsheet.lake import written_aside
-from broadsheet.page.contract import prediction
 from broadsheet.records import Rejection
 from broadsheet.settings import read_settings
+
+if TYPE_CHECKING:
+    from broadsheet.capture.delivery import Delivery
 
 PAGE_SUFFIXES = (".gz", ".html", ".htm", ".txt")
 
@@ -27,32 +31,42 @@ def page_id(input_path: str) -> str:
     return name
 
 
-def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = None) -> tuple[int, int]:
-    """Write one JSON object per input to `out`, in the order of the inputs. Returns (read, rejected)."""
+def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = None, workers: int | None = None) -> tuple[int, int]:
+    """Write one JSON object per input to `out`, in the order of the inputs. Returns (read, rejected).
+
+    Pages are read in guarded children, `workers` at most: the setting's number, or one a core.
+    """
+    begin_loading()
+    from broadsheet.capture.sources import deliveries
+
+    settings = read_settings()
     encode = msgspec.json.Encoder().encode
     read = rejected = 0
     with ExitStack() as stack:
         file = sys.stdout.buffer if str(out) == "-" else stack.enter_context(stack.enter_context(written_aside(out)).open("wb"))
-        inputs = deliveries(paths, manifest=manifest, settings=read_settings())
-        for item in track(inputs, "extract", disable=not sys.stderr.isatty(), transient=True):
-            row = _row(item)
-            rejected += "error" in row
-            read += "error" not in row
-            file.write(encode(row) + b"\n")
+        inputs = map(_task, deliveries(paths, manifest=manifest, settings=settings))
+        answers = read_pages(inputs, settings=settings, workers=workers or settings.workers or os.cpu_count() or 1)
+        for item, answer in track(stack.enter_context(closing(answers)), "extract", disable=not sys.stderr.isatty(), transient=True):
+            if isinstance(answer, bytes):
+                read += 1
+                file.write(answer + b"\n")
+            else:
+                rejected += 1
+                file.write(encode(_error(item, answer)) + b"\n")
     return read, rejected
 
 
-def _row(item) -> dict:
+def _task(item: "Delivery | Rejection") -> "tuple[str | Rejection, Task | None]":
     if isinstance(item, Rejection):
-        return _error(item.input_path or "", item.reasons[0], item.detail)
+        return item, None
     path = item.capture.input_path
-    try:
-        return prediction(page_id(path), read_capture(item.capture, item.content).page)
-    except BadInput as error:
-        return _error(path, error.reason, error.detail)
-    except Exception as error:  # one page's fault must not cost the others; it is named on its line
-        return _error(path, "parser_error", f"{type(error).__name__}: {error}")
+    return path, Task(capture=item.capture, content=item.content, form=LINE, line_id=page_id(path))
 
 
-def _error(path: str, reason: str, detail: str) -> dict:
+def _error(item: str | Rejection, error: BadInput | None) -> dict[str, Any]:
+    if isinstance(item, Rejection):
+        path, reason, detail = item.input_path or "", item.reasons[0], item.detail
+    else:
+        assert error is not None
+        path, reason, detail = item, error.reason, error.detail
     return {"id": page_id(path), "page_kind": "other", "error": {"reason": reason, "detail": detail, "path": path}}

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.sources import deliveries
-from broadsheet.engine.shards import read_capture
+from broadsheet.engine.reading import read_capture
 from broadsheet.errors import BadInput, ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.records import BlockLabel, Capture, Page, PageResult, Rejection

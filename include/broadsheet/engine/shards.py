@@ -7,49 +7,47 @@ from datetime import UTC, datetime
 import pyarrow.parquet as pq
 
 from broadsheet.capture.raw_zone import RawZone
+from broadsheet.engine.extracting import read_pages
+from broadsheet.engine.tasks import Task
 from broadsheet.errors import BadInput
-from broadsheet.lake import CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, write_records
-from broadsheet.page.decode import decode
-from broadsheet.page.read import read_page
+from broadsheet.lake import CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, write_lines, write_records
 from broadsheet.records import Capture, PageResult, Rejection, StageOutcome
+from broadsheet.settings import Settings, read_settings
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.transform import add_page
 
 EXCERPT_CHARS = 400
-# Above this share of unreadable characters a text is noise.
-UNDECODABLE_RATIO = 0.1
 
 
-def read_capture(capture: Capture, content: bytes) -> PageResult:
-    """One capture's bytes, read. Raises BadInput when there is nothing to read."""
-    decoded = decode(content, http_charset=capture.http_charset, is_html=capture.media_type == "text/html")
-    if decoded.replaced_count > UNDECODABLE_RATIO * max(len(decoded.text), 1):
-        raise BadInput("undecodable", f"{decoded.replaced_count} of {len(decoded.text)} characters, tried as {decoded.charset}")
-    page = read_page(decoded.text, media_type=capture.media_type, url=capture.url, decoded=decoded, captured_at=capture.captured_at)
-    if not page.blocks:
-        raise BadInput("no_visible_text", f"{capture.byte_count} bytes without a visible text block")
-    return PageResult(capture=capture, page=page)
+def extract_shard(lake: Lake, run_id: str, shard: int, settings: Settings | None = None) -> StageOutcome:
+    """Captures of a shard -> pages, read in guarded children. A page that cannot be read is one rejection.
 
-
-def extract_shard(lake: Lake, run_id: str, shard: int) -> StageOutcome:
-    """Captures of a shard -> pages. A page that cannot be read is one rejection."""
+    Raises WorkFault when the reading itself is at fault, TransientError when the guard's own processes were killed.
+    """
+    options = settings or read_settings()
     began = _Clock()
     raw = RawZone(lake)
     rejections: list[Rejection] = []
     target = lake.shard(run_id, "extract", shard)
 
-    def pages() -> Iterator[PageResult]:
+    def contents() -> Iterator[tuple[tuple[Capture, bytes | BadInput], Task | None]]:
         for capture in read_records(lake.shard(run_id, "capture", shard) / CAPTURES, Capture):
-            content = b""
             try:
                 content = raw.read(capture.raw_file, capture.raw_offset, capture.raw_length)
-                yield read_capture(capture, content)
+                yield (capture, content), Task(capture=capture, content=content)
             except BadInput as error:
-                rejections.append(_rejected(capture, content, error.reason, error.detail))
-            except Exception as error:  # a fault of the kernel on one page must not cost the batch; policy may stop it
-                rejections.append(_rejected(capture, content, "parser_error", f"{type(error).__name__}: {error}"))
+                yield (capture, error), None
 
-    read = write_records(target / PAGES, pages())
+    def pages() -> Iterator[bytes]:
+        for (capture, content), answer in read_pages(contents(), settings=options, workers=options.workers or 1):
+            if isinstance(content, BadInput):
+                rejections.append(_rejected(capture, b"", content))
+            elif isinstance(answer, BadInput):
+                rejections.append(_rejected(capture, content, answer))
+            elif answer is not None:
+                yield answer
+
+    read = write_lines(target / PAGES, pages())
     return began.finish(target, rejections, stage="extract", shard=shard, unit="page", in_count=read + len(rejections), out_count=read)
 
 
@@ -85,12 +83,12 @@ class _Clock:
         return outcome
 
 
-def _rejected(capture: Capture, content: bytes, reason: str, detail: str) -> Rejection:
+def _rejected(capture: Capture, content: bytes, error: BadInput) -> Rejection:
     return Rejection(
         stage="extract",
         scope="page",
-        reasons=(reason,),
-        detail=detail,
+        reasons=(error.reason,),
+        detail=error.detail,
         input_path=capture.input_path,
         capture_id=capture.capture_id,
         site=capture.site,

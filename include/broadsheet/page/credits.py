@@ -113,13 +113,13 @@ def read_dateline(paragraph: str) -> str | None:
 
 _OPENING_BRACKET = re.compile(r"(?P<before>[^()（）]{0,48})[(（](?P<inside>[^()（）]{2,80})[)）]")
 _TAIL_BRACKET = re.compile(r"[(（【\[](?P<inside>[^()（）【】\[\]]{2,100})[)）】\]][。.]?$")
-_FRAME = re.compile(r"^[\s□■●▲△◆◇○◎▶►★☆※*•]*[(（【\[〔［<]?\s*(?P<inside>.*?)\s*[)）】\]〕］>]?[\s。]*$", re.DOTALL)
+_FRAME = re.compile(r"^[\s□■●▲△◆◇○◎▶►★☆※*•]{0,20}[(（【\[〔［<]?\s{0,9}(?P<inside>.*?)\s{0,9}[)）】\]〕］>]?[\s。]{0,9}$", re.DOTALL)
 _KOREAN_BYLINE = re.compile(
     r"(?:[(\[](?P<house>[^()\[\]]{2,20})[)\]] ?)?(?P<name>[가-힣]{2,4}) ?(?:기자|특파원|인턴기자)(?: [\w.+-]{1,40}@[\w.-]{1,60})?(?: ?=)?"
 )
 _LATIN_DATELINE = re.compile(
-    r"\s*(?P<line>[A-Z][A-Za-zÀ-ÿ.,'’\- /]{1,48}? ?\((?:[A-Z][A-Za-z&. /]{1,30}|dpa|dpa/[a-z]{2,4}|epd|afp|ots|sid)\))\s?[-–—]{1,2}(?=\s)"
-    r"|\s*(?P<caps>[A-Z][A-Z.'’\-]{2,24}(?: [A-Z][A-Z.'’\-]{1,20}){0,3}(?:, [A-Z][A-Za-z.]{1,20}){0,2})\s?[–—]"
+    r"\s{0,9}(?P<line>[A-Z][A-Za-zÀ-ÿ.,'’\- /]{1,48}? ?\((?:[A-Z][A-Za-z&. /]{1,30}|dpa|dpa/[a-z]{2,4}|epd|afp|ots|sid)\))\s?[-–—]{1,2}(?=\s)"
+    r"|\s{0,9}(?P<caps>[A-Z][A-Z.'’\-]{2,24}(?: [A-Z][A-Z.'’\-]{1,20}){0,3}(?:, [A-Z][A-Za-z.]{1,20}){0,2})\s?[–—]"
 )
 
 
@@ -131,7 +131,7 @@ def _cjk_dateline() -> re.Pattern[str]:
     day = r"(?:(?:[0-9]{4}年)?[0-9]{1,2}月)?[0-9]{1,2}日"
     dated = rf"{place}{{2,20}}?{day}(?:{tails})(?![视影话力商网子动器台信缆池梯脑竞息])"  # 电, but not 电视 or 电影
     agency = rf"据{place}{{2,8}}(?:[0-9]{{1,2}}月[0-9]{{1,2}}日)?[电電]"
-    return re.compile(rf"[\s(\[【]*(?!当地时间|北京时间|截至|自|从|据悉|在|于|到)(?P<line>{dated}|{bare}|{agency})")
+    return re.compile(rf"[\s(\[【]{{0,9}}(?!当地时间|北京时间|截至|自|从|据悉|在|于|到)(?P<line>{dated}|{bare}|{agency})")
 
 
 def _without_frame(text: str) -> str:
@@ -169,7 +169,7 @@ _AFFILIATED = {"reporter", "correspondent", "author", "photographer"}
 _STRONGLY_AFFILIATED = {"reporter", "correspondent"}
 _BOUNDARY = set(' |/·•,，、;；。:()[]【】<>《》-–—_"”')
 _BEFORE_AFFILIATION = re.compile(r"[^\s|:,，、;；。()\[\]【】<>/_]{1,24}$")
-_TAIL_SEPARATOR = re.compile(r"\s*[,|–—-]\s*")
+_TAIL_SEPARATOR = re.compile(r"\s{0,9}[,|–—-]\s{0,9}")
 _VALUE_END = re.compile(r"\s{2,}|[|()\[\]【】{}<>;；。]|\s[/·•]\s")
 _SENTENCE = re.compile(r"[?!。…]|\.\s")
 _CONTACT = re.compile(

@@ -255,7 +255,7 @@ class _Walker:
         elif tag == "br":
             if self.link is not None or self.level:
                 self.parts.append(" ")
-            elif self.parts:
+            elif self.parts and len(self.blocks) < MAX_BLOCKS:
                 self._flush()
         elif tag == "title":
             document.title = document.title or fold_blanks(node.text)

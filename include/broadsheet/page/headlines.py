@@ -12,9 +12,9 @@ from broadsheet.text import display_width, fold_blanks, headline_key
 
 LONGEST_HEADLINE = 400  # characters; longer texts are no headlines and are kept whole
 _LONGEST_TAG = 30
-_TAG = re.compile(rf"\s*【\s*([^【】]{{1,{_LONGEST_TAG}}}?)\s*】\s*")
+_TAG = re.compile(rf"\s{{0,9}}【\s{{0,9}}([^【】]{{1,{_LONGEST_TAG}}}?)\s{{0,9}}】\s{{0,9}}")
 _DASH = re.compile(r"\s?(?:[—―─]{2,6}|⸺|(?<![-!<])-{2,6}(?![->]))\s?")
-_LEADING_DASH = re.compile(r"\s*(?:[—―─]{1,6}|⸺|-{2,6})\s*")
+_LEADING_DASH = re.compile(r"\s{0,9}(?:[—―─]{1,6}|⸺|-{2,6})\s{0,9}")
 _OPENERS, _CLOSERS = "“‘（(《〈【「『[", "”’）)》〉】」』]"
 
 
@@ -58,7 +58,7 @@ def _is_open(text: str) -> bool:
 # --- page titles ----------------------------------------------------------------------------------------------------------------
 
 _SUFFIX = re.compile(
-    r"(?P<sep>\s?--\s?|\s?—{2}\s?|\s?[_|»«]+\s?|\s+[-–—·:]\s+|(?<=[\u3000-\u9fff”’》）)])-(?=[^\s-])|-(?=[\u3000-\u9fff\uac00-\ud7a3]))"
+    r"(?P<sep>\s?--\s?|\s?—{2}\s?|\s?[_|»«]+\s?|\s{1,9}[-–—·:]\s{1,9}|(?<=[\u3000-\u9fff”’》）)])-(?=[^\s-])|-(?=[\u3000-\u9fff\uac00-\ud7a3]))"
 )
 _LONGEST_SUFFIX = 48  # display columns
 _LONGEST_CHANNEL = 20

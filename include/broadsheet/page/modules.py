@@ -25,13 +25,17 @@ LONGEST_STORY = 300
 WIDEST_HEADING = 44
 _NOT_MODULE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.CRUMB | Hint.SHARE | Hint.TAGS | Hint.FORM | Hint.NEIGHBOURS
 _BELOW = Hint.FOOTER | Hint.COMMENT
-_RANK = re.compile(r"^\s*(?:NO\.?|No\.?|TOP)?\s*(\d{1,2})(?:[.、．:：]|\s|(?=[^\d\s.,:%年月日个万亿岁点大届强部名只条人元度倍分天成起家位米-]))\s*")
+_RANK = re.compile(
+    r"^\s{0,9}(?:NO\.?|No\.?|TOP)?\s{0,9}(\d{1,2})(?:[.、．:：]|\s|(?=[^\d\s.,:%年月日个万亿岁点大届强部名只条人元度倍分天成起家位米-]))\s{0,9}"
+)
 _NUMBER = re.compile(r"^\D{0,3}\d{1,2}\D{0,2}$")
 _DATE = re.compile(
     r"^[\s\[(（【]*(?:(?:19|20)?\d{2}[-/.年])?\d{1,2}[-/.月]\d{1,2}日?(?:[\sT]*\d{1,2}:\d{2}(?::\d{2})?)?[\s\])）】]*$"
     r"|^\d{1,2}:\d{2}(?::\d{2})?$|^\d+\s?(?:分钟|小时|天|秒)前$|^\d+ (?:min|hour|day|week|month)s? ago$"
 )
-_HEADING_TAIL = re.compile(r"[\s|/·>＞»›+]*(?:查看)?(?:更多|更多內容|more|view all|see all|换一换|換一換|进入|全部)?[\s>＞»›.…+]*$", re.IGNORECASE)
+_HEADING_TAIL = re.compile(
+    r"[\s|/·>＞»›+]{0,9}(?:查看)?(?:更多|更多內容|more|view all|see all|换一换|換一換|进入|全部)?[\s>＞»›.…+]{0,9}$", re.IGNORECASE
+)
 _TAIL_ENDS = frozenset(" |/·>＞»›+.…多容看elEL换換入部")
 _CHANNEL = re.compile(r"^(?:进入|去).{0,8}$")
 _MORE = re.compile(

@@ -14,7 +14,7 @@ _CJK = re.compile(rf"[{_HAN}{_HANGUL}\u3040-\u30ff]")
 _TOKEN = re.compile(r"[^\s、,，/;；&|()\[\]{}【】<>《》“”\"!?！？。:：]{1,60}")
 _BETWEEN = re.compile(r"[\s、,，/;；&+]*")
 _CODE = re.compile(
-    r"\s*(?:_[A-Za-z]{0,5}[0-9]{1,7}|[(\[]?\b[A-Z]{1,5}[0-9]{2,7}\b[)\]]?|\([0-9]{3,8}\))"
+    r"\s{0,9}(?:_[A-Za-z]{0,5}[0-9]{1,7}|[(\[]?\b[A-Z]{1,5}[0-9]{2,7}\b[)\]]?|\([0-9]{3,8}\))"
 )  # an editor's number: _NB123, SF160, (EN012)
 _GLUED_CODE = re.compile(r"(?<=[^\W\d_])[_ ]?[A-Z]{0,4}[0-9]{2,7}$|_[A-Za-z]{0,5}[0-9]{0,7}$")
 _LATIN_WORD = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]*)*\.?")
@@ -71,7 +71,8 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
 
 @cache
 def _placeholder() -> re.Pattern[str]:
-    return re.compile(rf"[\s、,，/;；&+]*(?:{alternation(words('fields', 'placeholders'))})(?=$|[、,，/;；|)\]】]|\s(?![^\W\d_]))", re.IGNORECASE)
+    listed = alternation(words("fields", "placeholders"))
+    return re.compile(rf"[\s、,，/;；&+]{{0,9}}(?:{listed})(?=$|[、,，/;；|)\]】]|\s(?![^\W\d_]))", re.IGNORECASE)
 
 
 @cache

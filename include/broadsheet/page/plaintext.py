@@ -17,6 +17,8 @@ MAX_LINES = 12_000
 def read_text(text: str) -> Document:
     """Blocks of a plain-text capture. Links are known by bullets and numbers alone and have no URL. Never raises on any string."""
     document = Document(is_plain=True)
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates: a record must have a JSON form
     lines = re.split(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]", text.replace("\0", ""))
     boxes, blocks = document.boxes, document.blocks
     number, list_box, gap = 0, 0, True

@@ -22,6 +22,9 @@ PAGE_REASONS: dict[str, str] = {
     "no_visible_text": "The page has no visible text.",
     "undecodable": "A large share of the characters could not be decoded.",
     "parser_error": "The page kernel failed on this page: a fault of the program, kept with the page so that it can be replayed.",
+    "page_timeout": "Reading the page did not end within the setting `page_seconds`; the detail says where it was.",
+    "page_crashed": "The process that read the page died of it, twice; the detail says how and where.",
+    "page_out_of_memory": "Reading the page took more memory than the setting `page_memory_mb` allows, twice.",
 }
 
 ROW_REASONS: dict[str, str] = {
