@@ -14,12 +14,16 @@ def read(markup: str) -> Page:
 
 def story(*inside: str, title: str = TITLE, info: str = "2024-03-01 08:30 来源：云州日报") -> Page:
     paragraphs = [f"<p>{text}</p>" for text in PARAGRAPHS]
-    return read(html_of(f'<h1>{title}</h1><p>{info}</p><div class="content">{paragraphs[0]}{"".join(inside)}{"".join(paragraphs[1:])}</div>', title=title))
+    return read(
+        html_of(f'<h1>{title}</h1><p>{info}</p><div class="content">{paragraphs[0]}{"".join(inside)}{"".join(paragraphs[1:])}</div>', title=title)
+    )
 
 
 def test_teasers_of_other_stories_are_no_text() -> None:
     card = '<div class="card"><h3><a href="/s/{n}">Seahaven story number {n} in full length</a></h3><p>{text}</p></div>'
-    cards = "".join(card.format(n=n, text=f"What happened on day {n} at the harbour, told by those who were there, and why it matters.") for n in range(12))
+    cards = "".join(
+        card.format(n=n, text=f"What happened on day {n} at the harbour, told by those who were there, and why it matters.") for n in range(12)
+    )
     paragraphs = [f"The bridge at Seahaven opened on Friday, and {n} buses crossed it before noon, the town said." for n in (12, 20, 31)]
     found = read(html_of(f"<div><h1>Bridge at Seahaven opens</h1>{''.join(f'<p>{p}</p>' for p in paragraphs)}<div>{cards}</div></div>"))
     assert list(found.body) == paragraphs

@@ -43,7 +43,13 @@ def write_page(result: PageResult, target: Path) -> Path:
         colours=COLOURS,
         legend=[(label, count, _COLOUR.get(label, "furniture")) for label, count in counts.most_common()],
         blocks=[
-            {"text": block.text, "label": block.label, "rule": block.rule, "module": block.module_index, "colour": _COLOUR.get(block.label, "furniture")}
+            {
+                "text": block.text,
+                "label": block.label,
+                "rule": block.rule,
+                "module": block.module_index,
+                "colour": _COLOUR.get(block.label, "furniture"),
+            }
             for block in page.blocks
         ],
         fields=field_rows(result),

@@ -87,7 +87,9 @@ def _named_content(document: Document) -> tuple[int, int, int] | None:
     best: tuple[int, int, int, int] | None = None
     for index, box in enumerate(document.boxes):
         if box.own & Hint.CONTENT and box.end and not box.hints & (OUTSIDE | BESIDE):
-            lines = [i for i in range(box.first, box.end) if document.blocks[i].link_density < 0.5 and not document.blocks[i].hints & (OUTSIDE | BESIDE)]
+            lines = [
+                i for i in range(box.first, box.end) if document.blocks[i].link_density < 0.5 and not document.blocks[i].hints & (OUTSIDE | BESIDE)
+            ]
             width = sum(document.blocks[i].width for i in lines)
             if lines and width >= _NARROWEST_ALONE and (best is None or width > best[0]):
                 best = (width, index, lines[0], lines[-1])
@@ -119,7 +121,9 @@ def _range(document: Document, weights: list[float], box: int) -> tuple[int, int
 
 def _continues_upward(block: RawBlock) -> bool:
     """A first paragraph full of links: its names link to their pages."""
-    return block.tag == "p" and block.width >= 80 and block.link_density < 0.85 and not block.hints & (OUTSIDE | BESIDE) and ends_a_sentence(block.text)
+    return (
+        block.tag == "p" and block.width >= 80 and block.link_density < 0.85 and not block.hints & (OUTSIDE | BESIDE) and ends_a_sentence(block.text)
+    )
 
 
 def _cost(block: RawBlock) -> float:

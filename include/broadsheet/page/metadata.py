@@ -132,7 +132,9 @@ def _people(values: list[str]) -> tuple[str, ...]:
         if shown.lower().startswith("by "):
             shown = shown[3:]
         found = read_names(shown, 0, len(shown), labelled=True)
-        names += [name for name in found.names if not is_outlet(name) and not _ends_in_letter(name) and (is_cjk(name) or " " in name or name.isalpha())]
+        names += [
+            name for name in found.names if not is_outlet(name) and not _ends_in_letter(name) and (is_cjk(name) or " " in name or name.isalpha())
+        ]
     return tuple(dict.fromkeys(names))
 
 

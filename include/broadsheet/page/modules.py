@@ -469,7 +469,12 @@ def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
 def _above_tabs(named: list[Heading], tab: Heading) -> Heading:
     """The heading that a tab repeats a part of, 为您推荐 above the tabs 推荐 娱乐 军事; else the tab itself."""
     for heading in named:
-        if heading.block < tab.block <= heading.block + _TABS_BETWEEN and heading.group and heading.text != tab.text and heading.text.endswith(tab.text):
+        if (
+            heading.block < tab.block <= heading.block + _TABS_BETWEEN
+            and heading.group
+            and heading.text != tab.text
+            and heading.text.endswith(tab.text)
+        ):
             return heading
     return tab
 

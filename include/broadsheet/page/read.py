@@ -16,8 +16,8 @@ from broadsheet.page.headlines import split_headline
 from broadsheet.page.labels import label_rest
 from broadsheet.page.mentions import describe_blocks
 from broadsheet.page.metadata import Metadata, is_house, read_metadata
-from broadsheet.page.names import is_cjk
 from broadsheet.page.modules import find_modules
+from broadsheet.page.names import is_cjk
 from broadsheet.page.plaintext import read_text
 from broadsheet.page.rendered import is_rendered_paragraph, rendered_range, rendered_title
 from broadsheet.page.rights import applicability
@@ -119,7 +119,9 @@ class _Reading:
         blocks = document.blocks
         for index in range(self._lead(start), min(stop + 1, len(blocks))):
             around_both = box if index >= start else document.common(box, blocks[index].box)
-            if text_body.is_paragraph(document, index, around_both, weights) and not (document.is_plain and not is_rendered_paragraph(document, index)):
+            if text_body.is_paragraph(document, index, around_both, weights) and not (
+                document.is_plain and not is_rendered_paragraph(document, index)
+            ):
                 self.body.append(index)
         self.body[:0] = self._bracketed_original()
         for index in self.body:

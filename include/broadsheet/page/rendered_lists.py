@@ -14,8 +14,8 @@ from statistics import median
 
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Link, RawBlock, columns
-from broadsheet.page.rendered import begins_comments
 from broadsheet.page.modules import NARROWEST_STORY, NO_SIGNATURE, Heading, Run, Story, heading_text, is_date, is_more, undoubled
+from broadsheet.page.rendered import begins_comments
 from broadsheet.records import BlockLabel
 from broadsheet.text import headline_key
 
@@ -46,7 +46,8 @@ _AGO_TAIL = re.compile(r"\s?[~(]?\d{1,3}\s?(?:分钟|小时|天|minutes?|hours?|
 _DATED_NOTE = re.compile(r"^(?:今天|昨天|前天|\d{1,2}月\d{1,2}日|(?:19|20)\d\d-\d{1,2}-\d{1,2})\s?\d{1,2}:\d{2}")
 _PRICE = re.compile(r"[$￥¥€£]\s?\d")
 _DATE_TAIL = re.compile(
-    r"\s?(?:[\[(（]\s?)?(?:(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/]\d{1,2}|\d{1,2}月\d{1,2}日)(?: ?\d{1,2}:\d{2}(?::\d{2})?)?(?:\s?[\])）])?$"
+    r"\s?(?:[\[(（]\s?)?(?:(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/]\d{1,2}|\d{1,2}月\d{1,2}日)"
+    r"(?: ?\d{1,2}:\d{2}(?::\d{2})?)?(?:\s?[\])）])?$"
 )
 _WATCHED = re.compile(r"\s?\d{1,7}\s?(?:人看过|人阅读|次播放|次阅读|阅读|评论)$")
 _ALL_COMMENTS = re.compile(r"^(?:查看|加载|点击|展开)")
@@ -54,7 +55,9 @@ _SORT_WORDS = re.compile(r"^(?:(?:最热|最早|最新|热门|全部|默认|newe
 _PUNCTUATION = re.compile(r"[,，;；!！?？:：。“”\"]")
 _RANK = re.compile(r"\W?0?(\d{1,2})(?=[^\d%年月日号万亿岁])")
 _GLUED_COUNTER = re.compile(r"^\d{3,7}(?=\D)")
-_NO_HEADING = re.compile(r"客户端|下载|登录|注册|官方微|浏览器|加载|刷新|^(?:推荐|点赞|赞|分享|回复|阅读)\s?\d*$|没有|\bapp\b|log ?in|sign ?(?:in|up)", re.IGNORECASE)
+_NO_HEADING = re.compile(
+    r"客户端|下载|登录|注册|官方微|浏览器|加载|刷新|^(?:推荐|点赞|赞|分享|回复|阅读)\s?\d*$|没有|\bapp\b|log ?in|sign ?(?:in|up)", re.IGNORECASE
+)
 _PICTURE = re.compile(r"[-—_ ]?图\d{1,2}$")
 _GLUED_DATE = re.compile(r"[^\s\d](?:19|20)\d\d-\d\d-\d\d$")
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -159,7 +162,12 @@ def _kind(block: RawBlock, text: str, is_frequent: bool) -> _Kind:
         return _Kind.NOTE
     if (block.is_item and _PICTURE.search(text)) or _is_enumeration(text) or text.count(" | ") >= 2:
         return _Kind.NOTE
-    if width <= 60 and not _GLUED_DATE.search(text) and _DATED.search(text) and len(_CLOCK.sub("", _DATED.sub("", text)).strip()) <= (4 if block.is_item else 12):
+    if (
+        width <= 60
+        and not _GLUED_DATE.search(text)
+        and _DATED.search(text)
+        and len(_CLOCK.sub("", _DATED.sub("", text)).strip()) <= (4 if block.is_item else 12)
+    ):
         return _Kind.NOTE
     if _PRICE.search(text) or (not block.is_item and _DATED_NOTE.match(text)):
         return _Kind.NOTE
@@ -212,7 +220,14 @@ def _heading(lines: list[_Line], position: int) -> Heading | None:
         return None
     if group and (width <= 20 or (text.isascii() and len(text.split()) <= 5)):
         return Heading(text, width, line.index, block.box, NO_SIGNATURE, group, 3)
-    if block.gap and width <= 24 and not _PUNCTUATION.search(text) and following is not None and following.block.is_item and _bullets(lines, position + 1) >= 3:
+    if (
+        block.gap
+        and width <= 24
+        and not _PUNCTUATION.search(text)
+        and following is not None
+        and following.block.is_item
+        and _bullets(lines, position + 1) >= 3
+    ):
         return Heading(text, width, line.index, block.box, NO_SIGNATURE, group, 1)
     return None
 
