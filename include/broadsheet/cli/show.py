@@ -59,8 +59,12 @@ def print_page(result: PageResult) -> None:
         for item in module.items:
             table.add_row(str(item.rank), Text(item.text + (" …" if item.is_truncated else "")), Text(item.url or "", style="dim"))
         console.print(table)
+    blocks = Table.grid(padding=(0, 1))
+    blocks.add_column(justify="right", no_wrap=True)
+    blocks.add_column(overflow="fold")
     for block in page.blocks:
-        console.print(Text.assemble((f"{block.label:>15} ", "dim"), (block.text, STYLES.get(block.label, "dim"))))
+        blocks.add_row(Text(block.label, style="dim"), Text(block.text, style=STYLES.get(block.label, "dim")))
+    console.print(blocks)
     console.print(f"coverage {page.coverage_ratio:.3f} · {len(page.blocks)} blocks · rules: broadsheet query on page_blocks", style="dim")
 
 
