@@ -133,6 +133,7 @@ class _Walker:
                         self._flush()
                     if len(blocks) >= MAX_BLOCKS or len(boxes) >= MAX_BOXES:
                         self._break_off(open_elements)
+                        self._count_left_out([node, *nodes], open_elements)
                         return
                     open_elements.append((nodes, _BLOCK, (self.box, self.level)))
                     self._enter(tag, node)
@@ -206,6 +207,20 @@ class _Walker:
                 self.boxes[self.box].end = len(self.blocks)
                 self.box = before[0]
         self.boxes[0].end = len(self.blocks)
+
+    def _count_left_out(self, nodes: list[Any], open_elements: list[tuple[Iterator[Any], int, Any]]) -> None:
+        """Count the characters of all that follows, for a page that breaks off."""
+        for others, _, _ in open_elements:
+            nodes.extend(others)
+        count = 0
+        while nodes:
+            node = nodes.pop()
+            kind = type(node)
+            if kind is Text:
+                count += len("".join(node.data.split()))
+            elif kind is Element and _PARTS.get(node.tag) != _LEAF:
+                nodes.extend(node.children)
+        self.document.left_out_count = count
 
     def _enter(self, tag: str, node: Element) -> None:
         """Open a box."""

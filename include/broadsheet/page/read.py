@@ -1,6 +1,7 @@
 """Text of a page -> Page record: pure, deterministic, and without an exception for any string."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from broadsheet import PARSER_VERSION
@@ -193,7 +194,8 @@ class _Reading:
             blocks=blocks,
             coverage_ratio=coverage,
             layout_fingerprint=layout_fingerprint(document),
-            warnings=("replacement_characters",) if any("\ufffd" in text for text in paragraphs) else (),
+            left_out_count=document.left_out_count,
+            warnings=tuple(self._warnings(paragraphs)),
         )
 
     def _blocks(self) -> tuple[tuple[Block, ...], float]:
@@ -212,7 +214,14 @@ class _Reading:
                 Block(text=block.text, label=block.label, rule=block.rule, module_index=block.module, char_start=position, char_end=position + size)
             )
             position += size + 1
+        total += self.document.left_out_count
         return tuple(kept), explained / total if total else 1.0
+
+    def _warnings(self, paragraphs: tuple[str, ...]) -> Iterator[str]:
+        if self.document.left_out_count:
+            yield "page_cut_short"
+        if any("\ufffd" in text for text in paragraphs):
+            yield "replacement_characters"
 
     def _breadcrumb(self) -> tuple[str, ...]:
         crumbs = self.found.breadcrumb or self.metadata.breadcrumb
