@@ -285,7 +285,8 @@ class StageOutcome(Record, frozen=True):
     new_count: int  # of out_count, those that were not known before; of inputs: that are not the same page again
     started_at: datetime
     seconds: float
-    passed_over: dict[str, int] = {}  # no units of the stage: records of WARC files that are no pages, by what they are
+    # no units of the stage: records of WARC files that are no pages, by what they are
+    passed_over: dict[str, int] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.in_count != self.out_count + self.quarantined_count:

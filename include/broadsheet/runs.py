@@ -57,7 +57,7 @@ class Run(Record, frozen=True):
     def open(cls, lake: str | Path, run_id: str) -> "Run":
         """Take up a run that was begun."""
         source = Lake(Path(lake)).staging(run_id) / "run.json"
-        if not os.path.exists(source):  # unlike Path.exists, False where it may not be looked
+        if not os.access(source, os.R_OK):  # unlike Path.exists, False where it may not be looked
             raise ConfigurationError(f"{lake} has no run {run_id!r} in staging; `broadsheet runs --lake {lake}` lists its runs")
         require_writable(Path(lake))
         return next(iter(read_records(source, cls)))

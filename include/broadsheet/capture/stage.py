@@ -29,7 +29,8 @@ class CaptureSummary(Record, frozen=True):
     quarantined_count: int
     shards: tuple[int, ...]  # those that hold captures
     new_content_count: int = 0  # contents that the raw zone did not have
-    passed_over: dict[str, int] = {}  # records of WARC files that are no pages, and so no inputs, by what they are
+    # records of WARC files that are no pages, and so no inputs, by what they are
+    passed_over: dict[str, int] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.in_count != self.out_count + self.duplicate_count + self.quarantined_count:

@@ -25,8 +25,8 @@ class Exit(IntEnum):
 
 
 EXIT_CODES = (
-    "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 published, but inputs, pages or rows were "
-    "quarantined, or no page was read (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · 5 try again later."
+    "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 published, but inputs, pages or rows were quarantined, or "
+    "no page was read (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · 5 try again later."
 )
 
 errors = Console(stderr=True)

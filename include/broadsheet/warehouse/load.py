@@ -199,10 +199,8 @@ def of_known_articles(connection: duckdb.DuckDBPyConnection, captures: pa.Table)
     """Captures without references to articles that are not in `known_articles`: `validate` sets an article aside with its last version,
     and cannot know whether another shard or the warehouse has one."""
     connection.register("delivered", captures)
-    known = connection.execute(
-        "select delivered.* replace (case when article_id in (select article_id from known_articles) then article_id end as article_id) from delivered"
-    )
-    table = _arrow(known)
+    is_known = "article_id in (select article_id from known_articles)"
+    table = _arrow(connection.execute(f"select * replace (case when {is_known} then article_id end as article_id) from delivered"))
     connection.unregister("delivered")
     return table
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 
-
 _EXPLAIN = re.compile(
     r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*explain\b(?:\s*\(\s*(?:analyze|format|verbose)\b[^)]*\)|\s+analyze\b)?", re.IGNORECASE | re.DOTALL
 )
@@ -22,7 +21,7 @@ _OF_PIVOT = (duckdb.StatementType.CREATE, duckdb.StatementType.SELECT)
 def connect(lake: Path) -> duckdb.DuckDBPyConnection:
     """Read-only connection to a lake's published warehouse. It keeps its state while newer ones are published."""
     file = Lake(Path(lake)).warehouse
-    if not os.path.exists(file):  # unlike Path.exists, False where it may not be looked
+    if not os.access(file, os.F_OK):  # unlike Path.exists, False where it may not be looked
         raise ConfigurationError(f"{file} does not exist: nothing has been published in this lake yet (`broadsheet run --lake {lake} PATH…`)")
     try:
         return duckdb.connect(str(file), read_only=True)
