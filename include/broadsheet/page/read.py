@@ -15,6 +15,7 @@ from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
 from broadsheet.page.labels import label_rest
+from broadsheet.page.masthead import masthead
 from broadsheet.page.mentions import describe_blocks
 from broadsheet.page.metadata import Metadata, is_house, read_metadata
 from broadsheet.page.modules import find_modules
@@ -169,7 +170,7 @@ class _Reading:
         document, found, metadata = self.document, self.found, self.metadata
         blocks, coverage = self._blocks()
         paragraphs = tuple(document.blocks[index].text for index in self.body)
-        site_name = metadata.site_name or (found.breadcrumb[0] if document.is_plain and found.breadcrumb else None)
+        site_name = masthead(metadata.site_name, found.breadcrumb or metadata.breadcrumb, document.title, is_plain=document.is_plain)
         sources = tuple(found.sources) or self._stated_sources()
         return Page(
             page_kind=self._kind(),
