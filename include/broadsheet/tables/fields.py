@@ -109,7 +109,11 @@ _ALL = (
     Field("language", "string", "Language of the page, ISO 639-1", nullable=True, pattern=r"[a-z]{2}"),
     Field("layout_fingerprint", "string", "Hash of the page's structural skeleton: equal for pages of one template", is_blank_allowed=True),
     _ratio("coverage_ratio", "Share of the visible non-blank characters that lie in labelled blocks; those left out lie in none"),
-    _count("left_out_char_count", "Non-blank characters beyond the limit of blocks, not read; approximately: hidden ones count too", "characters"),
+    _count(
+        "left_out_char_count",
+        "Non-blank characters beyond the limit of blocks, not read; approximately: hidden ones count too, and no more than half a million nodes are looked at",
+        "characters",
+    ),
     _count("block_count", "Visible text blocks of the page", "blocks"),
     _count("visible_char_count", "Visible non-blank characters of the page", "characters"),
     Field("input_path", "string", "File or WARC record as the user named it (first delivery)", nullable=True),
