@@ -3,7 +3,8 @@
 Each task is run by Airflow's own task runner, mapped tasks one by one; states, XComs and asset events are kept in the metadata
 database, where `make up` shows them. Airflow's output goes to a log file that is named at the end.
 
-Exit codes: 0 the run succeeded · 1 it failed, or was stopped by the quality policy · 2 wrong usage.
+Exit codes: 0 the run succeeded · 1 it failed, or was stopped by the quality policy · 2 wrong usage · 3 it succeeded, but no page
+was read. `make run` itself ends with 2 for each of them but 0, as make does.
 """
 
 import argparse
@@ -23,22 +24,31 @@ DAG_ID = "news_pipeline"
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="pages, WARC files and directories of them; the bundled sample without any")
-    parser.add_argument("--manifest", help="CSV or JSON Lines with path, url, captured_at, site")
-    parser.add_argument("--lake", help="directory of the lake")
-    parser.add_argument("--policy", help="quality policy (YAML) laid over the embedded one")
+    parser.add_argument(
+        "paths", nargs="*", type=path, metavar="PATH", help="pages, WARC files and directories of them; the bundled sample without any"
+    )
+    parser.add_argument("--manifest", type=path, help="CSV or JSON Lines with path, url, captured_at, site")
+    parser.add_argument("--lake", type=path, help="directory of the lake")
+    parser.add_argument("--policy", type=path, help="quality policy (YAML) laid over the embedded one")
     parser.add_argument("--shards", type=int, help="parts to split the run into, 4 to 16")
     parser.add_argument("--dry-run", action="store_true", help="do everything but publish")
     parser.add_argument("--airflow-home", type=Path, default=airflow_home.DEFAULT_HOME, help="where Airflow keeps its state")
     return parser.parse_args()
 
 
+def path(text: str) -> Path:
+    """A path; an empty one, as a variable that is not set gives, would be the current directory."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
 def run_conf(given: argparse.Namespace) -> dict[str, Any]:
     """The DAG's params that differ from their defaults. Paths are made absolute: they were typed here, not in the project."""
     conf: dict[str, Any] = {"dry_run": given.dry_run}
     if given.paths:
-        conf |= {"paths": [str(Path(path).absolute()) for path in given.paths], "manifest": None}
-    conf |= {name: str(Path(value).absolute()) for name in ("manifest", "lake", "policy") if (value := getattr(given, name))}
+        conf |= {"paths": [str(given_path.absolute()) for given_path in given.paths], "manifest": None}
+    conf |= {name: str(value.absolute()) for name in ("manifest", "lake", "policy") if (value := getattr(given, name))}
     if given.shards is not None:
         conf["shards"] = given.shards
     return conf
@@ -93,8 +103,12 @@ def run(conf: dict[str, Any], terminal: TextIO) -> int:
 
     from broadsheet.pipeline import summary_text
 
-    print(f"\n{summary_text(load_result(dag_run.run_id))}", file=terminal)
+    summary = load_result(dag_run.run_id)
+    print(f"\n{summary_text(summary)}", file=terminal)
     print(f"Took      {time.monotonic() - began:.0f} s through Airflow, {report.count} tasks", file=terminal)
+    if not summary["page_count"]:
+        print("No page was read.", file=terminal)
+        return 3
     return 0
 
 

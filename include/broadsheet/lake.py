@@ -18,6 +18,8 @@ from typing import TypeVar
 import msgspec
 import pyarrow as pa
 
+from broadsheet.errors import ConfigurationError
+
 T = TypeVar("T")
 
 # Files that stages leave in their staging: what goes on, what was rejected, what became of it all.
@@ -61,6 +63,17 @@ class Lake:
     def shard(self, run_id: str, stage: str, shard: int) -> Path:
         """Directory that a stage's shard writes to."""
         return self.staging(run_id, stage) / f"shard-{shard:03d}"
+
+
+def require_writable(root: Path) -> None:
+    """Make the lake's directory if it is not there. Raises ConfigurationError if it cannot be made or written to."""
+    probe = root / f".writable-{os.getpid()}"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigurationError(f"{root} cannot be a lake: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def capture(run: Run, paths: Iterable[str | Path], manifest: str | Path | None =
     outcome = StageOutcome(
         stage="capture", shard=-1, table_name="", unit="input", in_count=summary.in_count, out_count=summary.in_count - summary.quarantined_count,
         quarantined_count=summary.quarantined_count, new_count=summary.out_count, started_at=began,
-        seconds=(datetime.now(UTC) - began).total_seconds(),
+        seconds=(datetime.now(UTC) - began).total_seconds(), passed_over=summary.passed_over,
     )  # fmt: skip
     write_records(run.where.staging(run.run_id, "capture") / OUTCOMES, [outcome])
     return list(summary.shards)

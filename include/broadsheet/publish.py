@@ -65,9 +65,15 @@ def _quality_results(run: Run) -> pa.Table:
 
 
 def _outcome_table(run_id: str, outcomes: Iterable[StageOutcome]) -> pa.Table:
-    return pa.Table.from_pylist(
-        [{"run_id": run_id, **msgspec.structs.asdict(outcome)} for outcome in outcomes], schema=TABLES["stage_outcomes"].arrow
-    )
+    rows = [{"run_id": run_id, "passed_over_count": sum(outcome.passed_over.values()), **msgspec.structs.asdict(outcome)} for outcome in outcomes]
+    return pa.Table.from_pylist(rows, schema=TABLES["stage_outcomes"].arrow)
+
+
+def _counts(name: str, came: int, new: int, total: int) -> dict[str, int | None]:
+    """A table's rows. A derived table is made anew by each load, so that none of its rows is delivered or new."""
+    if TABLES[name].layer == "derived":
+        return {"delivered": None, "new": None, "total": total}
+    return {"delivered": came, "new": new, "total": total}
 
 
 def _summary(run: Run, loaded: LoadSummary, validated: Iterable[ValidateSummary], docs: Path, load_seconds: float) -> dict[str, Any]:
@@ -79,18 +85,24 @@ def _summary(run: Run, loaded: LoadSummary, validated: Iterable[ValidateSummary]
     warnings: Counter[str] = Counter()
     for summary in validated:
         warnings.update(summary.warnings)
+    passed_over: Counter[str] = Counter()
+    for outcome in outcomes:
+        passed_over.update(outcome.passed_over)
+    captured = [outcome for outcome in outcomes if outcome.stage == "capture"]
     return {
         "run_id": run.run_id,
         "run_status": "succeeded",
         "is_dry_run": loaded.is_dry_run,
         "lake": run.lake,
-        "input_count": sum(outcome.in_count for outcome in outcomes if outcome.stage == "capture"),
+        "input_count": sum(outcome.in_count for outcome in captured),
+        "duplicate_count": sum(outcome.out_count - outcome.new_count for outcome in captured),
         "page_count": sum(outcome.out_count for outcome in outcomes if outcome.stage == "extract"),
         "rejected_input_count": sum(rejection.scope != "row" for rejection in rejections),
+        "passed_over": dict(passed_over.most_common()),
         "quarantined_row_count": sum(rejection.scope == "row" for rejection in rejections),
         "quarantined_by_reason": reason_counts(rejections),
         "warnings": dict(warnings.most_common()),
-        "tables": {name: {"delivered": came, "new": new, "total": total} for name, (came, new, total) in loaded.rows.items()},
+        "tables": {name: _counts(name, *counts) for name, counts in loaded.rows.items()},
         "resolutions": loaded.resolutions,
         "seconds": {**seconds, "load": round(load_seconds, 3)},
         "warehouse": loaded.warehouse,

@@ -250,7 +250,8 @@ class Page(Record, frozen=True):
     rights_applies: RightsApplicability | None = None
     modules: tuple[Module, ...] = ()
     blocks: tuple[Block, ...] = ()
-    coverage_ratio: float = 0.0  # non-blank characters in labelled blocks / in all blocks; 1.0 for a page without text
+    coverage_ratio: float = 0.0  # non-blank characters in labelled blocks / in all blocks and left out; 1.0 for a page without text
+    left_out_count: int = 0  # non-blank characters beyond the limit of blocks, approximately
     layout_fingerprint: str = ""  # hash of the page's structural skeleton, equal for pages of one template
     warnings: tuple[str, ...] = ()  # reason slugs for `quality.reasons`
 
@@ -281,9 +282,11 @@ class StageOutcome(Record, frozen=True):
     in_count: int
     out_count: int
     quarantined_count: int
-    new_count: int  # of out_count, those that were not known before
+    new_count: int  # of out_count, those that were not known before; of inputs: that are not the same page again
     started_at: datetime
     seconds: float
+    # no units of the stage: records of WARC files that are no pages, by what they are
+    passed_over: dict[str, int] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.in_count != self.out_count + self.quarantined_count:

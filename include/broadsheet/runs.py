@@ -1,6 +1,7 @@
 """A run of the pipeline: where it works, with which settings, and what its stages left."""
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 from broadsheet import PARSER_VERSION, __version__
 from broadsheet.errors import ConfigurationError
-from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, read_records, write_records
+from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, read_records, require_writable, write_records
 from broadsheet.records import Record, Rejection, StageOutcome
 from broadsheet.settings import Settings, read_settings
 
@@ -32,6 +33,8 @@ class Run(Record, frozen=True):
     def start(cls, lake: str | Path, run_id: str | None = None, **settings: Any) -> "Run":
         """Begin a run, or take up the one of the same id: a repeated task finds its run as it was begun.
 
+        Raises ConfigurationError for a lake that cannot be written, a wrong setting and a wrong policy: before any work is done.
+
         Parameters
         ----------
         settings : fields of `Settings`; those that are None take the environment's value or the default.
@@ -40,14 +43,13 @@ class Run(Record, frozen=True):
         run_id = run_id or f"{started_at:%Y%m%dT%H%M%S}-{token_hex(3)}"
         if not re.fullmatch(RUN_ID_PATTERN, run_id):
             raise ConfigurationError(f"a run cannot be named {run_id!r}: letters, digits and . _ + : - only, the first a letter or digit")
-        if Path(lake).exists() and not Path(lake).is_dir():
-            raise ConfigurationError(f"{lake} is not a directory, so that it cannot be a lake")
+        require_writable(Path(lake))
         target = Lake(Path(lake)).staging(run_id) / "run.json"
         if target.exists():
             return cls.open(lake, run_id)
-        run = cls(
-            lake=str(Path(lake).resolve()), run_id=run_id, started_at=started_at, settings=read_settings(**settings).model_dump(mode="json"),
-        )  # fmt: skip
+        options = read_settings(**settings)
+        _check_policy(options)
+        run = cls(lake=str(Path(lake).resolve()), run_id=run_id, started_at=started_at, settings=options.model_dump(mode="json"))
         write_records(target, [run])
         return run
 
@@ -55,8 +57,9 @@ class Run(Record, frozen=True):
     def open(cls, lake: str | Path, run_id: str) -> "Run":
         """Take up a run that was begun."""
         source = Lake(Path(lake)).staging(run_id) / "run.json"
-        if not source.exists():
+        if not os.access(source, os.R_OK):  # unlike Path.exists, False where it may not be looked
             raise ConfigurationError(f"{lake} has no run {run_id!r} in staging; `broadsheet runs --lake {lake}` lists its runs")
+        require_writable(Path(lake))
         return next(iter(read_records(source, cls)))
 
     @property
@@ -66,6 +69,12 @@ class Run(Record, frozen=True):
     @property
     def options(self) -> Settings:
         return Settings(**self.settings)
+
+
+def _check_policy(options: Settings) -> None:
+    from broadsheet.quality.policy import load_policy
+
+    load_policy(options.policy_file)
 
 
 def outcomes_of(run: Run) -> Iterator[StageOutcome]:

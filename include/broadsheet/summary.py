@@ -30,15 +30,25 @@ def _program() -> str:
     return _shown(beside) if beside.exists() and (beside.is_relative_to(Path.cwd()) or not shutil.which("broadsheet")) else "broadsheet"
 
 
+def _inputs(summary: dict[str, Any]) -> str:
+    """What became of the inputs: the figures add up to their number."""
+    text = f"pages read {summary['page_count']:,}, quarantined {summary['rejected_input_count']:,}"
+    return text + (f", {again:,} the same page again" if (again := summary.get("duplicate_count")) else "")
+
+
 def _lines(summary: dict[str, Any]):
     yield f"Run {summary['run_id']}: {summary['run_status']}" + (" (dry run, nothing published)" if summary["is_dry_run"] else "")
     yield ""
-    yield f"Inputs    {summary['input_count']:>9,}   of which pages read {summary['page_count']:,}, quarantined {summary['rejected_input_count']:,}"
+    yield f"Inputs    {summary['input_count']:>9,}   of which {_inputs(summary)}"
+    if passed_over := summary.get("passed_over"):
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in passed_over.items())
+        yield f"Besides   {sum(passed_over.values()):>9,}   records of WARC files that are no pages: {kinds}"
     yield ""
     yield f"{'Table':<28}{'new rows':>10}{'all rows':>12}"
     for name in TABLES_SHOWN:
         if rows := summary["tables"].get(name):
-            yield f"{name:<28}{rows['new']:>10,}{rows['total']:>12,}"
+            new = "–" if rows["new"] is None else f"{rows['new']:,}"
+            yield f"{name:<28}{new:>10}{rows['total']:>12,}"
     yield ""
     if summary["quarantined_by_reason"]:
         yield "Quarantined, by reason"

@@ -33,6 +33,15 @@ def said(items) -> list[str]:
     return [Path(item.capture.input_path).name if isinstance(item, Delivery) else f"{Path(item.input_path).name} {item.reasons[0]}" for item in items]
 
 
+def test_a_directory_without_a_file_is_named(tmp_path):
+    for name in ("a/b/c", "d", "e"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "d" / ".hidden.html").write_bytes(page(1))
+    (tmp_path / "e" / "page.html").write_bytes(page(1))
+    assert said([item for name in "ade" for item in read(tmp_path / name)]) == ["a empty_directory", "d empty_directory", "page.html"]
+    assert said(read(tmp_path)) == ["page.html"]
+
+
 def test_a_file_knows_only_itself(tmp_path):
     path = tmp_path / "a.html"
     path.write_bytes(page(1))
@@ -76,7 +85,7 @@ def test_a_directory_of_everything(tmp_path):
         "a.html", "b.HTM", "c.txt", "d.html.gz", "e.txt.GZ", *warc,
         "h.html empty_file", "i.txt empty_file", "j.html.gz empty_file", "k.html.gz empty_file",
         "l.html binary_content", "m.txt binary_content", "n.html binary_content", "o.html binary_content",
-        "p.html.gz truncated_gzip", "q.txt.gz truncated_gzip", "r.jpg unknown_extension", "s.gz unknown_extension", "z.html", "t unknown_extension",
+        "p.html.gz truncated_gzip", "q.txt.gz not_gzip", "r.jpg unknown_extension", "s.gz unknown_extension", "z.html", "t unknown_extension",
         "u.html page_too_large", "v.html.gz page_too_large", "w.html", "x.txt", "y.txt",
     ]  # fmt: skip
     types = {Path(item.capture.input_path).name: item.capture.media_type for item in items if isinstance(item, Delivery)}

@@ -25,6 +25,8 @@ def inputs(tmp_path):
     warc = Warc()
     for number in range(5):
         warc.response(page(number), url=f"http://qingxi.example/{number}.html")
+        warc.response(b"GIF89a", url=f"http://qingxi.example/{number}.gif", headers=[("Content-Type", f"image/x-{number % 2}")])
+    warc.response(page(9), url="http://qingxi.example/9.html")
     (folder / "w.warc.gz").write_bytes(warc.data[:-20])
     return folder
 
@@ -43,13 +45,14 @@ def files(folder):
 def test_every_input_is_accounted_for(inputs, tmp_path):
     progress = []
     lake, summary, captures = run(inputs, tmp_path, on_progress=progress.append)
-    assert (summary.in_count, summary.out_count, summary.duplicate_count, summary.quarantined_count) == (47, 44, 1, 2)
+    assert (summary.in_count, summary.out_count, summary.duplicate_count, summary.quarantined_count) == (48, 45, 1, 2)
+    assert summary.passed_over == {"image/x-0": 3, "image/x-1": 2}
     assert summary.new_content_count == 40
     rejections = list(read_records(lake.staging("run-1", "capture") / REJECTIONS, Rejection))
     assert [rejection.reasons for rejection in rejections] == [("empty_file",), ("broken_warc_record",)]
-    assert len({item.capture_id for item in captures}) == len(captures) == 44
+    assert len({item.capture_id for item in captures}) == len(captures) == 45
     assert all(item.input_path != str(inputs / "again.html.gz") for item in captures)  # the first of equals is kept
-    assert progress == [20, 40, 47]
+    assert progress == [20, 40, 48]
     assert summary.shards == (0, 1, 2, 3)
 
 
@@ -96,7 +99,7 @@ def test_a_run_that_dies_midway_is_repeated_whole(inputs, tmp_path):
     lake = Lake(tmp_path / "lake")
     assert not list(lake.staging("run-1").rglob("*.jsonl")), "files appear only when the raw zone has what they speak of"
     _, summary, captures = run(inputs, tmp_path)
-    assert summary.out_count == len(captures) == 44
+    assert summary.out_count == len(captures) == 45
     zone = RawZone(lake)
     assert all(zone.read(item.raw_file, item.raw_offset, item.raw_length) for item in captures)
 
@@ -104,8 +107,18 @@ def test_a_run_that_dies_midway_is_repeated_whole(inputs, tmp_path):
 def test_nothing_in_nothing_out(tmp_path):
     (tmp_path / "empty").mkdir()
     _, summary, captures = run(tmp_path / "empty", tmp_path)
-    assert summary == CaptureSummary(in_count=0, out_count=0, duplicate_count=0, quarantined_count=0, shards=())
+    assert summary == CaptureSummary(in_count=1, out_count=0, duplicate_count=0, quarantined_count=1, shards=())
     assert captures == []
+
+
+def test_an_archive_of_countless_content_types_makes_no_endless_list(tmp_path):
+    warc = Warc()
+    for number in range(50):
+        warc.response(b"x", headers=[("Content-Type", f"made/up-{number}")])
+    (tmp_path / "a.warc.gz").write_bytes(warc.data)
+    _, summary, _ = run(tmp_path / "a.warc.gz", tmp_path)
+    assert summary.in_count == 0
+    assert len(summary.passed_over) == 31 and summary.passed_over["other"] == 20
 
 
 def test_a_summary_that_does_not_add_up_cannot_be_made():

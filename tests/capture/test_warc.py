@@ -9,7 +9,7 @@ import brotli
 import pytest
 from warcs import DATE, HTML, Warc, page
 
-from broadsheet.capture.delivery import Delivery
+from broadsheet.capture.delivery import Delivery, PassedOver
 from broadsheet.capture.frames import frame_at, frames
 from broadsheet.capture.sources import deliveries
 from broadsheet.records import Rejection, TimeBasis
@@ -26,7 +26,7 @@ def read(tmp_path, data: bytes, name: str = "a.warc.gz", **settings):
 
 
 def reasons(items) -> list[str]:
-    return ["page" if isinstance(item, Delivery) else item.reasons[0] for item in items]
+    return ["page" if isinstance(item, Delivery) else item.kind if isinstance(item, PassedOver) else item.reasons[0] for item in items]
 
 
 def many(is_gzip: bool, count: int = 5) -> Warc:
@@ -52,9 +52,10 @@ def test_a_response_is_a_page_with_all_it_says(tmp_path, is_gzip):
 @pytest.mark.parametrize(
     ("headers", "status", "url", "expected"),
     [
-        ([("Content-Type", "image/png")], "200 OK", "http://qingxi.example/x.png", "not_a_page"),
-        ([("Content-Type", "application/json")], "200 OK", "http://qingxi.example/x", "not_a_page"),
-        (HTML, "301 Moved", "http://qingxi.example/x", "not_a_page"),
+        ([("Content-Type", "Image/PNG")], "200 OK", "http://qingxi.example/x.png", "image/png"),
+        ([("Content-Type", "application/json; charset=utf-8")], "200 OK", "http://qingxi.example/x", "application/json"),
+        (HTML, "301 Moved", "http://qingxi.example/x", "status 301"),
+        (HTML, "204 No Content", "http://qingxi.example/x", "status 204"),
         (HTML, "404 Not Found", "http://qingxi.example/x", "http_error"),
         (HTML, "503 Busy", "http://qingxi.example/x", "http_error"),
         ([("Content-Type", "application/xhtml+xml")], "200 OK", "http://qingxi.example/x", "page"),
@@ -76,7 +77,14 @@ def test_resources_are_pages_unless_they_are_the_crawlers_own(tmp_path):
         .resource(b"x", url="metadata://crawler.example/log.txt")
         .resource(b"\x89PNG\r\n", content_type="image/png")
     )
-    assert reasons(read(tmp_path, warc.data)) == ["page", "not_a_page", "not_a_page"]
+    assert reasons(read(tmp_path, warc.data)) == ["page", "metadata record", "image/png"]
+
+
+def test_what_was_never_meant_to_be_a_page_is_passed_over_and_not_rejected(tmp_path):
+    warc = Warc().other("conversion").response(b"\x89PNG\r\n\x1a\n", headers=[]).response(b"{}", headers=[]).response(b"", headers=[])
+    items = read(tmp_path, warc.data)
+    assert reasons(items) == ["conversion record", "no content type", "no content type", "empty_file"]
+    assert [item.input_path.rpartition("#")[2] for item in items] == [str(offset) for offset in warc.offsets]
 
 
 @pytest.mark.parametrize("date", ["not a date", "0001-01-01T00:00:00+09:00"])
@@ -121,7 +129,7 @@ def test_http_codings_are_undone(tmp_path, content_coding, transfer_coding, body
         ("gzip", gzip.compress(BODY)[:20] + b"????" + gzip.compress(BODY)[24:], "broken_warc_record"),
         ("br", brotli.compress(BODY)[:-5], "broken_warc_record"),
         ("deflate", zlib.compress(BODY)[:-9], "broken_warc_record"),
-        ("frob", BODY, "not_a_page"),
+        ("frob", BODY, "unknown_coding"),
         ("gzip", gzip.compress(b"a" * 20_000_000), "page_too_large"),
         ("deflate", zlib.compress(b"a" * 20_000_000), "page_too_large"),
         ("br", brotli.compress(b"a" * 20_000_000), "page_too_large"),

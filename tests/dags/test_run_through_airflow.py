@@ -93,9 +93,24 @@ def test_a_wrong_policy_fails_at_once_and_says_so(world, second, make_run):
     published = (world / "lake" / "warehouse" / "broadsheet.duckdb").read_bytes()
     failed = make_run(world / "airflow", "--lake", str(world / "lake"), "--policy", str(world / "no-such-policy.yaml"), str(world / "pages"))
     assert failed.returncode == 1
+    assert "  capture: ConfigurationError" in failed.stdout  # before any work is done
     assert "no-such-policy.yaml" in failed.stdout
     assert "to be retried" not in failed.stdout
     assert (world / "lake" / "warehouse" / "broadsheet.duckdb").read_bytes() == published
+
+
+def test_a_run_without_a_page_is_no_success(world, second, make_run):
+    (world / "empty").mkdir()
+    nothing = make_run(world / "airflow", "--lake", str(world / "lake"), str(world / "empty"))
+    assert nothing.returncode == 3, nothing.stdout
+    assert "empty_directory" in nothing.stdout and "No page was read." in nothing.stdout
+
+
+def test_an_empty_path_is_not_the_current_directory(world, second, make_run):
+    for arguments in (["", str(world / "pages")], ["--lake", "", str(world / "pages")]):
+        refused = make_run(world / "airflow", *arguments)
+        assert refused.returncode == 2
+        assert "the path is empty" in refused.stderr
 
 
 def test_a_wrong_parameter_is_told_without_a_run(world, second, make_run):

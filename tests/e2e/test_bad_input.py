@@ -71,10 +71,19 @@ def test_wrong_usage_is_told_without_a_traceback(tmp_path, sample_run):
         (("query", "--lake", tmp_path, "select 1"), "nothing has been published"),
         (("load", "--lake", tmp_path, "--run", "nope"), "nope"),
         (("show", "--lake", tmp_path, "not-a-page"), "neither a file nor"),
-        (("query", "--lake", published, " "), "no SQL statement"),
+        (("query", "--lake", published, " "), "one SQL statement is run at a time; there are 0"),
+        (("query", "--lake", published, "select 1; select 2"), "there are 2"),
+        (("query", "--lake", published, f"copy (select 1) to '{tmp_path}/out.csv'"), "only questions are run here"),
+        (("query", "--lake", published, f"explain analyze copy (select 1) to '{tmp_path}/out.csv'"), "only questions are run here"),
+        (("quarantine", "--lake", published, "--reason", "foo"), "no reason 'foo'"),
+        (("quarantine", "--lake", published, "--run", "nope"), "no published run 'nope'"),
+        (("run", "--lake", tmp_path, page, ""), "the path is empty"),
+        (("run", "--lake", "", page), "the path is empty"),
+        (("run", "--lake", tmp_path, "--policy", tmp_path / "none.yaml", page), "none.yaml"),
+        (("capture", "--lake", tmp_path, "--policy", tmp_path / "none.yaml", page), "none.yaml"),
         (("runs", "--lake", tmp_path / "none"), "no lake"),
-        (("rebuild", "--lake", tmp_path / "none"), "no published run"),
-        (("run", "--lake", page, page), "not a directory"),
+        (("rebuild", "--lake", tmp_path / "none"), "no lake"),
+        (("run", "--lake", page, page), "cannot be a lake"),
         (("run", "--lake", tmp_path, "--time-zone", "Nowhere/Town", page), "'Nowhere/Town' is not the name of a time zone"),
         (("capture", "--lake", tmp_path, "--run", "../out", page), "cannot be named"),
         (("extract", "--lake", published, "--run", run_id, "--shard", 77), "no shard 77"),
@@ -84,6 +93,31 @@ def test_wrong_usage_is_told_without_a_traceback(tmp_path, sample_run):
         assert process.returncode == 2, (arguments, process.stderr)
         assert part in " ".join(process.stderr.replace("│", " ").split())
         assert "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "capture", "extract", "transform", "validate", "load", "query", "show", "runs", "rebuild", "quarantine"])
+def test_an_impossible_lake_is_told_on_one_line(command, tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from broadsheet.cli import app
+
+    monkeypatch.setenv("COLUMNS", "500")
+    (tmp_path / "file").write_text("a file has nothing in it", "utf-8")
+    arguments = {
+        "run": [SAMPLE], "capture": [SAMPLE], "query": ["select 1"], "show": ["abc"], "runs": [], "rebuild": [], "quarantine": [],
+    }.get(command, ["--run", "mine"])  # fmt: skip
+    for lake in (tmp_path / "file" / "lake", Path("/proc/none"), tmp_path / "file"):
+        result = CliRunner().invoke(app, [command, "--lake", str(lake), *map(str, arguments)])
+        assert result.exit_code == 2, (lake, result.output)
+        assert str(lake) in result.stderr and len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_directory_without_a_page_is_named_and_is_no_success(tmp_path):
+    (tmp_path / "in").mkdir()
+    process = broadsheet("run", "--lake", tmp_path / "lake", "--shards", 1, tmp_path / "in")
+    assert process.returncode == 3, process.stderr
+    assert "empty_directory" in process.stdout
+    assert query(tmp_path / "lake", "select input_path from quarantine").to_pylist() == [{"input_path": str(tmp_path / "in")}]
 
 
 def test_a_stopped_batch_publishes_nothing_and_exits_with_four(tmp_path):

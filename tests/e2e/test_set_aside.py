@@ -1,5 +1,6 @@
 """What is wrong with a page costs the rows that cannot stand, and no more: the batch goes on and says what it lost."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,6 +76,44 @@ def test_the_summary_counts_the_rows_of_quarantine_and_a_rerun_has_the_same_ones
 
 
 OF_RUNS = {"quarantine", "quality_results", "stage_outcomes", "runs"}
+
+
+NOTICE = "凡本网注明“来源：云州网”的所有作品，版权均属于云州网，未经授权不得转载、摘编或利用其它方式使用上述作品。"
+
+
+def with_a_notice_for_a_body(file: Path) -> None:
+    """The pages of an extract's file, understood as if they had nothing but their rights notice."""
+    changed = [
+        msgspec.structs.replace(item, page=msgspec.structs.replace(item.page, body=(NOTICE,), rights_notice=NOTICE))
+        for item in read_records(file, PageResult)
+    ]
+    write_records(file, changed)
+
+
+def test_an_article_whose_only_version_is_set_aside_is_not_published(tmp_path):
+    lake = tmp_path / "lake"
+
+    def publish_spoilt(run_id: str, page: Path, captured_at: str, is_spoilt: bool = True) -> dict:
+        manifest = tmp_path / f"{run_id}.jsonl"
+        manifest.write_text(json.dumps({"path": str(page), "captured_at": captured_at, "site": "news.lanshan.example"}), "utf-8")
+        run = Run.start(lake, run_id, shards=2)
+        for shard in capture(run, [], manifest):
+            extract(run, shard)
+            if is_spoilt:
+                with_a_notice_for_a_body(run.where.shard(run_id, "extract", shard) / PAGES)
+            transform(run, shard)
+            validate(run, shard)
+        return load(run)
+
+    publish_spoilt("sound", FILES[0], "2026-03-08T00:00:00Z", is_spoilt=False)
+    summary = publish_spoilt("unknown", FILES[1], "2026-03-08T00:00:00Z")
+    assert summary["tables"]["articles"]["total"] == 1
+    assert summary["quarantined_by_reason"]["part_quarantined"] == 1
+    assert query(lake, "from articles anti join article_versions using (article_id)").num_rows == 0
+    # the article that the warehouse knows with a sound version keeps the capture
+    publish_spoilt("known", FILES[0], "2026-03-09T00:00:00Z")
+    rows = query(lake, "select run_id, article_id is null as is_lost, version_id is null as is_bare from captures order by run_id").to_pylist()
+    assert [tuple(row.values()) for row in rows] == [("known", False, True), ("sound", False, False), ("unknown", True, True)]
 
 
 FROM_THE_FUTURE = """<html lang="zh"><head><title>清河县跨江大桥建成投用_云州网</title></head><body>

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from invented_pages import FEED, RELATED, article
+from invented_pages import FEED, PARAGRAPHS, RELATED, article
 
 from broadsheet.page.modules import undoubled, width_limit
 from broadsheet.page.read import read_page
@@ -39,6 +39,32 @@ def entries(texts: list[str], tag: str = "li") -> str:
 def test_the_heading_tells_the_kind(heading: str, kind: ModuleKind, markup: str) -> None:
     (module,) = modules(f'<div class="box">{markup.format(heading)}<ul>{entries(FEED)}</ul></div>')
     assert (module.heading, module.kind, len(module.items)) == (heading, kind, len(FEED))
+
+
+def test_a_short_headline_keeps_its_rank_among_its_siblings() -> None:
+    texts = [*FEED[:2], "桥通了", *FEED[2:]]
+    for markup in ("<ol>{}</ol>", "<ul>{}</ul>"):
+        (module,) = modules(f'<div class="box"><h3>点击排行</h3>{markup.format(entries(texts))}</div>')
+        assert [(item.rank, item.text) for item in module.items] == list(enumerate(texts, start=1))
+    lines = "\n".join(f"{rank}   {text}" for rank, text in enumerate(texts, start=1))
+    (module,) = read_page("\n\n".join([*PARAGRAPHS, "即时播报", lines]), media_type="text/plain").modules
+    assert [(item.rank, item.text) for item in module.items] == list(enumerate(texts, start=1))
+
+
+def test_a_channels_name_beside_each_headline_is_no_entry() -> None:
+    lines = "".join(f'<li><a href="/c{n}/">社会{n}</a> <a href="/s/{n}.html">{text}</a></li>' for n, text in enumerate(FEED))
+    (module,) = modules(f'<div class="box"><h3>最新消息</h3><ul>{lines}</ul></div>')
+    assert [item.text for item in module.items] == FEED
+
+
+def test_a_heading_above_another_heading_is_one_though_its_list_is_missing() -> None:
+    many = [f"{text}第{number}批" for number in range(3) for text in FEED]
+    after = (
+        f'<div class="rail"><section><h2>大家都在看</h2><div id="fill"></div></section><section><h2>热榜</h2><ul>{entries(many)}</ul></section></div>'
+    )
+    page = read_page(article(after), media_type="text/html")
+    assert {block.text: block.label for block in page.blocks}["大家都在看"] == BlockLabel.MODULE_HEADING
+    assert [module.heading for module in page.modules if module.items] == ["热榜"]
 
 
 def test_a_list_needs_no_list_tags() -> None:

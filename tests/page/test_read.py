@@ -7,7 +7,7 @@ import pytest
 from hostile_texts import adversarial
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invented_pages import FEED, HTML, PARAGRAPHS, RELATED, TEXT
+from invented_pages import FEED, HTML, PARAGRAPHS, RELATED, TEXT, article, html_of
 
 from broadsheet.page.contract import prediction
 from broadsheet.page.read import read_page
@@ -158,3 +158,32 @@ def test_the_seed_page() -> None:
     assert (feed.width_limit, sum(item.is_truncated for item in feed.items)) == (36, 13)
     assert [item.rank for item in feed.items if not item.is_truncated] == [2, 5]
     assert page.rights_applies == RightsApplicability.AMBIGUOUS
+
+
+def test_a_menu_above_the_article_is_navigation_and_an_account_under_its_heading_is_followed() -> None:
+    page = read_page(article(before="<div>首页 | 国内 | 本地 | 体育</div>"), media_type="text/html")
+    assert page.blocks[0].label == BlockLabel.NAV
+    labels = {block.text: block.label for block in read_page(TEXT, media_type="text/plain").blocks}
+    assert [labels[text] for text in ("关注我们", "云州网微博", "云州网微信")] == [BlockLabel.FOLLOW] * 3
+
+
+@pytest.mark.parametrize("title", ["青石市举办春季招聘会", "云州第一医院新大楼启用", "山河县老字号品牌故事"])
+def test_an_unstated_headline_may_hold_a_word_of_other_headings(title: str) -> None:
+    paragraphs = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
+    page = read_page(html_of(f'<h3>{title}</h3><div class="content">{paragraphs}</div>', title="云州网"), media_type="text/html")
+    assert page.headline() == title
+
+
+def test_a_page_beyond_the_limit_of_blocks_says_so_and_claims_no_full_coverage() -> None:
+    beyond = 20_000
+    lines = "\n".join(f"  • 第{number}条消息的标题在这里" for number in range(beyond))
+    items = "".join(f'<li><a href="/{number}.html">第{number}条消息的标题在这里</a></li>' for number in range(beyond))
+    for text, media_type in ((TEXT + "\n\n" + lines, "text/plain"), (article(f"<ul>{items}</ul><script>{'x' * 9999}</script>"), "text/html")):
+        page = read_page(text, media_type=media_type)
+        assert page.warnings == ("page_cut_short",)
+        kept = sum(len(block.text.replace(" ", "")) for block in page.blocks)
+        whole = kept + page.left_out_count
+        assert whole == pytest.approx(15 * beyond, rel=0.1)
+        assert page.coverage_ratio <= kept / whole
+    page = read_page(TEXT, media_type="text/plain")
+    assert (page.warnings, page.left_out_count) == ((), 0)

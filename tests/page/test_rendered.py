@@ -28,6 +28,30 @@ def texts(module: Module) -> list[str]:
     return [item.text for item in module.items]
 
 
+EVERYDAY = [
+    "青石市举办春季招聘会", "云州第一医院新大楼启用", "山河县推出老字号品牌", "百所小学开设游泳课程", "购房优惠政策延长一年", "青河图书馆夜间开放",
+    "山河县小说家获奖", "老城影院重新开张",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("title", EVERYDAY)
+def test_a_headline_may_hold_a_word_of_other_headings(title: str) -> None:
+    info = "2024-03-01 08:30 来源:云州日报"
+    assert read("云州网 > 新闻", title, info, TEXT).headline() == title
+    assert read("  • 首页\n  • 新闻\n  • 体育", title, info, TEXT, "精彩推荐\n\n" + "\n".join(f"  • {text}" for text in RELATED)).headline() == title
+
+
+def test_a_crosshead_may_hold_a_word_of_other_headings() -> None:
+    body = read("云州网 > 新闻", TITLE, "2024-03-01 08:30 来源:云州日报", TEXT, "一、县级医院怎么建", TEXT.replace("。", "！。")).body
+    assert len(body) >= 2 * len(PARAGRAPHS)
+
+
+@pytest.mark.parametrize("heading", ["招聘信息", "热门标签", "合作伙伴", "Sponsored content"])
+def test_a_line_that_is_such_a_heading_is_no_headline(heading: str) -> None:
+    assert read("云州网 > 新闻", TITLE, "2024-03-01 08:30 来源:云州日报", heading, TEXT).headline() == TITLE
+    assert read(heading, "2024-03-01 08:30 来源:云州日报", TEXT).headline() is None
+
+
 # --- headline and text ----------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from hostile_texts import adversarial, lines
 from hypothesis import given
 
 from broadsheet.page.credits import source_credits
-from broadsheet.page.rights import applicability, is_rights_notice
+from broadsheet.page.rights import applicability, is_rights_notice, notice_text
 
 CONDITIONAL = "版权声明:凡注有稿件来源为“云州网”的稿件,均为云州网版权稿件,转载必须注明来源为“云州网”。"
 
@@ -77,3 +77,20 @@ def test_long_hostile_texts_end(text):
     for size in (1990, 200_000):
         is_rights_notice(text[:size])
         applicability("凡本网注明" + text[:size], source_credits("云州网"), None)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "• 转载请注明：大桥通车 | 云州晚报 +复制链接",
+        "转载请注明：大桥通车 | 云州晚报 复制链接",
+        " · 转载请注明：大桥通车 | 云州晚报 分享到",
+        "转载请注明：大桥通车 | 云州晚报",
+    ],
+)
+def test_a_notice_is_kept_without_bullet_and_buttons(shown):
+    assert notice_text(shown) == "转载请注明：大桥通车 | 云州晚报"
+
+
+def test_a_word_of_a_button_in_a_notice_stays():
+    assert notice_text("未经授权，不得转载、复制链接。") == "未经授权，不得转载、复制链接。"

@@ -11,6 +11,7 @@ from broadsheet.quality.separate import PARENT, PART, separate
 from broadsheet.tables.ddl import create_table
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.audit import findings
+from broadsheet.warehouse.load import of_known_articles
 from broadsheet.warehouse.macros import create_macros
 from broadsheet.warehouse.resolve import resolve
 
@@ -32,6 +33,9 @@ def audited(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) 
     connection.execute("begin")
     try:
         for name, rows in tables.items():
+            if name == "captures":
+                connection.register("known_articles", tables["articles"])
+                rows = of_known_articles(connection, rows)
             connection.register("kept", rows)
             connection.execute(f"insert into {name} by name select * from kept")
             connection.unregister("kept")
@@ -82,6 +86,19 @@ def test_a_feeds_state_stands_or_falls_with_its_entries():
     assert state not in separated.kept["headline_feed_entries"]["feed_snapshot_id"].to_pylist()
     assert separated.kept["headline_feed_entries"].num_rows > 0
     assert separated.kept["headline_feeds"].num_rows == BATCH["headline_feeds"].num_rows
+
+
+def test_an_article_falls_with_its_last_version_and_its_captures_are_left_to_the_load():
+    versions = BATCH["article_versions"]["article_id"].to_pylist()
+    twice = next(article for article in versions if versions.count(article) == 2)
+    once = next(article for article in versions if versions.count(article) == 1)
+    bad = {row: ["body_is_rights_notice"] for row in (versions.index(twice), versions.index(once))}
+    separated = separate(BATCH, {"article_versions": bad})
+    (fallen,) = [rejection for rejection in separated.rejections if rejection.table_name == "articles"]
+    assert (fallen.row_key, fallen.reasons) == (once, (PART,))
+    assert {tuple(names) for names in separated.reasons["article_versions"].values()} == {("body_is_rights_notice",)}
+    kept = dict(zip(*(separated.kept["captures"][column].to_pylist() for column in ("capture_id", "article_id")), strict=True))
+    assert kept == dict(zip(*(BATCH["captures"][column].to_pylist() for column in ("capture_id", "article_id")), strict=True))
 
 
 def test_an_entry_that_falls_with_its_state_is_no_reason_against_it():

@@ -67,6 +67,17 @@ def test_a_wrong_value_fails_the_check_for_it(batch, table, column, row, value, 
     assert load_policy().action(reason) == "quarantine"
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [("article_id", None, "headline_missing"), ("left_out_char_count", 12, "page_cut_short"), ("coverage_ratio", 0.4, "low_coverage")],
+)
+def test_what_is_odd_about_a_capture_is_warned_of(batch, column, value, reason):
+    changed = with_value(batch, "captures", column, 0, value)
+    assert failed_checks(changed, "captures") == {reason: (0,)}
+    assert load_policy().action(reason) == "warn"
+    assert failed_checks(with_value(with_value(batch, "captures", "article_id", 0, None), "captures", "page_kind", 0, "list"), "captures") == {}
+
+
 def test_an_entry_that_lost_its_state_is_missed_there(batch):
     last = batch["headline_feed_entries"].num_rows - 1
     changed = with_value(batch, "headline_feed_entries", "feed_snapshot_id", last, None)

@@ -144,3 +144,16 @@ def test_a_publication_time_later_than_the_run_bounds_nothing():
     assert (row["captured_after"], row["captured_before"]) == (None, READ)
     (seen,) = tables["headline_feed_observations"]
     assert (seen["observed_at_basis"], seen["observed_after"]) == ("none", None)
+
+
+def test_captures_of_unknown_sites_share_nothing_unless_they_are_the_same_page():
+    bare = {"url": None, "site": None, "site_basis": SiteBasis.NONE}
+    known = {**bare, "site": "云州网", "site_basis": SiteBasis.MANIFEST}
+    shown = page(breadcrumb=("首页", "要闻"))
+    for place, ids in ((bare, 2), (known, 1)):
+        tables = rows((capture(1, content_sha256="1" * 64, **place), shown), (capture(2, content_sha256="2" * 64, **place), shown))
+        assert [len(tables[name]) for name in ("articles", "article_versions", "headline_feeds", "headline_feed_snapshots")] == [ids] * 4
+        assert len(tables["channels"]) == 2 * ids
+    again = rows((capture(1, **bare), shown), (capture(2, **bare, captured_at=SEEN.replace(hour=5)), shown))
+    assert [len(again[name]) for name in ("captures", "articles", "headline_feeds")] == [2, 1, 1]
+    assert again["articles"][0]["article_id_basis"] == "content"

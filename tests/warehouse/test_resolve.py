@@ -35,16 +35,19 @@ def insert(connection, name: str, **values) -> None:
     connection.execute(f"insert into {name} by name from rows")
 
 
-def feed(connection, *shown: tuple[str, bool], feed_id: str = "feed", snapshot: str = "state", capture: str = "page", limit: int | None = 36) -> None:
-    insert(connection, "headline_feed_snapshots", feed_snapshot_id=snapshot, feed_id=feed_id, site="yz", width_limit=limit, entry_count=len(shown))
-    insert(connection, "headline_feed_observations", capture_id=capture, feed_id=feed_id, feed_snapshot_id=snapshot, site="yz")
+def feed(
+    connection, *shown: tuple[str, bool], feed_id: str = "feed", snapshot: str = "state", capture: str = "page", limit: int | None = 36,
+    site: str = "yz",
+) -> None:  # fmt: skip
+    insert(connection, "headline_feed_snapshots", feed_snapshot_id=snapshot, feed_id=feed_id, site=site, width_limit=limit, entry_count=len(shown))
+    insert(connection, "headline_feed_observations", capture_id=capture, feed_id=feed_id, feed_snapshot_id=snapshot, site=site)
     for rank, (text, is_cut) in enumerate(shown, start=1):
         insert(
             connection,
             "headline_feed_entries",
             feed_snapshot_id=snapshot,
             rank=rank,
-            site="yz",
+            site=site,
             headline_text=text,
             is_truncated=is_cut,
             display_width=display_width(text),
@@ -109,6 +112,31 @@ def test_an_entry_that_is_not_cut_is_confirmed_by_another_place_but_not_by_its_o
     link(connection, "白石县图书馆开放")
     resolve(connection)
     assert [outcome(connection, rank)[0] for rank in (1, 2, 3)] == ["unresolved", "unresolved", "resolved"]
+
+
+def test_an_entry_as_wide_as_the_limit_may_be_whole(connection):
+    whole = cut(LONG, 36)
+    feed(connection, (whole, True))
+    link(connection, whole)
+    resolve(connection)
+    assert outcome(connection) == ("resolved", "same_page_exact", whole, 1)
+    link(connection, LONG, position=2)
+    resolve(connection)
+    assert outcome(connection)[::3] == ("ambiguous", 2)
+
+
+def test_an_entry_with_an_ellipsis_is_not_whole(connection):
+    feed(connection, (cut(LONG, 36) + "…", True))
+    link(connection, cut(LONG, 36))
+    resolve(connection)
+    assert outcome(connection)[0] == "unresolved"
+
+
+def test_pages_of_unknown_sites_are_of_no_one_site(connection):
+    insert(connection, "related_links", capture_id="elsewhere", position=1, site="unknown", headline_text=LONG)
+    feed(connection, (LONG, False), site="unknown")
+    resolve(connection)
+    assert connection.execute("select confidence from headline_resolutions").fetchall() == [(0.85,)]
 
 
 def test_an_ellipsis_is_no_part_of_the_headline(connection):

@@ -26,6 +26,7 @@ _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f\x1b") + b
 # A stray control character or two occurs in real pages; in random bytes every tenth is one.
 _CONTROL_RATIO = 0.003
 _CHUNK = 64 * 1024
+_GZIP = b"\x1f\x8b"
 
 
 def extensions(name: str) -> tuple[str, bool]:
@@ -73,7 +74,7 @@ def check_content(content: bytes) -> None:
 
 
 def read_file(path: Path, *, is_gzip: bool, limit: int) -> bytes:
-    """A file's bytes, unpacked. Raises BadInput: unreadable, truncated_gzip, page_too_large (more than `limit` bytes)."""
+    """A file's bytes, unpacked. Raises BadInput: unreadable, not_gzip, truncated_gzip, page_too_large (more than `limit` bytes)."""
     try:
         with path.open("rb") as file:
             return _read_gzip(file, limit) if is_gzip else _read_limited(file, limit)
@@ -91,8 +92,11 @@ def _read_limited(file: BinaryIO, limit: int) -> bytes:
 
 
 def _read_gzip(file: BinaryIO, limit: int) -> bytes:
-    if not file.read(1):
+    begin = file.read(len(_GZIP))
+    if not begin:
         return b""
+    if not _GZIP.startswith(begin):
+        raise BadInput("not_gzip", f"it begins with {begin!r}")
     file.seek(0)
     with gzip.GzipFile(fileobj=file) as unpacked:
         return _read_limited(unpacked, limit)  # type: ignore[arg-type]
@@ -109,7 +113,7 @@ def decode_body(body: bytes, *, transfer_coding: str, content_coding: str, limit
     """Payload of an HTTP response, as the browser would get it.
 
     Crawlers often store bodies already decoded but leave the headers: a body that is plainly not coded as declared is taken as it
-    is. Raises BadInput: broken_warc_record for one that breaks off, page_too_large, not_a_page for an unknown coding.
+    is. Raises BadInput: broken_warc_record for one that breaks off, page_too_large, unknown_coding.
     """
     if "chunked" in transfer_coding.lower():
         body = _dechunk(body)
@@ -154,7 +158,7 @@ def _decode_coding(body: bytes, coding: str, limit: int) -> bytes:
         return body if _is_text(body) else _inflate(body, 15 if is_wrapped else -15, limit)
     if coding == "br":
         return body if _is_text(body) else _unbrotli(body, limit)
-    raise BadInput("not_a_page", f"unknown content coding {coding[:40]!r}")
+    raise BadInput("unknown_coding", f"content coding {coding[:40]!r}")
 
 
 def _is_text(body: bytes) -> bool:

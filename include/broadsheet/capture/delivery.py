@@ -23,6 +23,13 @@ class Delivery(Record, frozen=True):
     http_header: bytes = b""  # status line and headers with the closing blank line, for pages from WARC responses
 
 
+class PassedOver(Record, frozen=True):
+    """A record of a WARC file that is no page and was never meant to be one: no input, and nothing wrong with it."""
+
+    input_path: str
+    kind: str  # what it is instead: `image/png`, `status 301`, `dns record`
+
+
 class Known(Record, frozen=True):
     """What a manifest, or a container, says about a page."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from broadsheet.capture.content import HTML, PAGE_EXTENSIONS, WARC_EXTENSION, check_content, extensions, is_markup, read_file, too_large
-from broadsheet.capture.delivery import Delivery, Known, checked, make_delivery, printable, rejected
+from broadsheet.capture.delivery import Delivery, Known, PassedOver, checked, make_delivery, printable, rejected
 from broadsheet.capture.manifest import Manifest
 from broadsheet.capture.warc import WarcPages
 from broadsheet.errors import BadInput
@@ -17,11 +17,12 @@ from broadsheet.settings import Settings
 _NOTHING_KNOWN = Known()
 
 
-def deliveries(paths: Sequence[Path | str], *, manifest: Path | str | None, settings: Settings) -> Iterator[Delivery | Rejection]:
+def deliveries(paths: Sequence[Path | str], *, manifest: Path | str | None, settings: Settings) -> Iterator[Delivery | Rejection | PassedOver]:
     """Every input, answered once: a page as a Delivery, anything else as a Rejection with its reason.
 
-    An input is a file, a response or resource record of a WARC file, a damaged record, or a faulty row of the manifest. One file
-    named by several rows of the manifest is an input for each. Only one page is held at a time.
+    An input is a file, a page of a WARC file, a damaged record, a directory without a file, or a faulty row of the manifest. One file
+    named by several rows of the manifest is an input for each. A sound record of a WARC file that is no page (image, redirect) is no
+    input: it is answered as PassedOver. Only one page is held at a time.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ class _Reader:
         self.manifest = manifest
         self.warcs = WarcPages(settings.max_page_bytes)
 
-    def read(self, path: Path) -> Iterator[Delivery | Rejection]:
+    def read(self, path: Path) -> Iterator[Delivery | Rejection | PassedOver]:
         extension, is_gzip = extensions(path.name)
         shown = printable(path)
         try:
@@ -87,7 +88,7 @@ class _Reader:
                 )
             )
 
-    def _warc(self, path: Path, shown: str) -> Iterator[Delivery | Rejection]:
+    def _warc(self, path: Path, shown: str) -> Iterator[Delivery | Rejection | PassedOver]:
         if _stat(path).st_size == 0:
             raise BadInput("empty_file", "0 bytes")
         about = self._about(path)
@@ -114,20 +115,23 @@ def _stat(path: Path) -> os.stat_result:
 
 def _walk(root: Path, *, skipped: Path | None) -> Iterator[Path | Rejection]:
     """Files under a path, sorted by name in each directory, and what cannot be looked into. A directory that links lead to twice
-    is walked once."""
+    is walked once; a root that is a directory without a file is an answer of its own."""
     if not os.path.lexists(root):
         yield rejected(printable(root), BadInput("missing_file", "no such file or directory"))
         return
     seen: set[tuple[int, int]] = set()
     pending = [root]
+    is_empty = True
     while pending:
         path = pending.pop()
         try:
             status = path.stat()
             if stat.S_ISREG(status.st_mode):
+                is_empty = False
                 yield path
                 continue
             if not stat.S_ISDIR(status.st_mode):
+                is_empty = False
                 # Opening a pipe would wait for ever.
                 yield rejected(printable(path), BadInput("unreadable", "neither a file nor a directory"))
                 continue
@@ -137,8 +141,11 @@ def _walk(root: Path, *, skipped: Path | None) -> Iterator[Path | Rejection]:
             names = sorted((entry.name for entry in path.iterdir() if not entry.name.startswith(".")), reverse=True)
             pending += (path / name for name in names if not _is_same(path / name, skipped))
         except OSError as error:
+            is_empty = False
             is_dangling = path.is_symlink() and not path.exists()
             yield rejected(printable(path), BadInput("unreadable", "a link to nothing" if is_dangling else error.strerror or str(error)))
+    if is_empty:
+        yield rejected(printable(root), BadInput("empty_directory", "no file in it; those whose name begins with a dot are left out"))
 
 
 def _is_same(path: Path, other: Path | None) -> bool:

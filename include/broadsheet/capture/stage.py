@@ -1,6 +1,7 @@
 """The capture stage: inputs into the raw zone, their captures split over shards."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from broadsheet.capture.delivery import PassedOver
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.sources import deliveries
 from broadsheet.lake import CAPTURES, REJECTIONS, Lake, written_aside
@@ -15,6 +17,7 @@ from broadsheet.records import Capture, Record, Rejection
 from broadsheet.settings import Settings
 
 _PROGRESS_EVERY = 20
+_MOST_KINDS = 30  # of records passed over that are told apart: an archive may name any number of content types
 
 
 class CaptureSummary(Record, frozen=True):
@@ -26,6 +29,8 @@ class CaptureSummary(Record, frozen=True):
     quarantined_count: int
     shards: tuple[int, ...]  # those that hold captures
     new_content_count: int = 0  # contents that the raw zone did not have
+    # records of WARC files that are no pages, and so no inputs, by what they are
+    passed_over: dict[str, int] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.in_count != self.out_count + self.duplicate_count + self.quarantined_count:
@@ -54,11 +59,16 @@ def capture(
     report = on_progress or (lambda count: None)
     staging = lake.staging(run_id, "capture")
     seen: set[int] = set()
+    passed_over: Counter[str] = Counter()
     in_count = duplicates = quarantined = 0
     with ExitStack() as outputs, RawZone(lake).writer(run_id) as raw:
         files = _Files(outputs)
         rejections = files.open(staging / REJECTIONS)
-        for in_count, item in enumerate(deliveries(paths, manifest=manifest, settings=settings), start=1):
+        for item in deliveries(paths, manifest=manifest, settings=settings):
+            if isinstance(item, PassedOver):
+                passed_over[item.kind if item.kind in passed_over or len(passed_over) < _MOST_KINDS else "other"] += 1
+                continue
+            in_count += 1
             if in_count % _PROGRESS_EVERY == 0:
                 report(in_count)
             if isinstance(item, Rejection):
@@ -78,7 +88,7 @@ def capture(
     _remove_other_shards(lake, run_id, shards)
     return CaptureSummary(
         in_count=in_count, out_count=len(seen), duplicate_count=duplicates, quarantined_count=quarantined, shards=shards,
-        new_content_count=raw.new_count,
+        new_content_count=raw.new_count, passed_over=dict(passed_over.most_common()),
     )  # fmt: skip
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from broadsheet.capture.content import PLAIN, check_content, decode_body, media_type_of, too_large
+from broadsheet.capture.content import PLAIN, binary_sign, check_content, decode_body, media_type_of, too_large
 from broadsheet.capture.delivery import (
     Delivery,
     Known,
+    PassedOver,
     checked,
     clean_url,
     is_error_status,
@@ -27,6 +28,8 @@ from broadsheet.records import Record, Rejection, TimeBasis
 _BLOCK_ALLOWANCE = 256 * 1024
 _NOT_INPUTS = {"warcinfo", "request", "metadata"}
 _PAGES = {"response", "resource", "revisit"}
+_WITHOUT_CONTENT = (204, 205)
+_LONGEST_KIND = 60
 # Set by the raw zone, whose records need some WARC-Date even when the capture time is unknown.
 TIME_BASIS_HEADER = "Broadsheet-Captured-At-Basis"
 _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})\b")
@@ -44,6 +47,10 @@ class Http(Record, frozen=True):
     headers: dict[str, str]
 
 
+class _NoPage(Exception):
+    """A record is no page; says what it is instead."""
+
+
 class WarcPages:
     """Pages of several WARC files that belong together: a revisit may refer to a record of an earlier file."""
 
@@ -51,8 +58,11 @@ class WarcPages:
         self.limit = limit
         self._originals: dict[bytes, tuple[Path, str]] = {}  # payload digest -> first record with it
 
-    def read(self, path: Path, input_path: str, *, known: Known | None = None, lookup: Lookup = lambda _: None) -> Iterator[Delivery | Rejection]:
-        """One answer for each record that is an input, and for each damaged one. Raises OSError if the file cannot be read.
+    def read(
+        self, path: Path, input_path: str, *, known: Known | None = None, lookup: Lookup = lambda _: None
+    ) -> Iterator[Delivery | Rejection | PassedOver]:
+        """One answer for each record, but for those that tell of others (warcinfo, request, metadata). Raises OSError if the file cannot
+        be read.
 
         Parameters
         ----------
@@ -65,6 +75,8 @@ class WarcPages:
                 continue
             try:
                 yield self._page(frame, path, record_path, lookup(record_path), known or Known())
+            except _NoPage as other:
+                yield PassedOver(input_path=record_path, kind=str(other))
             except BadInput as error:
                 url = clean_url(frame.headers.get("warc-target-uri"))
                 yield rejected(record_path, BadInput(error.reason, f"{error.detail}, {url}" if url and url not in error.detail else error.detail))
@@ -74,10 +86,10 @@ class WarcPages:
             raise BadInput("broken_warc_record", frame.damage)
         kind = frame.headers.get("warc-type", "").lower()
         if kind not in _PAGES:
-            raise BadInput("not_a_page", f"a {kind or 'nameless'} record")
+            raise _NoPage(f"{kind[:_LONGEST_KIND] or 'nameless'} record")
         scheme = frame.headers.get("warc-target-uri", "").lstrip("<").partition(":")[0].lower()
         if scheme in ("dns", "metadata", "whois", "filedesc"):
-            raise BadInput("not_a_page", f"{scheme}: record")
+            raise _NoPage(f"{scheme} record")
         source = self._original(frame) if kind == "revisit" else frame
         http = split_http(source)
         if source is frame:
@@ -99,12 +111,12 @@ class WarcPages:
         )  # fmt: skip
 
     def _content(self, frame: Frame, http: Http) -> tuple[str, bytes]:
-        """Media type and payload. Raises BadInput unless it is a page of text."""
-        if http.status is not None and (http.status < 200 or 300 <= http.status < 400):
-            raise BadInput("not_a_page", f"status {http.status}")
+        """Media type and payload of a page of text."""
+        if http.status is not None and (http.status < 200 or http.status in _WITHOUT_CONTENT or 300 <= http.status < 400):
+            raise _NoPage(f"status {http.status}")
         declared = http.headers.get("content-type")
         if declared and media_type_of(declared, b"") is None and not is_error_status(http.status):
-            raise BadInput("not_a_page", f"content type {declared[:60]}")
+            raise _NoPage(declared.partition(";")[0].strip().lower()[:_LONGEST_KIND] or "no content type")
         if frame.is_cut:
             raise too_large(self.limit)
         content = decode_body(
@@ -115,10 +127,12 @@ class WarcPages:
         )
         if is_error_status(http.status):
             return media_type_of(declared, content) or PLAIN, content  # rejected for its status, whatever it holds
+        if not declared and content.strip() and (binary_sign(content) or media_type_of(None, content) is None):
+            raise _NoPage("no content type")
         check_content(content)
         media_type = media_type_of(declared, content)
         if media_type is None:
-            raise BadInput("not_a_page", "no content type, and not HTML")
+            raise _NoPage("no content type")
         return media_type, content
 
     def _original(self, frame: Frame) -> Frame:

@@ -25,8 +25,8 @@ class Exit(IntEnum):
 
 
 EXIT_CODES = (
-    "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 published, but some inputs or pages were quarantined "
-    "(the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · 5 try again later."
+    "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 published, but inputs, pages or rows were quarantined, or "
+    "no page was read (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · 5 try again later."
 )
 
 errors = Console(stderr=True)
@@ -67,19 +67,37 @@ app = typer.Typer(
     help=f"Broadsheet: news pages in; articles, headline feeds and related links out.\n\n{EXIT_CODES}",
 )
 
+
+def _path(text: str) -> Path:
+    """A path; an empty one, as a variable that is not set gives, would be the current directory."""
+    if not str(text).strip():
+        raise typer.BadParameter("the path is empty")
+    return Path(text)
+
+
 DEFAULT_LAKE = Path("lake")
-NewLakeOption = Annotated[Path, typer.Option("--lake", help="Directory of the lake; made if it is not there.", envvar="BROADSHEET_LAKE")]
-LakeOption = Annotated[Path, typer.Option("--lake", help="Directory of the lake.", envvar="BROADSHEET_LAKE")]
+NewLakeOption = Annotated[
+    Path, typer.Option("--lake", parser=_path, metavar="DIR", help="Directory of the lake; made if it is not there.", envvar="BROADSHEET_LAKE")
+]
+LakeOption = Annotated[Path, typer.Option("--lake", parser=_path, metavar="DIR", help="Directory of the lake.", envvar="BROADSHEET_LAKE")]
 RunOption = Annotated[str, typer.Option("--run", help="Run to work on, as `broadsheet capture` printed it.")]
 ShardOption = Annotated[int | None, typer.Option("--shard", help="Only this shard; all shards of the run without it.")]
 PathsArgument = Annotated[
     list[Path] | None,
-    typer.Argument(help="Pages (.txt, .html, .htm, their .gz), WARC files (.warc, .warc.gz), and directories of them.", show_default=False),
+    typer.Argument(
+        parser=_path,
+        metavar="[PATH]...",
+        help="Pages (.txt, .html, .htm, their .gz), WARC files (.warc, .warc.gz), and directories of them.",
+        show_default=False,
+    ),
 ]
 ManifestOption = Annotated[
-    Path | None, typer.Option("--manifest", help="CSV or JSON Lines with path, url, captured_at, site: what the files don't know.")
+    Path | None,
+    typer.Option("--manifest", parser=_path, metavar="FILE", help="CSV or JSON Lines with path, url, captured_at, site: what the files don't know."),
 ]
-PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Quality policy (YAML) laid over the embedded one.")]
+PolicyOption = Annotated[
+    Path | None, typer.Option("--policy", parser=_path, metavar="FILE", help="Quality policy (YAML) laid over the embedded one.")
+]
 ShardsOption = Annotated[int | None, typer.Option("--shards", min=1, max=256, help="Parts to split the run into.")]
 MtimeOption = Annotated[bool, typer.Option("--trust-mtime", help="Take a file's modification time as capture time when nothing better is known.")]
 ZoneOption = Annotated[str | None, typer.Option("--time-zone", help="Zone of sites that neither state one nor imply one by their language.")]
@@ -123,7 +141,8 @@ def run(
         typer.echo(json.dumps(summary, ensure_ascii=False, default=str))
     else:
         print_summary(summary)
-    raise typer.Exit(Exit.REJECTED if summary["rejected_input_count"] else Exit.DONE)
+    is_whole = summary["page_count"] and not summary["rejected_input_count"] and not summary["quarantined_row_count"]
+    raise typer.Exit(Exit.DONE if is_whole else Exit.REJECTED)
 
 
 @app.command()
@@ -173,8 +192,9 @@ def extract(
         return _run_stage("extract", lake, run_id, shard)
     from broadsheet.cli.export import export_pages
 
-    read, rejected = export_pages(_inputs(paths, manifest), jsonl, manifest=manifest, workers=workers)
-    errors.print(f"{read} page{'' if read == 1 else 's'} read, {rejected} rejected", highlight=False)
+    read, rejected, passed_over = export_pages(_inputs(paths, manifest), jsonl, manifest=manifest, workers=workers)
+    besides = f", {passed_over} records of WARC files that are no pages" if passed_over else ""
+    errors.print(f"{read} page{'' if read == 1 else 's'} read, {rejected} rejected{besides}", highlight=False)
     return None
 
 
@@ -230,7 +250,14 @@ def _print_outcomes(run, stage: str) -> None:
     for unit in dict.fromkeys(outcome.unit for outcome in outcomes):
         of_unit = [outcome for outcome in outcomes if outcome.unit == unit]
         came, went, aside = (sum(getattr(o, name) for o in of_unit) for name in ("in_count", "out_count", "quarantined_count"))
-        errors.print(f"{stage}: {came} {unit}{'' if came == 1 else 's'} in, {went} on, {aside} quarantined", highlight=False)
+        again = sum(outcome.out_count - outcome.new_count for outcome in of_unit) if unit == "input" else 0
+        passed_over = sum(sum(outcome.passed_over.values()) for outcome in of_unit)
+        errors.print(
+            f"{stage}: {came} {unit}{'' if came == 1 else 's'} in, {went - again} on, {aside} quarantined"
+            + (f", {again} the same page again" if again else "")
+            + (f"; {passed_over} records of WARC files that are no pages" if passed_over else ""),
+            highlight=False,
+        )
 
 
 def _inputs(paths: list[Path] | None, manifest: Path | None) -> list[Path]:
@@ -294,9 +321,12 @@ def runs(lake: LakeOption = DEFAULT_LAKE) -> None:
 @app.command()
 def rebuild(lake: LakeOption = DEFAULT_LAKE) -> None:
     """Make the warehouse anew from the lake's Parquet: for a file that is lost or damaged."""
-    from broadsheet.lake import Lake
+    from broadsheet.lake import Lake, require_writable
     from broadsheet.warehouse.load import rebuild as make_anew
 
+    if not lake.is_dir():
+        raise ConfigurationError(f"there is no lake at {lake}")
+    require_writable(lake)
     typer.echo(make_anew(Lake(lake)))
 
 
@@ -310,8 +340,13 @@ def quarantine(
 ) -> None:
     """List what was rejected and why."""
     from broadsheet.cli.rows import print_rows
+    from broadsheet.quality.reasons import REASONS
     from broadsheet.warehouse.query import query as ask
 
+    if reason is not None and reason not in REASONS:
+        raise ConfigurationError(f"there is no reason {reason!r}; `broadsheet reasons` lists them")
+    if run_id is not None and not ask(lake, "select 1 from runs where run_id = $run", parameters={"run": run_id}).num_rows:
+        raise ConfigurationError(f"{lake} has no published run {run_id!r}; `broadsheet runs --lake {lake}` lists its runs")
     sql = """
         select stage, scope, table_name, reasons, coalesce(input_path, row_key, capture_id) as what, detail, run_id
         from quarantine

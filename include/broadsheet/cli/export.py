@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,20 +31,30 @@ def page_id(input_path: str) -> str:
     return name
 
 
-def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = None, workers: int | None = None) -> tuple[int, int]:
-    """Write one JSON object per input to `out`, in the order of the inputs. Returns (read, rejected).
+def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = None, workers: int | None = None) -> tuple[int, int, int]:
+    """Write one JSON object per input to `out`, in the order of the inputs. Returns (read, rejected, passed over).
 
     Pages are read in guarded children, `workers` at most: the setting's number, or one a core.
     """
     begin_loading()
+    from broadsheet.capture.delivery import PassedOver
     from broadsheet.capture.sources import deliveries
 
     settings = read_settings()
     encode = msgspec.json.Encoder().encode
-    read = rejected = 0
+    read = rejected = passed_over = 0
+
+    def tasks(items: "Iterable[Delivery | Rejection | PassedOver]") -> "Iterator[tuple[str | Rejection, Task | None]]":
+        nonlocal passed_over
+        for item in items:
+            if isinstance(item, PassedOver):
+                passed_over += 1
+            else:
+                yield _task(item)
+
     with ExitStack() as stack:
         file = sys.stdout.buffer if str(out) == "-" else stack.enter_context(stack.enter_context(written_aside(out)).open("wb"))
-        inputs = map(_task, deliveries(paths, manifest=manifest, settings=settings))
+        inputs = tasks(deliveries(paths, manifest=manifest, settings=settings))
         answers = read_pages(inputs, settings=settings, workers=workers or settings.workers or os.cpu_count() or 1)
         for item, answer in track(stack.enter_context(closing(answers)), "extract", disable=not sys.stderr.isatty(), transient=True):
             if isinstance(answer, bytes):
@@ -53,7 +63,7 @@ def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = No
             else:
                 rejected += 1
                 file.write(encode(_error(item, answer)) + b"\n")
-    return read, rejected
+    return read, rejected, passed_over
 
 
 def _task(item: "Delivery | Rejection") -> "tuple[str | Rejection, Task | None]":

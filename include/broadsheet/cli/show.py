@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from broadsheet.capture.delivery import PassedOver
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.sources import deliveries
 from broadsheet.engine.reading import read_capture
@@ -28,7 +29,8 @@ STYLES = {
 def read_shown(what: str, lake: Path) -> PageResult:
     """The page of a path, or of a capture in the lake by the beginning of its id."""
     if Path(what).is_file():
-        item = next(iter(deliveries([Path(what)], manifest=None, settings=Settings())), None)
+        items = deliveries([Path(what)], manifest=None, settings=Settings())
+        item = next((item for item in items if not isinstance(item, PassedOver)), None)
         if item is None:
             raise ConfigurationError(f"{what} holds no page")
         if isinstance(item, Rejection):

@@ -123,6 +123,7 @@ class Document:
     times: list[tuple[int, str]] = field(default_factory=list)  # (index of the next block, `<time datetime>`)
     images: set[str] = field(default_factory=set)  # targets of links around a picture
     is_plain: bool = False
+    left_out_count: int = 0  # non-blank characters beyond the limit of blocks
 
     def common(self, first: int, second: int) -> int:
         """Innermost box that holds both."""

@@ -31,6 +31,7 @@ _SHORT = 160
 MAX_DEPTH = 256
 MAX_BLOCKS = 12_000
 MAX_BOXES = 60_000
+MOST_COUNTED = 500_000  # nodes beyond
 
 # What a tag is to the walk. Tags without a part are looked into and change nothing.
 _NOTHING, _BLOCK, _LINK, _SEAMED, _FONT, _STRONG, _TIME, _LEAF = range(8)
@@ -133,6 +134,7 @@ class _Walker:
                         self._flush()
                     if len(blocks) >= MAX_BLOCKS or len(boxes) >= MAX_BOXES:
                         self._break_off(open_elements)
+                        self._count_left_out([*(others for others, _, _ in open_elements), nodes, iter((node,))])
                         return
                     open_elements.append((nodes, _BLOCK, (self.box, self.level)))
                     self._enter(tag, node)
@@ -206,6 +208,24 @@ class _Walker:
                 self.boxes[self.box].end = len(self.blocks)
                 self.box = before[0]
         self.boxes[0].end = len(self.blocks)
+
+    def _count_left_out(self, pending: list[Iterator[Any]]) -> None:
+        """Count the characters of what follows, for a page that breaks off. It may be millions of nodes: so many are counted."""
+        count, nodes = 0, MOST_COUNTED
+        while pending and nodes:
+            for node in pending[-1]:
+                nodes -= 1
+                if not nodes:
+                    break
+                kind = type(node)
+                if kind is Text:
+                    count += len("".join(node.data.split()))
+                elif kind is Element and _PARTS.get(node.tag) != _LEAF:
+                    pending.append(iter(node.children))
+                    break
+            else:
+                pending.pop()
+        self.document.left_out_count = count
 
     def _enter(self, tag: str, node: Element) -> None:
         """Open a box."""

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import zip_longest
 
-from broadsheet.page.names import is_cjk, is_outlet
+from broadsheet.page.names import is_cjk, is_outlet, is_site_name
 from broadsheet.page.plain import lowered, plain
 from broadsheet.page.vocabulary import alternation, words
 from broadsheet.records import Headline, HeadlineRole
@@ -106,6 +107,15 @@ def strip_site_suffix(title: str, site_name: str | None = None, others: Sequence
             break
         end = separator.start()
     return whole[:end].strip() if dropped_by is not None else whole
+
+
+def site_suffix(title: str) -> str | None:
+    """The site's name that `strip_site_suffix` takes off a title: the last part with a site's form."""
+    whole = fold_blanks(title[: 4 * LONGEST_HEADLINE])
+    kept = len(strip_site_suffix(title))
+    signs = [sign for sign in _SUFFIX.finditer(plain(whole)) if sign.start() >= kept]
+    parts = [whole[sign.end() : after.start() if after else len(whole)].strip() for sign, after in zip_longest(signs, signs[1:])]
+    return next((part for part in reversed(parts) if is_site_name(part)), None)
 
 
 def _names_site(part: str, sign: str) -> bool:

@@ -1,9 +1,10 @@
 """Labels for the blocks that neither article nor modules claimed: navigation, footer, share, follow, comments, ads, forms."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from broadsheet.page import words
 from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock
+from broadsheet.page.vocabulary import words as vocabulary
 from broadsheet.records import BlockLabel
 
 _LINES = {
@@ -18,6 +19,7 @@ _LINES = {
 }
 _BEGINNINGS = ("share", "follow", "tags", "comment")
 _LONGEST_LINE = 160
+_WIDEST_ACCOUNT = 24  # display columns
 _HINTS = (
     (Hint.COMMENT, BlockLabel.COMMENT),
     (Hint.FOOTER, BlockLabel.FOOTER),
@@ -57,6 +59,8 @@ def label_rest(document: Document, start: int | None, stop: int | None) -> None:
             continue
         if index < head and (block.link_density > 0.5 or (document.is_plain and block.width <= 24)):
             block.mark(BlockLabel.NAV, "links_above_article")
+        elif index < head and words.is_menu(block.text):
+            block.mark(BlockLabel.NAV, "menu_above_article")
         elif block.link_density > 0.5:
             block.mark(BlockLabel.LINKS, "mostly_links")
     _label_by_neighbours(document, stop)
@@ -76,6 +80,16 @@ def _line_group(shown: str) -> str | None:
     return next((group for group in _BEGINNINGS if words.begins_with(group, shown) and words.is_made_of(group, shown)), None)
 
 
+def _names_account(block: RawBlock) -> bool:
+    """云州网微信, 云州网客户端: where a reader can follow the site."""
+    return block.width <= _WIDEST_ACCOUNT and block.shown.endswith(tuple(word for word in _account_words() if word != block.shown))
+
+
+@cache
+def _account_words() -> tuple[str, ...]:
+    return tuple(word.lower() for group in ("follow", "share") for word in vocabulary("modules", "lines", group) if len(word) > 1)
+
+
 def _label_by_neighbours(document: Document, stop: int | None) -> None:
     """What stands between two blocks of a kind is of that kind; what follows a heading of a kind is under it."""
     blocks = document.blocks
@@ -87,7 +101,7 @@ def _label_by_neighbours(document: Document, stop: int | None) -> None:
             if not document.is_plain:
                 same = document.boxes[document.common(before.box, block.box)].end - document.boxes[document.common(before.box, block.box)].first <= 12
             elif not same and before.label in (BlockLabel.FOLLOW, BlockLabel.FOOTER):
-                same = index > 0 and blocks[index - 1].rule != "after_heading"
+                same = index > 0 and (blocks[index - 1].rule != "after_heading" or _names_account(block))
             if same or before.label == BlockLabel.FOOTER:
                 block.mark(before.label, "after_heading")
         before = block

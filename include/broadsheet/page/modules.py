@@ -16,10 +16,12 @@ import msgspec
 from broadsheet.page import words
 from broadsheet.page.blocks import UNKNOWN, Document, Hint, Link, RawBlock, columns
 from broadsheet.page.mentions import HEADING, PERIOD
+from broadsheet.page.names import is_cjk
 from broadsheet.records import BlockLabel, LinkItem, Module, ModuleKind
 from broadsheet.text import ELLIPSES, display_width, fold_blanks, headline_key
 
 NARROWEST_STORY = 7  # display columns
+NARROWEST_ENTRY = 4  # of one whose siblings are entries
 _WIDE_ENOUGH = 12
 LONGEST_STORY = 300
 WIDEST_HEADING = 44
@@ -45,6 +47,7 @@ _MORE = re.compile(
 )
 
 
+_WITHOUT_LIST = "heading_without_list"
 _STRONG = 4  # strength of a heading that its make proves
 _NOTES = 10  # blocks of one make that are notes of entries, when few of them look like headings
 _TABS_BETWEEN = 16  # blocks between a heading and the last of its tabs
@@ -111,6 +114,7 @@ def median(numbers: list[int]) -> float:
 def find_modules(document: Document, body: set[int], body_box: int | None) -> list[Module]:
     """Modules in page order; their blocks are labelled. `body` holds the indexes of the article's blocks."""
     modules: list[Module] = []
+    tokens: list[Story | Heading | None] = []
     if document.is_plain:
         from broadsheet.page.rendered_lists import rendered_runs
 
@@ -121,6 +125,9 @@ def find_modules(document: Document, body: set[int], body_box: int | None) -> li
         runs = (panel for run in _runs(document, tokens) for panel in _panels(document, run))
     for run in list(runs):
         _accept(document, run, modules, body_box)
+    for token in tokens:  # headings above another heading: a script fills their lists
+        if type(token) is Heading and token.story is None and not token.demoted and _may_stand_alone(document, token):
+            document.blocks[token.block].mark(BlockLabel.MODULE_HEADING, _WITHOUT_LIST)
     return modules
 
 
@@ -568,14 +575,8 @@ def _accept(document: Document, run: Run, modules: list[Module], body_box: int |
         return
     stories = _entries(document, run) if len(run.stories) > 1 else run.stories
     if not _is_module(document, heading, stories):
-        if (
-            heading is not None
-            and heading.group
-            and heading.strength >= 2
-            and len(stories) < 2
-            and not document.blocks[heading.block].hints & _NOT_MODULE
-        ):
-            _add(document, Module(kind=words.module_kind(heading.group), heading=heading.text, rule="heading_without_list"), heading, [], modules)
+        if heading is not None and len(stories) < 2 and _may_stand_alone(document, heading):
+            _add(document, Module(kind=words.module_kind(heading.group), heading=heading.text, rule=_WITHOUT_LIST), heading, [], modules)
         return
     ranked, items = _items(stories, document)
     kind = words.module_kind(heading.group) if heading else _kind_by_place(document, stories, body_box)
@@ -592,6 +593,12 @@ def _accept(document: Document, run: Run, modules: list[Module], body_box: int |
         rule=f"heading_{heading.group or 'unknown'}" if heading else "list_without_heading",
     )
     _add(document, module, heading, stories, modules)
+
+
+def _may_stand_alone(document: Document, heading: Heading) -> bool:
+    """Whether a block is a list's heading even without a list under it."""
+    is_named = heading.group in ("related", "feed", "feed_first")
+    return is_named and heading.strength >= 2 and not document.blocks[heading.block].hints & _NOT_MODULE
 
 
 def _add(document: Document, module: Module, heading: Heading | None, stories: list[Story], modules: list[Module]) -> None:
@@ -638,9 +645,11 @@ def _entries(document: Document, run: Run) -> list[Story]:
         if href:
             by_href[href] = story
         kept.append(story)
-    kept = [story for story in kept if story.width >= NARROWEST_STORY]
-    if not kept:
-        return kept
+    wide = [story for story in kept if story.width >= NARROWEST_STORY]
+    short = _short_entries(document, [story for story in kept if story.width < NARROWEST_STORY], wide)
+    kept = [story for story in kept if story.width >= NARROWEST_STORY or story.block in short]
+    if not wide:
+        return []
     widest: dict[int, int] = {}
     for story in kept:
         if story.item is not None:
@@ -653,6 +662,28 @@ def _entries(document: Document, run: Run) -> list[Story]:
         return kept
     counts = Counter(story.text for story in kept)
     return [story for story, width in zip(kept, widths, strict=True) if not (width < narrow and counts[story.text] > 1)]
+
+
+def _short_entries(document: Document, narrow: list[Story], wide: list[Story]) -> set[int]:
+    """Which of a list's narrow stories are entries, by their blocks: few, each alone in its block (a channel's name stands beside a
+    headline), in the place and of the make of most others."""
+    if not narrow or len(narrow) > len(wide) / 3:
+        return set()
+    made = Counter(_place_and_make(document, story) for story in wide)
+    usual, count = made.most_common(1)[0]
+    taken = {story.block for story in wide}
+    if count < 3 or count <= len(wide) / 2:
+        return set()
+    return {
+        story.block
+        for story in narrow
+        if story.width >= NARROWEST_ENTRY and story.block not in taken and is_cjk(story.text) and _place_and_make(document, story) == usual
+    }
+
+
+def _place_and_make(document: Document, story: Story) -> tuple[int, Signature]:
+    entry = story.box if story.item is None else story.item
+    return document.boxes[entry].parent, _signature(document, document.blocks[story.origin])
 
 
 def _is_module(document: Document, heading: Heading | None, stories: list[Story]) -> bool:

@@ -88,6 +88,19 @@ def is_outlet(name: str) -> bool:
     return _outlet().search(shown) is not None
 
 
+def is_site_name(name: str) -> bool:
+    """Whether a name has the form of a site's: an outlet's, and no channel's."""
+    if not is_outlet(name) or may_be_channel(name):
+        return False
+    return is_cjk(name) or " " in name.strip() or "." in name
+
+
+def may_be_channel(name: str) -> bool:
+    """国内新闻, 财经频道, or an outlet's ending alone."""
+    shown = plain(name).strip()
+    return shown.endswith(words("fields", "outlets", "of_channels")) or shown in word_set("fields", "outlets", "endings")
+
+
 def has_person_form(name: str) -> bool:
     """Two to four Han or Hangul characters, or a name with a middle dot."""
     return _HAN_NAME.fullmatch(name) is not None

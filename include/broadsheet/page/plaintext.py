@@ -45,6 +45,7 @@ def read_text(text: str) -> Document:
             boxes.append(Box(0, 1, "p"))
             blocks.append(RawBlock(shown, len(boxes) - 1, "p", gap=gap))
         gap = False
+    document.left_out_count = sum(len("".join(line.split())) for line in lines[MAX_LINES:])
     _mark_lists(document)
     document.seal()
     return document

@@ -1,6 +1,7 @@
 """Text of a page -> Page record: pure, deterministic, and without an exception for any string."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from broadsheet import PARSER_VERSION
@@ -14,6 +15,7 @@ from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
 from broadsheet.page.labels import label_rest
+from broadsheet.page.masthead import masthead
 from broadsheet.page.mentions import describe_blocks
 from broadsheet.page.metadata import Metadata, is_house, read_metadata
 from broadsheet.page.modules import find_modules
@@ -168,7 +170,7 @@ class _Reading:
         document, found, metadata = self.document, self.found, self.metadata
         blocks, coverage = self._blocks()
         paragraphs = tuple(document.blocks[index].text for index in self.body)
-        site_name = metadata.site_name or (found.breadcrumb[0] if document.is_plain and found.breadcrumb else None)
+        site_name = masthead(metadata.site_name, found.breadcrumb or metadata.breadcrumb, document.title, is_plain=document.is_plain)
         sources = tuple(found.sources) or self._stated_sources()
         return Page(
             page_kind=self._kind(),
@@ -193,7 +195,8 @@ class _Reading:
             blocks=blocks,
             coverage_ratio=coverage,
             layout_fingerprint=layout_fingerprint(document),
-            warnings=("replacement_characters",) if any("\ufffd" in text for text in paragraphs) else (),
+            left_out_count=document.left_out_count,
+            warnings=tuple(self._warnings(paragraphs)),
         )
 
     def _blocks(self) -> tuple[tuple[Block, ...], float]:
@@ -212,7 +215,14 @@ class _Reading:
                 Block(text=block.text, label=block.label, rule=block.rule, module_index=block.module, char_start=position, char_end=position + size)
             )
             position += size + 1
+        total += self.document.left_out_count
         return tuple(kept), explained / total if total else 1.0
+
+    def _warnings(self, paragraphs: tuple[str, ...]) -> Iterator[str]:
+        if self.document.left_out_count:
+            yield "page_cut_short"
+        if any("\ufffd" in text for text in paragraphs):
+            yield "replacement_characters"
 
     def _breadcrumb(self) -> tuple[str, ...]:
         crumbs = self.found.breadcrumb or self.metadata.breadcrumb

@@ -8,7 +8,6 @@ from broadsheet.page.blocks import Document, RawBlock
 from broadsheet.page.body import ends_a_sentence
 from broadsheet.page.breadcrumbs import has_label
 from broadsheet.page.credits import read_byline, read_info_line
-from broadsheet.page.names import is_cjk
 from broadsheet.records import BlockLabel
 from broadsheet.text import headline_key
 
@@ -94,7 +93,8 @@ def _ends_article(block: RawBlock) -> bool:
         return False
     if words.groups_of(block.shown) & _AFTER_TEXT or _CLOSING.match(block.text):
         return True
-    if not block.gap or words.heading_group(block.text, block.mentions) not in ("related", "feed_first", "none"):
+    group = words.heading_group(block.text, block.mentions) if block.gap else None
+    if group not in ("related", "feed_first") and not (group == "none" and words.is_other_heading(block.text, block.mentions)):
         return False
     return len(block.text.split()) <= 4 and block.width <= 28 and not ends_a_sentence(block.text) if block.text.isascii() else block.width <= 20
 
@@ -178,9 +178,9 @@ def _may_be_title(block: RawBlock) -> bool:
         and any(char.isalpha() for char in text)
         and not has_label(text)
         and not _INFORMS.search(text[:60])
-        and not _is_menu(text)
+        and not words.is_menu(text)
         and not words.groups_of(block.shown)
-        and not (block.width <= 36 and words.heading_group(text, block.mentions) == "none")
+        and not words.is_other_heading(text, block.mentions)
         and not _is_info(text)
     )
 
@@ -191,12 +191,6 @@ def _is_crumb_line(text: str) -> bool:
 
 def _is_caption(text: str) -> bool:
     return text.startswith(("(", "（")) or "credit:" in text.lower() or "getty images" in text.lower()
-
-
-def _is_menu(text: str) -> bool:
-    """首页 新闻 体育 财经: many short words; a Chinese headline has few blanks."""
-    parts = text.split()
-    return len(parts) >= 4 and is_cjk(text) and sum(map(len, parts)) / len(parts) <= 5
 
 
 def _is_info(text: str) -> bool:

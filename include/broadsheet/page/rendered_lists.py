@@ -14,7 +14,8 @@ from statistics import median
 
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Link, RawBlock, columns
-from broadsheet.page.modules import NARROWEST_STORY, NO_SIGNATURE, Heading, Run, Story, heading_text, is_date, is_more, undoubled
+from broadsheet.page.modules import NARROWEST_ENTRY, NARROWEST_STORY, NO_SIGNATURE, Heading, Run, Story, heading_text, is_date, is_more, undoubled
+from broadsheet.page.names import is_cjk
 from broadsheet.page.rendered import begins_comments
 from broadsheet.records import BlockLabel
 from broadsheet.text import headline_key
@@ -171,7 +172,8 @@ def _kind(block: RawBlock, text: str, is_frequent: bool) -> _Kind:
         return _Kind.NOTE
     if _PRICE.search(text) or (not block.is_item and _DATED_NOTE.match(text)):
         return _Kind.NOTE
-    if width < NARROWEST_STORY or (not block.is_item and width < 12):
+    narrowest = NARROWEST_ENTRY if block.rank is not None and is_cjk(text) else NARROWEST_STORY
+    if width < narrowest or (not block.is_item and width < 12):
         return _Kind.SHORT
     if width > _WIDEST_STORY or (width > 70 and text.endswith(("。", "...", "…", "."))) or words.is_boilerplate(block):
         return _Kind.SUMMARY

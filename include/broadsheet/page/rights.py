@@ -11,6 +11,7 @@ from broadsheet.text import headline_key
 
 LONGEST_NOTICE = 2000  # characters
 _LONGEST_UNHEADED = 320
+_BULLET = re.compile(r"^[\s•·●◦▪‣*]{1,9}")
 _QUOTED = re.compile(r"[“\"‘'「『《]([^“”\"‘’'「」『』《》]{2,60})[”\"’'」』》]")
 _UNQUOTED = re.compile(r"(?:来源|來源|出处)(?:为|是|:)([^,，。;；:的“”\"()]{2,20})")
 _SOURCE_LABEL = re.compile(r"(?:稿件)?(?:来源|來源|出处|source) ?:? ?", re.IGNORECASE)
@@ -59,6 +60,17 @@ def is_rights_notice(text: str) -> bool:
         if says or (reprints and "版权所有" not in opening["word"]) or (opening["colon"].strip() and about):
             return True
     return len(shown) <= _LONGEST_UNHEADED and (disclaims or (says and bool(reprints)))
+
+
+def notice_text(text: str) -> str:
+    """A notice without the bullet before it and the labels of buttons after it: `• 转载请注明：… +复制链接`."""
+    return _buttons().sub("", _BULLET.sub("", text)) or text
+
+
+@cache
+def _buttons() -> re.Pattern[str]:
+    labels = alternation([word for word in words("modules", "lines", "share") if len(word) > 1])
+    return re.compile(rf"(?:\s{{0,9}}[+＋|]\s{{0,9}}|\s{{1,9}})(?:{labels})\s{{0,9}}$", re.IGNORECASE)
 
 
 def applicability(notice: str | None, sources: Sequence[SourceCredit], site_name: str | None) -> RightsApplicability | None:

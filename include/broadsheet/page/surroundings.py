@@ -13,7 +13,7 @@ from broadsheet.page.breadcrumbs import has_label, read_breadcrumb
 from broadsheet.page.credits import InfoLine, read_byline, read_closing_credit, read_info_line, source_credits
 from broadsheet.page.headlines import read_original_title
 from broadsheet.page.names import begins_with_surname, is_cjk
-from broadsheet.page.rights import is_rights_notice
+from broadsheet.page.rights import is_rights_notice, notice_text
 from broadsheet.page.times import find_time, may_hold_time
 from broadsheet.records import BlockLabel, Headline, PersonCredit, PublishedTime, SourceCredit
 
@@ -296,4 +296,4 @@ def read_notice(document: Document, found: Surroundings, start: int, stop: int) 
         if block.mentions & mentions.RIGHTS and is_rights_notice(block.text):
             block.label, block.rule = BlockLabel.RIGHTS_NOTICE, "rights_notice"
             if found.notice is None:
-                found.notice = block.text
+                found.notice = notice_text(block.text)

@@ -90,7 +90,7 @@ def _may_be_unstated(document: Document, index: int, start: int | None) -> bool:
         return False
     if not (block.level or document.boxes[block.box].own & Hint.TITLE):
         return False
-    return words.heading_group(block.text, block.mentions) != "none"
+    return not words.is_other_heading(block.text, block.mentions)
 
 
 def _standing(document: Document, index: int, start: int | None) -> float:

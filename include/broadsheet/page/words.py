@@ -5,6 +5,7 @@ from functools import cache
 
 from broadsheet.page import mentions
 from broadsheet.page.blocks import RawBlock
+from broadsheet.page.names import is_cjk
 from broadsheet.page.plain import lowered
 from broadsheet.page.vocabulary import alternation, load, pattern, word_set, words
 from broadsheet.records import ModuleKind
@@ -116,6 +117,24 @@ def heading_group(text: str, mentioned: int = mentions.HEADING) -> str | None:
         return None
     shown = lowered(text[:80])
     return next((kind for kind, bit, words_ in _kind_patterns() if mentioned & bit and words_.search(shown)), None)
+
+
+_MOSTLY = 0.5  # share of a heading's letters
+
+
+def is_other_heading(text: str, mentioned: int = mentions.HEADING) -> bool:
+    """Whether a text is little more than a heading of what is no module: 招聘信息, Sponsored content. A headline holds such words too."""
+    if len(text) > LONGEST_LINE or heading_group(text, mentioned) != "none":
+        return False
+    shown = lowered(text)
+    found = sum(sum(char.isalnum() for char in match[0]) for match in pattern("modules", "kinds", "none").finditer(shown))
+    return found >= _MOSTLY * sum(char.isalnum() for char in shown)
+
+
+def is_menu(text: str) -> bool:
+    """首页 新闻 体育 财经, or with bars between them: many short words; a Chinese headline has few blanks."""
+    parts = text.split()
+    return len(parts) >= 4 and is_cjk(text) and sum(map(len, parts)) / len(parts) <= 5
 
 
 def is_period(text: str) -> bool:

@@ -120,6 +120,16 @@ def link_to_own_page(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["canonical_url"].isna() | own.isna() | (rows["canonical_url"] != own)
 
 
+@rule("captures", "page_kind", "article_id")
+def headline_missing(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return (rows["page_kind"] != "article") | rows["article_id"].notna()
+
+
+@rule("captures", "left_out_char_count")
+def page_cut_short(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return rows["left_out_char_count"] == 0
+
+
 @rule("captures", "coverage_ratio")
 def low_coverage(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["coverage_ratio"] >= LOW_COVERAGE

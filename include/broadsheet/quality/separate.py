@@ -36,9 +36,10 @@ class Separated:
 def separate(tables: Mapping[str, pa.Table], found: Found, delivered: Mapping[str, pa.Table] | None = None) -> Separated:
     """Set aside the rows that failed, and those that cannot stand without them.
 
-    A row below a rejected row goes with it (`parent_quarantined`), a whole goes with any of its parts (`part_quarantined`). A nullable
-    reference to a rejected row is taken out and its row kept, so that captures, which are facts, stay when their article does not.
-    References to rows that are not in the batch are left to the warehouse's audit.
+    A row below a rejected row goes with it (`parent_quarantined`), a whole goes with any of its parts, and what needs a part with the
+    last of them: an article with its versions (`part_quarantined`). A nullable reference to a rejected row is taken out and its row
+    kept, so that captures, which are facts, stay when their article does not; not so one to a row that lost its last part here, which
+    another shard or the warehouse may have with another. References to rows that are not in the batch are left to the load.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def separate(tables: Mapping[str, pa.Table], found: Found, delivered: Mapping[st
     """
     cells = _columns_of(tables)
     reasons: Reasons = {name: {row: list(names) for row, names in found.get(name, {}).items() if names} for name in tables}
-    while _below(reasons, cells) | _around(reasons, cells):
+    while _below(reasons, cells) | _around(reasons, cells) | _without_parts(reasons, cells):
         pass
     kept, rejections, counts = {}, [], {}
     for name, rows in tables.items():
@@ -88,12 +89,13 @@ def _references(reasons: Reasons, *, that_drag: bool) -> Iterator[tuple[str, str
 
 
 def _lost(reasons: Reasons, cells: Cells, name: str, column: str) -> set[Any]:
-    """Values of `column` that only rejected rows have."""
-    if not reasons[name]:
+    """Values of `column` that only rejected rows have; of rows that lost their last part nothing else is lost."""
+    rejected = {row for row, names in reasons[name].items() if TABLES[name].needs is None or names != [PART]}
+    if not rejected:
         return set()
     values = cells(name, column)
-    kept = {value for row, value in enumerate(values) if row not in reasons[name]}
-    return {values[row] for row in reasons[name]} - kept - {None}
+    kept = {value for row, value in enumerate(values) if row not in rejected}
+    return {values[row] for row in rejected} - kept - {None}
 
 
 def _mark(reasons: Reasons, cells: Cells, name: str, column: str, values: set[Any], reason: str) -> bool:
@@ -128,6 +130,19 @@ def _around(reasons: Reasons, cells: Cells) -> bool:
         whole, whole_column = TABLES[name].references[column]
         torn = {cells(name, column)[row] for row, names in reasons[name].items() if names != [PARENT]} - {None}
         is_new |= _mark(reasons, cells, whole, whole_column, torn, PART)
+    return is_new
+
+
+def _without_parts(reasons: Reasons, cells: Cells) -> bool:
+    """Rows of which all parts in the batch are rejected, and that say nothing without one; whether there were new ones."""
+    is_new = False
+    for name in reasons:
+        if (needs := TABLES[name].needs) is None or needs[0] not in reasons:
+            continue
+        parts, column = needs
+        own = TABLES[parts].references[column][1]
+        fallen = {cells(name, own)[row] for row in reasons[name]}
+        is_new |= _mark(reasons, cells, name, own, _lost(reasons, cells, parts, column) - fallen, PART)
     return is_new
 
 

@@ -76,7 +76,7 @@ def validate_tables(tables: dict[str, pa.Table], *, run_id: str, shard: int, pol
 
 def _consequences(tables: dict[str, pa.Table], reasons: Reasons) -> Iterator[tuple[Table, Outcome]]:
     """What follows from failed checks, told like a check of each table that it can happen to."""
-    wholes = {table.references[table.part_of][0] for table in TABLES.values() if table.part_of}
+    wholes = {table.references[table.part_of][0] for table in TABLES.values() if table.part_of} | {t.name for t in TABLES.values() if t.needs}
     for table in tables_with_suites():
         if table.name in tables and (count := tables[table.name].num_rows):
             for reason, can_happen in ((PARENT, bool(table.references)), (PART, table.name in wholes)):

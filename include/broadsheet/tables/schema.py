@@ -6,7 +6,8 @@ import pyarrow as pa
 
 from broadsheet.tables.fields import FIELDS, Field
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
+UNKNOWN_SITE = "unknown"  # of captures whose site nothing tells: they share it and are not of one site
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Table:
     references : column -> (table, column) that must hold its value.
     part_of : the reference column whose row is a whole that this table's rows are parts of: it stands or falls with them, since it
         says something (a count, an order) that is wrong when one of them is missing.
+    needs : (table, its column) of rows without at least one of which a row of this table says nothing.
     nullable, required : columns whose nullability differs here from their declaration.
     layer : ``entity`` rows are the same whichever capture shows them, ``event`` rows belong to one capture, ``operation``
         rows tell of runs, ``derived`` rows are computed in the warehouse and are not in the lake.
@@ -35,6 +37,7 @@ class Table:
     nullable: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     part_of: str | None = None
+    needs: tuple[str, str] | None = None
     sort: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field:
@@ -110,6 +113,7 @@ TABLES: dict[str, Table] = {
                 "language",
                 "layout_fingerprint",
                 "coverage_ratio",
+                "left_out_char_count",
                 "block_count",
                 "visible_char_count",
                 "article_id",
@@ -154,6 +158,7 @@ TABLES: dict[str, Table] = {
             layer="entity",
             sort=("site", "published_at", "article_id"),
             references={"site": ("sites", "site"), "first_capture_id": ("captures", "capture_id")},
+            needs=("article_versions", "article_id"),
         ),
         Table(
             "article_versions",
@@ -344,7 +349,20 @@ TABLES: dict[str, Table] = {
         Table(
             "stage_outcomes",
             "stage, shard and table of a run: what came in, went on and was quarantined",
-            ("run_id", "stage", "shard", "table_name", "unit", "in_count", "out_count", "quarantined_count", "new_count", "started_at", "seconds"),
+            (
+                "run_id",
+                "stage",
+                "shard",
+                "table_name",
+                "unit",
+                "in_count",
+                "out_count",
+                "quarantined_count",
+                "new_count",
+                "passed_over_count",
+                "started_at",
+                "seconds",
+            ),
             key=("run_id", "stage", "shard", "table_name"),
             layer="operation",
             sort=("started_at", "stage", "shard", "table_name"),

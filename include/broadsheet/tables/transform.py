@@ -8,11 +8,10 @@ from typing import NamedTuple
 from broadsheet.ids import content_sha256, make_id
 from broadsheet.records import Capture, HeadlineRole, LinkItem, Module, ModuleKind, Page, PageKind, PageResult, PublishedTime, SiteBasis
 from broadsheet.tables.batch import Batch
+from broadsheet.tables.schema import UNKNOWN_SITE
 from broadsheet.tables.zones import Zone, zone_of
 from broadsheet.text import fold_blanks, headline_key
 from broadsheet.urls import canonical, page_url, site_of
-
-UNKNOWN_SITE = "unknown"
 
 
 class Context(NamedTuple):
@@ -39,6 +38,11 @@ class Context(NamedTuple):
         later than the run is a wrong one and bounds nothing."""
         is_bound = self.captured_before is not None and self.published_at is not None and self.published_at <= self.captured_before
         return self.published_at if is_bound else None
+
+    @property
+    def place(self) -> str:
+        """What identifies things of a site. Where it is unknown, captures share nothing unless they are the same page."""
+        return self.site if self.site_basis != SiteBasis.NONE else f"{UNKNOWN_SITE} {self.capture.content_sha256}"
 
     def link_url(self, url: str | None) -> str | None:
         return canonical(url, self.capture.url or self.url)
@@ -131,9 +135,9 @@ def _article_id(context: Context, headline: str, body: str) -> tuple[str, str]:
     """A publication is known by its URL; without one by site, displayed time and headline; else only by its content."""
     if context.url:
         return make_id("article", context.url), "url"
-    if context.page.published:
+    if context.page.published and context.site_basis != SiteBasis.NONE:
         return make_id("article", context.site, context.page.published.local.isoformat(), headline_key(headline)), "site_published_headline"
-    return make_id("article", context.site, headline_key(headline), body), "content"
+    return make_id("article", context.place, headline_key(headline), body), "content"
 
 
 def _add_credits(batch: Batch, context: Context, version_id: str) -> None:
@@ -158,7 +162,7 @@ def _add_channels(batch: Batch, context: Context) -> str | None:
     parent, path = None, []
     for depth, name in enumerate(context.page.breadcrumb, start=1):
         path.append(name)
-        channel_id = make_id("channel", context.site, *path)
+        channel_id = make_id("channel", context.place, *path)
         batch.add("channels", channel_id=channel_id, site=context.site, parent_channel_id=parent, channel_name=name,
                   channel_path=" / ".join(path), depth=depth, run_id=context.run_id)  # fmt: skip
         parent = channel_id
@@ -195,6 +199,7 @@ def _add_capture(batch: Batch, context: Context, article_id: str | None, version
         language=page.language,
         layout_fingerprint=page.layout_fingerprint,
         coverage_ratio=page.coverage_ratio,
+        left_out_char_count=page.left_out_count,
         block_count=len(page.blocks),
         visible_char_count=sum(_non_blank(block.text) for block in page.blocks),
         article_id=article_id,
@@ -236,7 +241,7 @@ def _add_modules(batch: Batch, context: Context) -> None:
 
 def _add_feed(batch: Batch, context: Context, index: int, module: Module, label: str, ordinal: int) -> None:
     capture, site = context.capture, context.site
-    feed_id = make_id("feed", site, label, ordinal)
+    feed_id = make_id("feed", context.place, label, ordinal)
     links = [_link(context, item) for item in module.items]
     state = [part for link in links for part in (link["headline_text"], link["canonical_url"] or link["url"])]
     snapshot_id = make_id("feed_snapshot", feed_id, *state)

@@ -175,15 +175,34 @@ def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
 def _add_data(connection: duckdb.DuckDBPyConnection, lake: Lake, run_id: str, parts: Parts) -> dict[str, tuple[int, int, int]]:
     """Add the shards' rows one shard at a time, tables in the order of their references."""
     rows: dict[str, tuple[int, int, int]] = {}
-    for folder in sorted(lake.staging(run_id, "validate").glob("shard-*")):
+    folders = sorted(lake.staging(run_id, "validate").glob("shard-*"))
+    connection.execute("create or replace temp table known_articles as select article_id from articles")
+    for file in (folder / "articles.parquet" for folder in folders):
+        if file.exists():
+            connection.execute("insert into known_articles select article_id from read_parquet(?)", [str(file)])
+    for folder in folders:
         shard = int(folder.name.removeprefix("shard-"))
         for name in DATA_TABLES:
             source = folder / f"{name}.parquet"
             if source.exists():
-                came, new, total = _add(connection, name, pq.read_table(source), parts, shard)
+                table = pq.read_table(source)
+                if name == "captures":
+                    table = of_known_articles(connection, table)
+                came, new, total = _add(connection, name, table, parts, shard)
                 before = rows.get(name, (0, 0, 0))
                 rows[name] = (before[0] + came, before[1] + new, total)
+    connection.execute("drop table known_articles")
     return rows
+
+
+def of_known_articles(connection: duckdb.DuckDBPyConnection, captures: pa.Table) -> pa.Table:
+    """Captures without references to articles that are not in `known_articles`: `validate` sets an article aside with its last version,
+    and cannot know whether another shard or the warehouse has one."""
+    connection.register("delivered", captures)
+    is_known = "article_id in (select article_id from known_articles)"
+    table = _arrow(connection.execute(f"select * replace (case when {is_known} then article_id end as article_id) from delivered"))
+    connection.unregister("delivered")
+    return table
 
 
 def _add(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, parts: Parts, shard: int) -> tuple[int, int, int]:
@@ -233,7 +252,7 @@ def _load_outcomes(run_id: str, rows: dict[str, tuple[int, int, int]], schema: p
     return pa.Table.from_pylist(
         [
             {"run_id": run_id, "stage": "load", "shard": -1, "table_name": name, "unit": "row", "in_count": came, "out_count": came,
-             "quarantined_count": 0, "new_count": new, "started_at": now, "seconds": 0.0}
+             "quarantined_count": 0, "new_count": new, "passed_over_count": 0, "started_at": now, "seconds": 0.0}
             for name, (came, new, _) in rows.items()
         ],
         schema=schema,

@@ -1,5 +1,7 @@
 """Reading the published warehouse."""
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,23 +12,49 @@ import pyarrow as pa
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 
+_EXPLAIN = re.compile(
+    r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*explain\b(?:\s*\(\s*(?:analyze|format|verbose)\b[^)]*\)|\s+analyze\b)?", re.IGNORECASE | re.DOTALL
+)
+_OF_PIVOT = (duckdb.StatementType.CREATE, duckdb.StatementType.SELECT)
+
 
 def connect(lake: Path) -> duckdb.DuckDBPyConnection:
     """Read-only connection to a lake's published warehouse. It keeps its state while newer ones are published."""
     file = Lake(Path(lake)).warehouse
-    if not file.exists():
+    if not os.access(file, os.F_OK):  # unlike Path.exists, False where it may not be looked
         raise ConfigurationError(f"{file} does not exist: nothing has been published in this lake yet (`broadsheet run --lake {lake} PATH…`)")
-    return duckdb.connect(str(file), read_only=True)
+    try:
+        return duckdb.connect(str(file), read_only=True)
+    except duckdb.Error as error:
+        raise ConfigurationError(f"{file} cannot be opened: {error}") from error
+
+
+def _require_question(sql: str) -> None:
+    """Raises ConfigurationError unless there is one statement and it only reads: a read-only file does not keep COPY from writing others."""
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise ConfigurationError(str(error)) from error
+    # a PIVOT whose columns follow from the data is two, both without a text: an enumeration for the time being, and the question
+    if len(statements) > 1 and all(not part.query and part.type in _OF_PIVOT for part in statements):
+        return
+    if len(statements) != 1:
+        raise ConfigurationError(f"one SQL statement is run at a time; there are {len(statements)}")
+    kind = statements[0].type
+    # EXPLAIN ANALYZE runs what it explains
+    if kind == duckdb.StatementType.EXPLAIN and (found := _EXPLAIN.match(statements[0].query)):
+        _require_question(statements[0].query[found.end() :])
+    elif kind != duckdb.StatementType.SELECT:
+        raise ConfigurationError(f"only questions are run here (SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, EXPLAIN); this is {kind.name}")
 
 
 def query(lake: Path, sql: str, *, parameters: Mapping[str, Any] | None = None, time_zone: str = "UTC") -> pa.Table:
-    """Rows of one statement. Raises ConfigurationError with DuckDB's message when the statement is wrong."""
+    """Rows of one statement that reads. Raises ConfigurationError, with DuckDB's message when the statement is wrong."""
+    _require_question(sql)
     with connect(lake) as connection:
         try:
             connection.execute("set TimeZone = ?", [time_zone])
             result = connection.execute(sql, dict(parameters) if parameters else None)
-            if result is None:
-                raise ConfigurationError("there is no SQL statement to run")
             return result.to_arrow_table() if result.description else pa.table({})
         except duckdb.Error as error:
             raise ConfigurationError(str(error)) from error

@@ -41,5 +41,5 @@ join captures using (capture_id)
 left join article_versions as versions using (version_id)
 left join by_url on by_url.canonical_url = links.canonical_url
 left join by_headline
-    on by_headline.site = links.site
+    on is_one_site(by_headline.site, links.site)
     and by_headline.title_key = headline_key(coalesce(links.shown_full_headline, links.headline_text))

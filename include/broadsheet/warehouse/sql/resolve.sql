@@ -15,6 +15,7 @@ select
     entries.canonical_url,
     entries.shown_full_headline,
     entries.is_truncated,
+    regexp_matches(entries.headline_text, '(\.{2,6}|…{1,3}|．{3}|·{3})$') as is_marked,
     rtrim(regexp_replace(entries.headline_text, '(\.{2,6}|…{1,3}|．{3}|·{3})$', '')) as shown,
     headline_key(entries.headline_text) as shown_key,
     coalesce(snapshots.width_limit, feed_widths.width_limit) as width_limit,
@@ -52,16 +53,16 @@ where title is not null and length(headline_key(title)) >= 4;
 
 create or replace temp table fitting as
 with on_title as (
-    -- not cut: the same letters; cut: a longer title that the feed's width cuts to exactly this. Folded on both sides: a rendered
-    -- capture is folded after the cut
+    -- not cut: the same letters; cut: a longer title that the feed's width cuts to exactly this. What is as wide as the limit and has no
+    -- ellipsis may be cut or whole. Folded on both sides: a rendered capture is folded after the cut
     select e.feed_snapshot_id, e.rank, e.feed_id, t.title, t.title_key, t.capture_id, t.article_id, t.feed_id as title_feed_id,
-        t.site = e.site as is_same_site, 'exact' as fit
+        is_one_site(t.site, e.site) as is_same_site, 'exact' as fit
     from open_entries as e
     join titles as t on t.title_key = e.shown_key
-    where not e.is_truncated
+    where not e.is_marked
     union all
     select e.feed_snapshot_id, e.rank, e.feed_id, t.title, t.title_key, t.capture_id, t.article_id, t.feed_id,
-        t.site = e.site, 'cut'
+        is_one_site(t.site, e.site), 'cut'
     from open_entries as e
     join titles as t on t.prefix = left(folded(e.shown), 6)
     where e.is_truncated
@@ -144,7 +145,7 @@ select
     ) as resolved_article_id,
 from open_entries as e
 left join judged as j using (feed_snapshot_id, rank)
-left join title_articles as t on t.title_key = j.title_key and t.site = e.site
+left join title_articles as t on t.title_key = j.title_key and is_one_site(t.site, e.site)
 left join (select canonical_url, min(article_id) as article_id from articles where canonical_url is not null group by all) as by_url
     on by_url.canonical_url = e.canonical_url;
 
