@@ -110,6 +110,8 @@ TABLES: dict[str, Table] = {
                 "language",
                 "layout_fingerprint",
                 "coverage_ratio",
+                "site_profile",
+                "site_profile_missed",
                 "block_count",
                 "visible_char_count",
                 "article_id",
