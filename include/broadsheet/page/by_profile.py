@@ -117,8 +117,11 @@ class ByProfile:
             count = len(modules)
             for one in self.document.selected.get(f"modules[{number}]", ()):
                 heading = _heading_of(one, headings)
+                # a heading that shares its block with the first entry
+                named = heading.text if heading and not heading.is_whole else spec.heading_text
+                where = heading.blocks[0] if heading and heading.is_whole else None
                 module_in(
-                    self.document, one.blocks, modules, kind=spec.kind, heading=heading, named=spec.heading_text, is_ranked=spec.ranked,
+                    self.document, one.blocks, modules, kind=spec.kind, heading=where, named=named, is_ranked=spec.ranked,
                     rule=f"{RULE}modules",
                 )  # fmt: skip
             if len(modules) == count:
@@ -165,7 +168,7 @@ class ByProfile:
             understood |= getattr(self, f"_read_{field}")(one)
             for index in one.blocks:
                 block = self.document.blocks[index]
-                if not one.is_whole and (len(block.text) > _LONGEST_LINE or text_body.weight(block)):
+                if not one.is_whole and (len(block.text) > _LONGEST_LINE or text_body.ends_a_sentence(block.text)):
                     continue  # a part of a paragraph, which stays one
                 if block.label is UNKNOWN:
                     line = _line(block)
@@ -211,12 +214,12 @@ class ByProfile:
         return next((link.href for link in links if link.text and link.text in one.text), None)
 
 
-def _heading_of(one: Selected, headings: list[Selected]) -> int | None:
+def _heading_of(one: Selected, headings: list[Selected]) -> Selected | None:
     """The heading in a module's container, or the nearest before it."""
     first, last = one.blocks[0] if one.blocks else 0, one.blocks[-1] if one.blocks else -1
-    places = [heading.blocks[0] for heading in headings if heading.blocks]
-    inside = next((place for place in places if first <= place <= last), None)
-    return inside if inside is not None else max((place for place in places if place < first), default=None)
+    shown = [heading for heading in headings if heading.blocks]
+    inside = next((heading for heading in shown if first <= heading.blocks[0] <= last), None)
+    return inside or max((heading for heading in shown if heading.blocks[0] < first), key=lambda heading: heading.blocks[0], default=None)
 
 
 def _line(block: RawBlock) -> InfoLine:

@@ -7,7 +7,6 @@ from typing import Any
 
 from broadsheet.page.blocks import Document
 from broadsheet.page.dom import read_with_elements
-from broadsheet.page.profiles import LABELS
 from broadsheet.page.read import Reading, read_document
 from broadsheet.page.selectors import Selectors
 from broadsheet.records import BlockLabel, Module
@@ -60,7 +59,7 @@ class _Scaffold:
         lines += ["    modules:", *found] if found else []
         lines += [
             "    # drop: [.promo]  # stands in the body's container and is never part of the text",
-            f"    # labels: {{.live-bar: follow}}  # for anything else: {', '.join(LABELS)}",
+            "    # labels: {.live-bar: follow}  # for anything else; `broadsheet dictionary` lists the labels, as `block_label`",
         ]
         return "\n".join(lines) + "\n", self.missing
 
