@@ -22,7 +22,7 @@ def test_what_the_page_says_of_the_example_is_true():
     )  # fmt: skip
     assert {(source.role, source.name) for source in PAGE.sources} == {(SourceRole.VIA, "云州网"), (SourceRole.ORIGIN, "山河日报")}
     assert {(person.role, person.name) for person in PAGE.people} == {(PersonRole.EDITOR, "王小河"), (PersonRole.REPORTER, "李大江")}
-    related, feed = PAGE.modules
+    _, feed = PAGE.modules
     assert (feed.is_ranked, feed.width_limit, {item.is_truncated for item in feed.items}) == (True, 26, {True})
     assert PAGE.coverage_ratio == 1.0
 
