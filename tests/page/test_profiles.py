@@ -7,7 +7,7 @@ import yaml
 
 from broadsheet.errors import ConfigurationError
 from broadsheet.page.dom import selector_error
-from broadsheet.page.profiles import Profile, Profiles, parse_profile, spans
+from broadsheet.page.profiles import Profile, Profiles, parse_profile
 
 WRONG = {
     "layouts: [{}]": "host is missing",
@@ -66,10 +66,6 @@ LAYOUTS = "{host: a.example, layouts: [{valid_from: 2026-03-01}, {valid_until: 2
 def test_a_day_has_the_layout_that_is_valid_on_it_and_an_unknown_day_the_newest(day, number):
     profile = profile_of(LAYOUTS)
     assert profile.layout_on(day) == (None if number is None else profile.layouts[number])
-
-
-def test_layouts_are_told_apart_by_their_days():
-    assert list(spans(profile_of(LAYOUTS).layouts)) == ["from the beginning until 2025-01-01", "from 2025-01-01 until 2026-01-01", "from 2026-03-01"]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,14 @@ import json
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from broadsheet.errors import BadInput, ConfigurationError
+from broadsheet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from broadsheet.capture.delivery import Delivery
 
 profile_app = typer.Typer(
     no_args_is_help=True,
@@ -138,22 +141,16 @@ def _folder(sites: Path | None) -> Path:
     return folder
 
 
-def _delivery(page: Path):
-    from broadsheet.capture.sources import deliveries
-    from broadsheet.records import Rejection
-    from broadsheet.settings import Settings
+def _delivery(page: Path) -> "Delivery":
+    from broadsheet.sites.golden import delivery_of
 
-    item = next(iter(deliveries([page], manifest=None, settings=Settings())), None)
-    if item is None:
-        raise ConfigurationError(f"{page} holds no page")
-    if isinstance(item, Rejection):
-        raise BadInput(item.reasons[0], f"{item.input_path}: {item.detail}")
+    item = delivery_of(page)
     if item.capture.media_type != "text/html":
         raise ConfigurationError(f"{page} is not HTML; selectors say nothing of a plain text")
     return item
 
 
-def _host(given: str | None, item: Any) -> str:
+def _host(given: str | None, item: "Delivery") -> str:
     """The host that was named, or that of the page's canonical link."""
     from broadsheet.engine.reading import read_capture
     from broadsheet.urls import site_of

@@ -6,7 +6,7 @@ does not say, the generic path finds.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -258,12 +258,8 @@ class _Reader:
         return name
 
 
-def spans(layouts: tuple[Layout, ...]) -> Iterator[str]:
-    """The days of each layout, for people."""
-    return map(_span, layouts)
-
-
 def _span(layout: Layout) -> str:
+    """A layout's days, for people."""
     since = f"from {layout.valid_from}" if layout.valid_from else "from the beginning"
     return f"{since} until {layout.valid_until}" if layout.valid_until else since
 

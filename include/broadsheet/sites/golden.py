@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 
+from broadsheet.capture.delivery import Delivery
 from broadsheet.capture.sources import deliveries
 from broadsheet.engine.reading import read_capture
 from broadsheet.errors import BadInput, ConfigurationError
 from broadsheet.lake import written_aside
 from broadsheet.page.contract import prediction
 from broadsheet.page.profiles import Profiles
-from broadsheet.records import Capture, PageResult, Rejection, SiteBasis, TimeBasis
+from broadsheet.records import Capture, Rejection, SiteBasis, TimeBasis
 from broadsheet.settings import Settings
 
 FOLDER = "golden"
@@ -37,28 +38,26 @@ class Difference(msgspec.Struct, frozen=True):
     found: Any
 
 
-def read_as_captured(file: Path, *, host: str | None, day: date | None, profiles: Profiles) -> PageResult:
-    """A page's file, read as if it had been captured from a host on a day. Raises BadInput when it cannot be read."""
+def delivery_of(file: Path) -> Delivery:
+    """The page of a file. Raises BadInput when there is none that can be read."""
     item = next(iter(deliveries([file], manifest=None, settings=Settings())), None)
     if item is None:
         raise ConfigurationError(f"{file} holds no page")
     if isinstance(item, Rejection):
         raise BadInput(item.reasons[0], f"{item.input_path}: {item.detail}")
-    return read_capture(captured(item.capture, host=host, day=day), item.content, profiles)
+    return item
 
 
-def captured(capture: Capture, *, host: str | None, day: date | None) -> Capture:
-    """The capture with the site and the day that a person says."""
-    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) if day else None  # noon: the same day nearly everywhere
-    if host:
-        capture = msgspec.structs.replace(capture, site=host, site_basis=SiteBasis.MANIFEST)
-    return msgspec.structs.replace(capture, captured_at=at, captured_at_basis=TimeBasis.MANIFEST) if at else capture
-
-
-def record_of(result: PageResult) -> dict[str, Any]:
-    """The fields of a golden page's record."""
-    read = prediction("", result.page)
+def record_of(item: Delivery, *, host: str, day: date, profiles: Profiles) -> dict[str, Any]:
+    """A golden page's record: the page, read as if it had been captured from a host on a day."""
+    read = prediction("", read_capture(captured(item.capture, host=host, day=day), item.content, profiles).page)
     return {field: read[field] for field in FIELDS}
+
+
+def captured(capture: Capture, *, host: str, day: date) -> Capture:
+    """The capture with the site and the day that a person says."""
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)  # noon: the same day nearly everywhere
+    return msgspec.structs.replace(capture, site=host, site_basis=SiteBasis.MANIFEST, captured_at=at, captured_at_basis=TimeBasis.MANIFEST)
 
 
 def pages(folder: Path, host: str | None = None) -> Iterator[tuple[str, date, Path]]:
@@ -74,7 +73,7 @@ def pages(folder: Path, host: str | None = None) -> Iterator[tuple[str, date, Pa
 def differences(folder: Path, host: str, day: date, page: Path, profiles: Profiles) -> Iterator[Difference]:
     """What a golden page gives otherwise than its record says. Fields that the record does not have may be anything."""
     expected = _record_beside(page)
-    found = record_of(read_as_captured(page, host=host, day=day, profiles=profiles))
+    found = record_of(delivery_of(page), host=host, day=day, profiles=profiles)
     for field, value in expected.items():
         if field not in FIELDS:
             raise ConfigurationError(f"golden record of {page}: {field!r} is not known; allowed: {', '.join(FIELDS)}")
@@ -86,10 +85,8 @@ def write(folder: Path, file: Path, *, host: str, day: date, name: str | None, p
     """Keep a page and its record as a golden pair. Returns the record's file and what differs from an earlier record of that name."""
     stem = f"{day}-{name or _name_of(file)}"
     page = folder / FOLDER / host / f"{stem}.html.gz"
-    item = next(iter(deliveries([file], manifest=None, settings=Settings())), None)
-    if item is None or isinstance(item, Rejection):
-        raise ConfigurationError(f"{file} holds no page that can be read")
-    found = record_of(read_capture(captured(item.capture, host=host, day=day), item.content, profiles))
+    item = delivery_of(file)
+    found = record_of(item, host=host, day=day, profiles=profiles)
     record = page.with_name(f"{stem}.json")
     earlier = _record_beside(page) if record.exists() else {}
     with written_aside(page) as aside:
