@@ -10,7 +10,7 @@ from broadsheet.capture.content import HTML, PAGE_EXTENSIONS, WARC_EXTENSION, ch
 from broadsheet.capture.delivery import Delivery, Known, PassedOver, checked, make_delivery, printable, rejected
 from broadsheet.capture.manifest import Manifest
 from broadsheet.capture.warc import WarcPages
-from broadsheet.errors import BadInput
+from broadsheet.errors import BadInput, ConfigurationError
 from broadsheet.records import Rejection, TimeBasis
 from broadsheet.settings import Settings
 
@@ -150,3 +150,14 @@ def _walk(root: Path, *, skipped: Path | None) -> Iterator[Path | Rejection]:
 
 def _is_same(path: Path, other: Path | None) -> bool:
     return other is not None and path.name == other.name and path.absolute() == other.absolute()
+
+
+def page_of(file: Path) -> Delivery:
+    """The first page of a file. Raises BadInput when it cannot be read, ConfigurationError when the file holds none."""
+    items = deliveries([file], manifest=None, settings=Settings())
+    item = next((item for item in items if not isinstance(item, PassedOver)), None)
+    if item is None:
+        raise ConfigurationError(f"{file} holds no page")
+    if isinstance(item, Rejection):
+        raise BadInput(item.reasons[0], f"{item.input_path}: {item.detail}")
+    return item
