@@ -143,6 +143,8 @@ def forget_pages() -> None:
             for function in vars(module).values():
                 if hasattr(function, "cache_parameters") and function.cache_parameters()["maxsize"] is not None:
                     function.cache_clear()
+                elif isinstance(function, dict) and hasattr(function, "MOST"):  # class names that were seen
+                    function.clear()
 
 
 # --- measuring -------------------------------------------------------------------------------------------------------------

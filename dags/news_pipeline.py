@@ -100,6 +100,12 @@ PARAMS = {
         description="Zone of sites that neither state one nor imply one by their language. Empty: the setting's, Asia/Shanghai.",
         examples=["Asia/Shanghai", "Asia/Taipei", "UTC"],
     ),
+    "sites": Param(
+        None,
+        type=["null", "string"],
+        title="Site profiles",
+        description="Folder of site profiles, <host>.yaml. Empty: the setting's (BROADSHEET_SITES_DIR), else the bundled ones alone.",
+    ),
     "dry_run": Param(False, type="boolean", title="Dry run", description="Do everything but publish."),
 }
 
@@ -120,6 +126,7 @@ def broadsheet_run():
     return Run.start(
         located(params["lake"]), run_id, policy_file=located(params["policy"]) if params["policy"] else None, shards=params["shards"],
         is_mtime_trusted=params["trust_mtime"] or None, default_time_zone=params["time_zone"] or None,
+        sites_dir=located(params["sites"]) if params["sites"] else None,
     )  # fmt: skip
 
 

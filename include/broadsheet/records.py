@@ -254,6 +254,9 @@ class Page(Record, frozen=True):
     left_out_count: int = 0  # non-blank characters beyond the limit of blocks, approximately
     layout_fingerprint: str = ""  # hash of the page's structural skeleton, equal for pages of one template
     warnings: tuple[str, ...] = ()  # reason slugs for `quality.reasons`
+    site_profile: str | None = None  # identity of the site profile's layout that the page was read with
+    time_zone: str | None = None  # of the site, as its profile says
+    profile_missed: tuple[str, ...] = ()  # parts of the layout whose selectors matched nothing; the generic path found these
 
     @property
     def text(self) -> str:

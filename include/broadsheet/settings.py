@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     is_mtime_trusted: bool = Field(False, description="Take a file's modification time as capture time when nothing better is known.")
     default_time_zone: str = Field("Asia/Shanghai", description="Zone of sites that neither state one nor are listed in sites.yaml.")
     policy_file: Path | None = Field(None, description="Quality policy (YAML) laid over the embedded one.")
+    sites_dir: Path | None = Field(None, description="Folder of site profiles, <host>.yaml, which go before the bundled ones.")
     page_seconds: float = Field(20.0, gt=0, description="Seconds that reading one page may take; a page that takes longer is quarantined.")
     page_memory_mb: int = Field(1024, ge=0, description="MiB that reading one page may take; 0: any. Enforced on Linux only.")
     workers: int | None = Field(None, ge=1, le=256, description="Processes that read pages. Default: a core each in `extract --jsonl`, one a shard.")

@@ -136,3 +136,13 @@ def test_the_last_snapshots_are_kept(tmp_path):
         assert len(list(Lake(tmp_path).snapshots.glob("*.duckdb"))) == min(number + 1, 2)
     newest = sorted(Lake(tmp_path).snapshots.glob("*.duckdb"))[-1]
     assert Path(newest).samefile(Lake(tmp_path).warehouse)
+
+
+def test_a_warehouse_of_an_earlier_program_gets_the_columns_that_are_new(tmp_path):
+    run_all(tmp_path, PAGES[:2], shards=1)
+    with duckdb.connect(str(Lake(tmp_path).warehouse)) as connection:
+        for column in ("site_profile", "site_profile_missed"):
+            connection.execute(f"alter table captures drop column {column}")
+    run_all(tmp_path, PAGES[2:], shards=1)
+    rows = query(tmp_path, "select count(*) as n, count(site_profile) as profiled from captures").to_pylist()
+    assert rows == [{"n": len(PAGES), "profiled": 0}]

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from broadsheet import __version__
+from broadsheet.cli.profile import SitesOption, profile_app
 from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, ConfigurationError, TransientError
 
 
@@ -67,6 +68,8 @@ app = typer.Typer(
     help=f"Broadsheet: news pages in; articles, headline feeds and related links out.\n\n{EXIT_CODES}",
 )
 
+app.add_typer(profile_app, name="profile")
+
 
 def _path(text: str) -> Path:
     """A path; an empty one, as a variable that is not set gives, would be the current directory."""
@@ -123,6 +126,7 @@ def run(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one, and one a core on large runs.")] = None,
     trust_mtime: MtimeOption = False,
     time_zone: ZoneOption = None,
+    sites: SitesOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -135,7 +139,7 @@ def run(
     with stage_bars() as report:
         summary = run_all(
             lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, policy_file=policy, shards=shards,
-            is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone,
+            is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites,
         )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, default=str))
@@ -154,6 +158,7 @@ def capture(
     shards: ShardsOption = None,
     trust_mtime: MtimeOption = False,
     time_zone: ZoneOption = None,
+    sites: SitesOption = None,
     run_id: Annotated[str | None, typer.Option("--run", help="Name of the new run; made up without it.")] = None,
 ) -> None:
     """1. Bring pages into the raw zone and begin a run. Prints the run's id."""
@@ -162,7 +167,9 @@ def capture(
     from broadsheet.runs import Run
 
     inputs = _inputs(paths, manifest)
-    begun = Run.start(lake, run_id, policy_file=policy, shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone)
+    begun = Run.start(
+        lake, run_id, policy_file=policy, shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites,
+    )  # fmt: skip
     with stage_bars() as report:
         pipeline.capture(begun, inputs, manifest, on_progress=lambda done: report("capture", done, 0))
     _print_outcomes(begun, "capture")
@@ -178,6 +185,7 @@ def extract(
     shard: ShardOption = None,
     manifest: ManifestOption = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, max=256, help="Processes that read pages; one a core without it.")] = None,
+    sites: SitesOption = None,
 ) -> None:
     """2. Read pages: those of a run's shards, or, with --jsonl OUT PATH…, any pages without a lake.
 
@@ -192,7 +200,7 @@ def extract(
         return _run_stage("extract", lake, run_id, shard)
     from broadsheet.cli.export import export_pages
 
-    read, rejected, passed_over = export_pages(_inputs(paths, manifest), jsonl, manifest=manifest, workers=workers)
+    read, rejected, passed_over = export_pages(_inputs(paths, manifest), jsonl, manifest=manifest, workers=workers, sites_dir=sites)
     besides = f", {passed_over} records of WARC files that are no pages" if passed_over else ""
     errors.print(f"{read} page{'' if read == 1 else 's'} read, {rejected} rejected{besides}", highlight=False)
     return None
@@ -294,11 +302,12 @@ def show(
     page: Annotated[str, typer.Argument(help="A capture's id (or its beginning) in the lake, or the path of a page.", metavar="CAPTURE")],
     lake: LakeOption = DEFAULT_LAKE,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page to look at in a browser instead of printing.", show_default=False)] = None,
+    sites: SitesOption = None,
 ) -> None:
     """Show a page with its fields, modules and labelled blocks, in the terminal or as a page of its own in which nothing can run."""
     from broadsheet.cli.show import print_page, read_shown
 
-    result = read_shown(page, lake)
+    result = read_shown(page, lake, sites)
     if html is None:
         print_page(result)
         return

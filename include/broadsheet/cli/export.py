@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from rich.progress import track
 
-from broadsheet.engine.extracting import begin_loading, read_pages
+from broadsheet.engine.extracting import begin_loading, profiles_for, read_pages
 from broadsheet.engine.tasks import LINE, Task
 from broadsheet.errors import BadInput
 from broadsheet.lake import written_aside
+from broadsheet.page.profiles import Profiles
 from broadsheet.records import Rejection
 from broadsheet.settings import read_settings
+from broadsheet.sites.load import load_profiles
 
 if TYPE_CHECKING:
     from broadsheet.capture.delivery import Delivery
@@ -31,7 +33,9 @@ def page_id(input_path: str) -> str:
     return name
 
 
-def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = None, workers: int | None = None) -> tuple[int, int, int]:
+def export_pages(
+    paths: Sequence[Path], out: Path, *, manifest: Path | None = None, workers: int | None = None, sites_dir: Path | None = None
+) -> tuple[int, int, int]:
     """Write one JSON object per input to `out`, in the order of the inputs. Returns (read, rejected, passed over).
 
     Pages are read in guarded children, `workers` at most: the setting's number, or one a core.
@@ -40,7 +44,8 @@ def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = No
     from broadsheet.capture.delivery import PassedOver
     from broadsheet.capture.sources import deliveries
 
-    settings = read_settings()
+    settings = read_settings(sites_dir=sites_dir)
+    profiles = load_profiles(settings.sites_dir)
     encode = msgspec.json.Encoder().encode
     read = rejected = passed_over = 0
 
@@ -50,7 +55,7 @@ def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = No
             if isinstance(item, PassedOver):
                 passed_over += 1
             else:
-                yield _task(item)
+                yield _task(item, profiles)
 
     with ExitStack() as stack:
         file = sys.stdout.buffer if str(out) == "-" else stack.enter_context(stack.enter_context(written_aside(out)).open("wb"))
@@ -66,11 +71,11 @@ def export_pages(paths: Sequence[Path], out: Path, *, manifest: Path | None = No
     return read, rejected, passed_over
 
 
-def _task(item: "Delivery | Rejection") -> "tuple[str | Rejection, Task | None]":
+def _task(item: "Delivery | Rejection", profiles: Profiles) -> "tuple[str | Rejection, Task | None]":
     if isinstance(item, Rejection):
         return item, None
     path = item.capture.input_path
-    return path, Task(capture=item.capture, content=item.content, form=LINE, line_id=page_id(path))
+    return path, Task(capture=item.capture, content=item.content, form=LINE, line_id=page_id(path), profiles=profiles_for(item.capture, profiles))
 
 
 def _error(item: str | Rejection, error: BadInput | None) -> dict[str, Any]:

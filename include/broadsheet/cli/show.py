@@ -12,8 +12,9 @@ from broadsheet.capture.sources import deliveries
 from broadsheet.engine.reading import read_capture
 from broadsheet.errors import BadInput, ConfigurationError
 from broadsheet.lake import Lake
-from broadsheet.records import BlockLabel, Capture, Page, PageResult, Rejection
-from broadsheet.settings import Settings
+from broadsheet.records import Block, BlockLabel, Capture, Page, PageResult, Rejection
+from broadsheet.settings import Settings, read_settings
+from broadsheet.sites.load import load_profiles
 
 STYLES = {
     BlockLabel.TITLE: "bold cyan",
@@ -26,8 +27,9 @@ STYLES = {
 }
 
 
-def read_shown(what: str, lake: Path) -> PageResult:
-    """The page of a path, or of a capture in the lake by the beginning of its id."""
+def read_shown(what: str, lake: Path, sites_dir: Path | None = None) -> PageResult:
+    """The page of a path, or of a capture in the lake by the beginning of its id, read by its site's profile."""
+    profiles = load_profiles(read_settings(sites_dir=sites_dir).sites_dir)
     if Path(what).is_file():
         items = deliveries([Path(what)], manifest=None, settings=Settings())
         item = next((item for item in items if not isinstance(item, PassedOver)), None)
@@ -35,7 +37,7 @@ def read_shown(what: str, lake: Path) -> PageResult:
             raise ConfigurationError(f"{what} holds no page")
         if isinstance(item, Rejection):
             raise BadInput(item.reasons[0], f"{item.input_path}: {item.detail}")
-        return read_capture(item.capture, item.content)
+        return read_capture(item.capture, item.content, profiles)
     from broadsheet.warehouse.query import query
 
     if not what or not all(char in "0123456789abcdef" for char in what):
@@ -46,7 +48,7 @@ def read_shown(what: str, lake: Path) -> PageResult:
     row = found[0]
     fields = {name: row[name] for name in Capture.__struct_fields__ if row.get(name) is not None}
     content = RawZone(Lake(lake)).read(row["raw_file"], row["raw_offset"], row["raw_length"])
-    return read_capture(Capture(**fields), content)
+    return read_capture(Capture(**fields), content, profiles)
 
 
 def print_page(result: PageResult) -> None:
@@ -61,9 +63,19 @@ def print_page(result: PageResult) -> None:
         for item in module.items:
             table.add_row(str(item.rank), Text(item.text + (" …" if item.is_truncated else "")), Text(item.url or "", style="dim"))
         console.print(table)
+    blocks = Table.grid(padding=(0, 1))
+    blocks.add_column(justify="right", no_wrap=True)
+    blocks.add_column(overflow="fold")
     for block in page.blocks:
-        console.print(Text.assemble((f"{block.label:>15} ", "dim"), (block.text, STYLES.get(block.label, "dim"))))
+        said = Text.assemble((block.text, STYLES.get(block.label, "dim")), _decided(block))
+        blocks.add_row(Text(block.label, style="dim"), said)
+    console.print(blocks)
     console.print(f"coverage {page.coverage_ratio:.3f} · {len(page.blocks)} blocks · rules: broadsheet query on page_blocks", style="dim")
+
+
+def _decided(block: Block) -> tuple[str, str]:
+    """What of the site's profile gave a block its label; nothing where the generic path did."""
+    return (f" ({block.rule})" if block.rule.startswith("profile:") else "", "dim italic")
 
 
 def _fields(result: PageResult) -> Table:
@@ -90,6 +102,8 @@ def field_rows(result: PageResult) -> list[tuple[str, str]]:
         ("dateline", page.dateline),
         ("rights", f"{page.rights_applies}: {page.rights_notice}" if page.rights_notice else None),
         ("body", f"{len(page.body)} paragraphs"),
+        ("profile", page.site_profile),
+        ("profile missed", ", ".join(page.profile_missed)),
         ("warnings", ", ".join(page.warnings)),
     ]
     return [(str(name), str(value)) for name, value in rows if value]

@@ -8,7 +8,10 @@ import msgspec
 from broadsheet.engine.guard import Failure, Limits, guarded, prepare
 from broadsheet.engine.tasks import READ, Task
 from broadsheet.errors import BadInput
+from broadsheet.page.profiles import Profiles
+from broadsheet.records import Capture
 from broadsheet.settings import MIB, Settings, read_settings
+from broadsheet.urls import site_of
 
 T = TypeVar("T")
 
@@ -36,6 +39,14 @@ def read_pages(
             yield item, answer[1:]
         else:
             yield item, BadInput(*msgspec.json.decode(answer, type=tuple[str, str]))
+
+
+def profiles_for(capture: Capture, profiles: Profiles) -> Profiles | None:
+    """What a child needs of the profiles to read one page: its site's, or all where only the page itself can tell its site."""
+    if not profiles.by_host or not (capture.site or capture.url):
+        return profiles if profiles.by_host else None
+    profile = profiles.of_host(capture.site) or profiles.of_host(site_of(capture.url))
+    return Profiles(by_host={profile.host: profile}) if profile else None
 
 
 def begin_loading() -> None:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import pyarrow.parquet as pq
 
 from broadsheet.capture.raw_zone import RawZone
-from broadsheet.engine.extracting import read_pages
+from broadsheet.engine.extracting import profiles_for, read_pages
 from broadsheet.engine.tasks import Task
 from broadsheet.errors import BadInput
 from broadsheet.lake import CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, write_lines, write_records
 from broadsheet.records import Capture, PageResult, Rejection, StageOutcome
 from broadsheet.settings import Settings, read_settings
+from broadsheet.sites.load import load_profiles
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.transform import add_page
 
@@ -29,12 +30,13 @@ def extract_shard(lake: Lake, run_id: str, shard: int, settings: Settings | None
     raw = RawZone(lake)
     rejections: list[Rejection] = []
     target = lake.shard(run_id, "extract", shard)
+    profiles = load_profiles(options.sites_dir)
 
     def contents() -> Iterator[tuple[tuple[Capture, bytes | BadInput], Task | None]]:
         for capture in read_records(lake.shard(run_id, "capture", shard) / CAPTURES, Capture):
             try:
                 content = raw.read(capture.raw_file, capture.raw_offset, capture.raw_length)
-                yield (capture, content), Task(capture=capture, content=content)
+                yield (capture, content), Task(capture=capture, content=content, profiles=profiles_for(capture, profiles))
             except BadInput as error:
                 yield (capture, error), None
 

@@ -1,5 +1,6 @@
 """What the guard's parent and its children say to each other about a page."""
 
+from broadsheet.page.profiles import Profiles
 from broadsheet.records import Capture, Record
 
 # Forms of an answer: a `PageResult`, or a line of `broadsheet extract --jsonl`.
@@ -15,3 +16,4 @@ class Task(Record, frozen=True):
     content: bytes
     form: str = RESULT
     line_id: str = ""  # of a line
+    profiles: Profiles | None = None  # those that may be of the page's site; children read no files

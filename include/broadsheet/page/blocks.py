@@ -109,6 +109,23 @@ class RawBlock(msgspec.Struct, eq=False):
             self.label, self.rule = label, rule
 
 
+class Selected(msgspec.Struct, eq=False):
+    """An element that a selector of the site's profile matched.
+
+    Attributes
+    ----------
+    blocks : indexes of the blocks in it, or of the block that it is a part of.
+    text : what it displays.
+    is_whole : it is all of its blocks, not a part of one.
+    value : what it states instead of displaying it: `<meta content>`, `<time datetime>`.
+    """
+
+    blocks: tuple[int, ...]
+    text: str
+    is_whole: bool = True
+    value: str | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Document:
     """A page as blocks and boxes, with what its head says."""
@@ -124,6 +141,7 @@ class Document:
     images: set[str] = field(default_factory=set)  # targets of links around a picture
     is_plain: bool = False
     left_out_count: int = 0  # non-blank characters beyond the limit of blocks
+    selected: dict[str, list[Selected]] = field(default_factory=dict)  # by part of the site's layout; empty without a profile
 
     def common(self, first: int, second: int) -> int:
         """Innermost box that holds both."""

@@ -1,10 +1,9 @@
 """Teasers of other stories: alike boxes side by side, each with a linked headline and perhaps a picture, a summary, a date."""
 
-from collections import defaultdict
-
 from broadsheet.page.blocks import Document
 
 _FEWEST = 4  # alike boxes side by side; two or three may be an article's own parts
+_MOST_BLOCKS = 12  # of a teaser
 _WIDEST = 900  # display columns of a teaser's text
 _HEADLINE = 16  # display columns of a headline that is a link
 _TAGS = frozenset(("div", "article", "section", "li", "figure", "dl", "tr", "td"))
@@ -14,18 +13,28 @@ def card_blocks(document: Document) -> set[int]:
     """Indexes of the blocks of teasers: in each of four and more alike boxes stands a headline that is a link, as the first or the
     only long link, with other text around it."""
     boxes, blocks = document.boxes, document.blocks
-    alike: dict[tuple[int, str, str], list[int]] = defaultdict(list)
+    small: dict[int, list[int]] = {}  # parent -> its boxes that may be teasers
     for index, box in enumerate(boxes):
-        if index and box.end and box.tag in _TAGS and 0 < box.end - box.first <= 12:
-            alike[box.parent, box.tag, box.name.split(" ")[0]].append(index)
+        if 0 < box.end - box.first <= _MOST_BLOCKS and box.tag in _TAGS:
+            small.setdefault(box.parent, []).append(index)
     found: set[int] = set()
-    for siblings in alike.values():
+    for siblings in small.values():
         if len(siblings) >= _FEWEST:
-            cards = [index for index in siblings if _is_card(document, index)]
-            if len(cards) >= _FEWEST and len(cards) >= 0.7 * len(siblings):
-                for index in cards:
-                    found.update(range(boxes[index].first, boxes[index].end))
+            for alike in _alike(document, siblings):
+                cards = [index for index in alike if _is_card(document, index)]
+                if len(cards) >= _FEWEST and len(cards) >= 0.7 * len(alike):
+                    for index in cards:
+                        found.update(range(boxes[index].first, boxes[index].end))
     return found if len(found) < 0.95 * len(blocks) else set()
+
+
+def _alike(document: Document, siblings: list[int]) -> list[list[int]]:
+    """Siblings of one tag and one first name, where they are many."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for index in siblings:
+        box = document.boxes[index]
+        groups.setdefault((box.tag, box.name.partition(" ")[0]), []).append(index)
+    return [group for group in groups.values() if len(group) >= _FEWEST]
 
 
 def _is_card(document: Document, index: int) -> bool:
@@ -36,6 +45,6 @@ def _is_card(document: Document, index: int) -> bool:
             return False
         if block.links and not has_headline:
             first = block.links[0]
-            text = " ".join(first.text.split())
+            text = first.text
             has_headline = first.is_target and 2 * len(text) >= _HEADLINE and (block.link_density > 0.8 or block.text.startswith(text[:40]))
     return has_headline

@@ -5,12 +5,13 @@ asked of a node that cannot matter.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from turbohtml import Element, Text, parse
+from turbohtml import Element, SelectorSyntaxError, Text, parse
 
-from broadsheet.page.blocks import Box, Document, Hint, Link, RawBlock
+from broadsheet.page.blocks import Box, Document, Hint, Link, RawBlock, Selected
 from broadsheet.page.class_names import folded_name, name_hints
 from broadsheet.page.vocabulary import load
 from broadsheet.text import fold_blanks
@@ -42,14 +43,43 @@ _PARTS = {
 }  # fmt: skip
 
 
-def read_html(html: str) -> Document:
-    """Blocks, boxes and head of a page. Never raises on any string that UTF-8 can hold."""
+def read_html(html: str, selectors: Mapping[str, Sequence[str]] | None = None) -> Document:
+    """Blocks, boxes and head of a page. Never raises on any string that UTF-8 can hold.
+
+    `selectors` are those of the site's layout, by part: what they match is in `Document.selected`.
+    """
     document = Document()
     if _SEAM in html:
         html = html.replace(_SEAM, " ")
-    _Walker(document).walk(parse(html))
+    root = parse(html)
+    if selectors:
+        watching = _WatchingWalker(document, root, selectors)
+        watching.walk(root)
+        document.selected = watching.selected()
+    else:
+        _Walker(document).walk(root)
     document.spread_hints()
     return document
+
+
+def selector_error(css: str) -> str | None:
+    """What is wrong with a CSS selector; None if nothing is."""
+    try:
+        parse("").select(css)
+    except SelectorSyntaxError as error:
+        return str(error)
+    return None
+
+
+def read_with_elements(html: str) -> tuple[Document, Any, list[Any]]:
+    """A page, the root of its tree and the element of each of its boxes: for `selectors.py`, which looks for the selectors that
+    would match them."""
+    document = Document()
+    root = parse(html.replace(_SEAM, " "))
+    walker = _KeepingWalker(document)
+    walker.walk(root)
+    document.spread_hints()
+    return document, root, walker.elements
 
 
 class _NamesAndHints(dict[tuple[str, str | None, str | None], tuple[str, int]]):
@@ -297,3 +327,99 @@ class _Walker:
         parts.clear()
         self.links = []
         self.link_chars = self.strong_chars = 0
+
+
+_MOST_MATCHES = 400  # of a selector; one that matches more is `*` or its like
+_MOST_INSIDE = 20_000  # nodes looked into below matches that are no boxes, on a page
+
+
+class _WatchingWalker(_Walker):
+    """The walk over a page whose site has a profile: remembers which boxes the selected elements became.
+
+    Inline elements are no boxes. Those are looked for in the nearest box around them, and the boxes inside them are watched too.
+    """
+
+    __slots__ = ("entered", "inside", "matches")
+
+    def __init__(self, document: Document, root: Any, selectors: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(document)
+        self.matches = {part: [root.select(css)[:_MOST_MATCHES] for css in choices] for part, choices in selectors.items()}
+        self.entered: dict[Element, int | None] = {}  # watched element -> its box
+        self.inside: dict[Element, tuple[Element | None, list[Element]]] = {}  # inline element -> box around it, boxes inside it
+        budget = _MOST_INSIDE
+        for choices in self.matches.values():
+            for element in (element for found in choices for element in found):
+                if _PARTS.get(element.tag) == _BLOCK:
+                    self.entered[element] = None
+                elif element not in self.inside:
+                    nodes = list(islice(element.descendants, budget))
+                    budget -= len(nodes)
+                    inner = [node for node in nodes if type(node) is Element and _PARTS.get(node.tag) == _BLOCK]
+                    around = next((node for node in element.ancestors if type(node) is Element and _PARTS.get(node.tag) == _BLOCK), None)
+                    self.inside[element] = around, inner
+                    self.entered.update(dict.fromkeys(inner))
+                    if around is not None:
+                        self.entered[around] = None
+
+    def _enter(self, tag: str, node: Element) -> None:
+        count = len(self.boxes)
+        super()._enter(tag, node)
+        if len(self.boxes) > count and node in self.entered:
+            self.entered[node] = self.box
+
+    def selected(self) -> dict[str, list[Selected]]:
+        """Of each part, what the first of its selectors gives that matches something that says something."""
+        found: dict[str, list[Selected]] = {}
+        for part, choices in self.matches.items():
+            for elements in choices:
+                if known := [one for element in elements if (one := self._selected(element)) is not None]:
+                    found[part] = known
+                    break
+        return found
+
+    def _selected(self, element: Element) -> Selected | None:
+        value = element.attr("content") if element.tag == "meta" else element.attr("datetime") if element.tag == "time" else None
+        value = fold_blanks(value) if value else None
+        blocks: list[int]
+        if element in self.inside:
+            around, inner = self.inside[element]
+            blocks = sorted({index for node in inner for index in self._range(node)})
+            if not blocks and around is not None and (text := fold_blanks(element.text)):
+                return self._part_of_block(self.entered[around], text, value)
+        else:
+            blocks = list(self._range(element))
+        if not blocks:
+            return Selected((), "", value=value) if value else None
+        return Selected(tuple(blocks), " ".join(self.blocks[index].text for index in blocks), value=value)
+
+    def _range(self, node: Element) -> range:
+        box = self.entered[node]
+        return range(self.boxes[box].first, self.boxes[box].end) if box is not None else range(0)
+
+    def _part_of_block(self, box: int | None, text: str, value: str | None) -> Selected | None:
+        """An inline element as the part of a block of its box that says what it says, blanks aside: the walk sets some of its own."""
+        sought = "".join(text.split())
+        for index in range(self.boxes[box].first, self.boxes[box].end) if box is not None and sought else ():
+            block = self.blocks[index]
+            places = [position for position, char in enumerate(block.text) if not char.isspace()] if block.box == box else []
+            where = "".join(block.text[position] for position in places).find(sought)
+            if where >= 0:
+                shown = block.text[places[where] : places[where + len(sought) - 1] + 1]
+                return Selected((index,), shown, is_whole=shown == block.text, value=value)
+        return Selected((), "", value=value) if value else None
+
+
+class _KeepingWalker(_Walker):
+    """Keeps the element of each box."""
+
+    __slots__ = ("elements",)
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self.elements: list[Any] = [None]
+
+    def _enter(self, tag: str, node: Element) -> None:
+        count = len(self.boxes)
+        super()._enter(tag, node)
+        if len(self.boxes) > count:
+            self.elements.append(node)

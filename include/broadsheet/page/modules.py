@@ -6,7 +6,7 @@ a run of story links that nothing breaks; what breaks it is a heading, the artic
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -111,9 +111,10 @@ def median(numbers: list[int]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def find_modules(document: Document, body: set[int], body_box: int | None) -> list[Module]:
-    """Modules in page order; their blocks are labelled. `body` holds the indexes of the article's blocks."""
-    modules: list[Module] = []
+def find_modules(document: Document, body: set[int], body_box: int | None, known: Iterable[Module] = ()) -> list[Module]:
+    """Modules in page order; their blocks are labelled. `body` holds the indexes of the article's blocks; `known` modules, whose blocks are
+    labelled already, come first."""
+    modules = list(known)
     tokens: list[Story | Heading | None] = []
     if document.is_plain:
         from broadsheet.page.rendered_lists import rendered_runs
@@ -129,6 +130,60 @@ def find_modules(document: Document, body: set[int], body_box: int | None) -> li
         if type(token) is Heading and token.story is None and not token.demoted and _may_stand_alone(document, token):
             document.blocks[token.block].mark(BlockLabel.MODULE_HEADING, _WITHOUT_LIST)
     return modules
+
+
+def module_in(
+    document: Document, container: Sequence[int], modules: list[Module], *, kind: ModuleKind, heading: int | None, named: str | None,
+    is_ranked: bool | None, rule: str,
+) -> None:  # fmt: skip
+    """Append the module of a container's blocks, which is known to be one, and label them. Nothing without an entry.
+
+    `heading` is the index of the heading's block; `named` is what it is called otherwise; `is_ranked` None is told by the list.
+    """
+    seen: dict[int, Story] = {}
+    run = Run(None)
+    items = item_boxes(document)
+    for index in container:
+        block = document.blocks[index]
+        if block.label is UNKNOWN and index != heading and block.links and not block.hints & _COPY:
+            for story in _stories(document, index, block, seen):
+                story.item = items.get(block.box)
+                run.stories.append(story)
+    stories = _entries(document, run) if len(run.stories) > 1 else run.stories
+    if not stories:
+        return
+    head = document.blocks[heading] if heading is not None else None
+    text = named or (heading_text(head) if head is not None else None)
+    is_numbered, entries = _items(stories, document)
+    if is_ranked is None:
+        is_ranked = is_numbered or bool(text and words.says_ranked(text)) or _has_rank_markup(document, stories)
+    limit = width_limit([entry.text for entry in entries])
+    is_marked = any(entry.text.endswith(ELLIPSES) for entry in entries)
+    shown = tuple(_with_cut(entry, limit, is_marked) for entry in entries)
+    module = Module(kind=kind, heading=text, is_ranked=is_ranked, items=shown, width_limit=limit, rule=rule)
+    number = len(modules)
+    modules.append(module)
+    if head is not None and head.label is UNKNOWN:
+        head.label, head.rule, head.module = BlockLabel.MODULE_HEADING, rule, number
+    label = BlockLabel.RELATED if kind == ModuleKind.RELATED_LINKS else BlockLabel.FEED
+    for index in container:
+        inner = document.blocks[index]
+        if inner.label is UNKNOWN:
+            inner.label, inner.rule, inner.module = label, rule, number
+
+
+def in_page_order(document: Document, modules: list[Module]) -> list[Module]:
+    """Modules of two finders as the page has them; their blocks follow."""
+    first: dict[int, int] = {}
+    for index, block in enumerate(document.blocks):
+        if block.module is not None:
+            first.setdefault(block.module, index)
+    order = sorted(range(len(modules)), key=lambda number: first.get(number, len(document.blocks)))
+    place = {number: position for position, number in enumerate(order)}
+    for block in document.blocks:
+        if block.module is not None:
+            block.module = place[block.module]
+    return [modules[number] for number in order]
 
 
 def is_date(text: str) -> bool:

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from broadsheet import PARSER_VERSION
 from broadsheet.page import body as text_body
 from broadsheet.page import surroundings as around
 from broadsheet.page import words
 from broadsheet.page.blocks import OUTSIDE, UNKNOWN, Document, Hint
+from broadsheet.page.by_profile import RULE, ByProfile
 from broadsheet.page.cards import card_blocks
 from broadsheet.page.credits import read_dateline, read_opening_credit, read_tail_credit
 from broadsheet.page.dom import read_html
@@ -18,9 +21,10 @@ from broadsheet.page.labels import label_rest
 from broadsheet.page.masthead import masthead
 from broadsheet.page.mentions import describe_blocks
 from broadsheet.page.metadata import Metadata, is_house, read_metadata
-from broadsheet.page.modules import find_modules
+from broadsheet.page.modules import find_modules, in_page_order
 from broadsheet.page.names import is_cjk
 from broadsheet.page.plaintext import read_text
+from broadsheet.page.profiles import Layout
 from broadsheet.page.rendered import is_rendered_paragraph, rendered_range, rendered_title
 from broadsheet.page.rights import applicability
 from broadsheet.page.surroundings import Surroundings
@@ -50,27 +54,39 @@ def read_page(
     url: str | None = None,
     decoded: Decoded | None = None,
     captured_at: datetime | None = None,
+    layout: Layout | None = None,
 ) -> Page:
     """Everything that is understood of one page.
 
     `media_type` is text/html or text/plain; `captured_at` dates "3 hours ago" and is never taken for a publication time; `url` is the
-    capture's and says nothing that the page does not: it is left to the tables.
+    capture's and says nothing that the page does not: it is left to the tables. `layout` is of the site's profile, if it has one.
     """
     if decoded is None or text is not decoded.text:  # what `decode` returns is clean
         text = without_surrogates(text.replace("\0", ""))
-    document = read_html(text) if media_type != "text/plain" else read_text(text)
+    selectors = layout.selectors() if layout else None
+    document = read_html(text, selectors) if media_type != "text/plain" else read_text(text)
+    return read_document(document, captured_at, layout).page(decoded)
+
+
+def read_document(document: Document, captured_at: datetime | None = None, layout: Layout | None = None) -> "Reading":
+    """A page whose blocks were cut, read."""
     describe_blocks(document)
     metadata = read_metadata(document.metas, document.json_ld, document.title, document.canonical, document.language)
-    reading = _Reading(document, metadata, captured_at)
+    reading = Reading(document, metadata, captured_at, layout)
     reading.read()
-    return reading.page(decoded)
+    return reading
 
 
-class _Reading:
+class Reading:
     """One page while it is read."""
 
-    def __init__(self, document: Document, metadata: Metadata, captured_at: datetime | None):
+    def __init__(self, document: Document, metadata: Metadata, captured_at: datetime | None, layout: Layout | None = None):
         self.document = document
+        self.layout = layout
+        # selectors say nothing of a plain text
+        self.profile = ByProfile(document, layout, captured_at) if layout and not document.is_plain else None
+        if layout and layout.site_name:
+            metadata = replace(metadata, site_name=layout.site_name)
         self.metadata = metadata
         self.captured_at = captured_at
         self.found = Surroundings()
@@ -81,7 +97,7 @@ class _Reading:
         self.place: tuple[int, int, int] | None = None
 
     def read(self) -> None:
-        document, found = self.document, self.found
+        document, found, profile = self.document, self.found, self.profile
         blocks = document.blocks
         weights = [text_body.weight(block) if block.width >= text_body.NARROWEST else 0.0 for block in blocks]
         if document.is_plain:
@@ -90,19 +106,28 @@ class _Reading:
         else:
             for index in card_blocks(document):
                 weights[index] *= _OF_A_CARD
-            self.place = text_body.find_body(document, weights)
+            if profile:
+                profile.begin(weights)
+                self.place = profile.place(weights)
+            self.place = self.place or text_body.find_body(document, weights)
         start, stop = self.place[1:] if self.place else (None, None)
         title, headline = rendered_title(document, start) if document.is_plain else find_title(document, self.metadata, start)
+        by_profile = profile.title() if profile else None
+        if by_profile:
+            title, headline = by_profile[0] if by_profile[0] is not None else title, by_profile[1]
         if headline:
             self.headlines = split_headline(headline)
         self.title = title
         if title is not None:
-            blocks[title].mark(BlockLabel.TITLE, "headline")
+            blocks[title].mark(BlockLabel.TITLE, f"{RULE}title" if by_profile else "headline")
         if start is None or stop is None:
             start = stop = title + 1 if title is not None else 0
         if title is not None and start <= title <= stop:
             start = title + 1
-        around.read_crumbs(document, found, title, start)
+        if profile:
+            profile.read_lines(found)
+        if not found.breadcrumb:
+            around.read_crumbs(document, found, title, start)
         around.read_originals(document, found, title, start, stop)
         around.read_info(document, found, title, start, stop, self.captured_at)
         around.read_closing(document, found, start, stop)
@@ -112,22 +137,44 @@ class _Reading:
         around.read_notice(document, found, start, stop)
         if self.place:
             self._read_body(start, stop, weights)
-        self.modules = find_modules(document, set(self.body), self.place[0] if self.place else None)
+        known = profile.modules() if profile else []
+        self.modules = find_modules(document, set(self.body), self.place[0] if self.place else None, known)
+        if known:
+            self.modules = in_page_order(document, self.modules)
         label_rest(document, start if self.place else None, stop if self.place else None)
+        if profile:
+            profile.settle(found)
+            profile.label_dropped()
 
     def _read_body(self, start: int, stop: int, weights: list[float]) -> None:
         assert self.place is not None
         document, box = self.document, self.place[0]
         blocks = document.blocks
+        if self.profile and self.profile.body:
+            self._read_selected_body(self.profile, box, weights)
+            return
+        dropped = self.profile.dropped if self.profile else ()
         for index in range(self._lead(start), min(stop + 1, len(blocks))):
+            if index in dropped:
+                continue
             around_both = box if index >= start else document.common(box, blocks[index].box)
             if text_body.is_paragraph(document, index, around_both, weights) and not (
                 document.is_plain and not is_rendered_paragraph(document, index)
             ):
                 self.body.append(index)
         self.body[:0] = self._bracketed_original()
+        self._take_body("paragraph")
+
+    def _read_selected_body(self, profile: ByProfile, box: int, weights: list[float]) -> None:
+        """The text that the layout selects; a headline in the same container stands before it."""
+        title = self.title if self.title is not None and self.title in profile.body else -1
+        self.body += [index for index in profile.body if index > title and profile.is_paragraph(index, box, weights)]
+        self._take_body(f"{RULE}body")
+
+    def _take_body(self, rule: str) -> None:
+        blocks = self.document.blocks
         for index in self.body:
-            blocks[index].mark(BlockLabel.BODY, "paragraph")
+            blocks[index].mark(BlockLabel.BODY, rule)
         if self.body:
             first = blocks[self.body[0]].text
             self.found.add((), read_opening_credit(first))
@@ -172,8 +219,11 @@ class _Reading:
         paragraphs = tuple(document.blocks[index].text for index in self.body)
         site_name = masthead(metadata.site_name, found.breadcrumb or metadata.breadcrumb, document.title, is_plain=document.is_plain)
         sources = tuple(found.sources) or self._stated_sources()
+        kind = self._kind()
+        # A page that is no article has no parts of one to be missed.
+        missed = tuple(self.profile.missed) if self.profile and kind == PageKind.ARTICLE else ()
         return Page(
-            page_kind=self._kind(),
+            page_kind=kind,
             parser_version=PARSER_VERSION,
             language=metadata.language or _language(paragraphs or tuple(block.text for block in blocks[:80])),
             charset=decoded.charset if decoded else "utf-8",
@@ -196,7 +246,10 @@ class _Reading:
             coverage_ratio=coverage,
             layout_fingerprint=layout_fingerprint(document),
             left_out_count=document.left_out_count,
-            warnings=tuple(self._warnings(paragraphs)),
+            warnings=(*self._warnings(paragraphs), *(("profile_selector_missed",) if missed else ())),
+            site_profile=self.layout.identity if self.layout else None,
+            time_zone=self.layout.time_zone if self.layout else None,
+            profile_missed=missed,
         )
 
     def _blocks(self) -> tuple[tuple[Block, ...], float]:
@@ -241,7 +294,7 @@ class _Reading:
         shown, stated = self.found.published, self.metadata.published
         if shown is None:
             return stated or self._marked_time()
-        if shown.precision == "day":
+        if shown.precision == "day" and shown.rule != f"{RULE}published":
             # the same day, stated to the minute
             more = (time for time in (stated, self._marked_time()) if time and time.precision != "day" and time.local.date() == shown.local.date())
             return next(more, shown)

@@ -58,6 +58,8 @@ ROW_REASONS: dict[str, str] = {
     "headline_is_module_heading": "The headline is the heading of a list on its page: the wrong block was taken.",
     "link_to_own_page": "A related link leads to the page that it stands on.",
     "replacement_characters": "Some characters could not be decoded, here or before the capture.",
+    "profile_selector_missed": "Selectors of the site's profile matched nothing on an article (`captures.site_profile_missed` names them) and the "
+    "generic path filled in: the site may have a new layout.",
     "low_coverage": "Less than half of the visible text was explained: look at the page's layout.",
     "no_publication_time": "The article shows no publication time, or in a form that is not known.",
     "no_source": "The article credits no outlet.",

@@ -135,6 +135,11 @@ def low_coverage(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["coverage_ratio"] >= LOW_COVERAGE
 
 
+@rule("captures", "site_profile_missed")
+def profile_selector_missed(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return rows["site_profile_missed"].map(lambda parts: not hasattr(parts, "__len__") or len(parts) == 0).astype(bool)
+
+
 @rule("captures", "replaced_count")
 def replacement_characters(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["replaced_count"] == 0

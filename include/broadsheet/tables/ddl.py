@@ -21,9 +21,12 @@ DUCKDB_TYPES = {
 
 
 def ddl() -> Iterator[str]:
-    """Statements that make every table that is missing, and its comments."""
+    """Statements that make every table that is missing, the nullable columns that a file of an earlier program lacks, and comments."""
     for table in TABLES.values():
         yield create_table(table)
+        for field in table.fields:
+            if field.nullable:
+                yield f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {field.name} {DUCKDB_TYPES[field.type]}"
         yield f"COMMENT ON TABLE {table.name} IS {quoted(f'One row per {table.grain}.')}"
         for field in table.fields:
             yield f"COMMENT ON COLUMN {table.name}.{field.name} IS {quoted(described(field))}"

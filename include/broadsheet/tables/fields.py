@@ -111,8 +111,21 @@ _ALL = (
     _ratio("coverage_ratio", "Share of the visible non-blank characters that lie in labelled blocks; those left out lie in none"),
     _count(
         "left_out_char_count",
-        "Non-blank characters beyond the limit of blocks, not read; approximately: hidden ones count too, and no more than half a million nodes are looked at",
+        "Non-blank characters beyond the limit of blocks, not read; about: hidden ones count too, of at most half a million nodes",
         "characters",
+    ),
+    Field(
+        "site_profile",
+        "string",
+        "Layout of the site's profile that the page was read with: host, first day if it has one, hash of what it says. NULL: the generic path alone",
+        nullable=True,
+        pattern=r"[a-z0-9.-]+(?:@\d{4}-\d{2}-\d{2})?#[0-9a-f]{8}",
+    ),
+    Field(
+        "site_profile_missed",
+        "list_string",
+        "Parts of that layout whose selectors matched nothing on the page, an article; the generic path found these",
+        nullable=True,
     ),
     _count("block_count", "Visible text blocks of the page", "blocks"),
     _count("visible_char_count", "Visible non-blank characters of the page", "characters"),

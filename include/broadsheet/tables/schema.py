@@ -114,6 +114,8 @@ TABLES: dict[str, Table] = {
                 "layout_fingerprint",
                 "coverage_ratio",
                 "left_out_char_count",
+                "site_profile",
+                "site_profile_missed",
                 "block_count",
                 "visible_char_count",
                 "article_id",

@@ -69,7 +69,7 @@ def instant(published: PublishedTime | None, zone: Zone) -> datetime | None:
 def _context(capture: Capture, page: Page, run_id: str, default_zone: str, run_started_at: datetime) -> Context:
     url = page_url(capture.url, page.canonical_url)
     site, basis = _site(capture, page, url)
-    zone = zone_of(site, page.language, default_zone)
+    zone = Zone(page.time_zone, "site") if page.time_zone else zone_of(site, page.language, default_zone)
     return Context(capture, page, site, basis, url, zone, instant(page.published, zone), run_id, run_started_at)
 
 
@@ -200,6 +200,8 @@ def _add_capture(batch: Batch, context: Context, article_id: str | None, version
         layout_fingerprint=page.layout_fingerprint,
         coverage_ratio=page.coverage_ratio,
         left_out_char_count=page.left_out_count,
+        site_profile=page.site_profile,
+        site_profile_missed=list(page.profile_missed) if page.site_profile else None,
         block_count=len(page.blocks),
         visible_char_count=sum(_non_blank(block.text) for block in page.blocks),
         article_id=article_id,

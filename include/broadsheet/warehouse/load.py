@@ -363,9 +363,10 @@ def rebuild(lake: Lake) -> Path:
         for name, table in TABLES.items():
             found = sorted((lake.tables / name).rglob("*.parquet"))
             if table.layer != "derived" and found:
+                # by name: parts that an earlier program wrote lack newer columns
+                source = "read_parquet(?, hive_partitioning = false, union_by_name = true)"
                 connection.execute(
-                    f"insert into {name} by name select * from read_parquet(?, hive_partitioning = false) order by {', '.join(table.sort)}",
-                    [[str(path) for path in found]],
+                    f"insert into {name} by name select * from {source} order by {', '.join(table.sort)}", [[str(path) for path in found]]
                 )
         resolve(connection)
         create_views(connection)
