@@ -71,7 +71,7 @@ def require_writable(root: Path) -> None:
     try:
         root.mkdir(parents=True, exist_ok=True)
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(f"{root} cannot be a lake: {error.strerror or error}") from error
 

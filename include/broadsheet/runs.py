@@ -43,12 +43,12 @@ class Run(Record, frozen=True):
         run_id = run_id or f"{started_at:%Y%m%dT%H%M%S}-{token_hex(3)}"
         if not re.fullmatch(RUN_ID_PATTERN, run_id):
             raise ConfigurationError(f"a run cannot be named {run_id!r}: letters, digits and . _ + : - only, the first a letter or digit")
-        require_writable(Path(lake))
         target = Lake(Path(lake)).staging(run_id) / "run.json"
-        if target.exists():
+        if os.access(target, os.R_OK):
             return cls.open(lake, run_id)
         options = read_settings(**settings)
         _check_policy(options)
+        require_writable(Path(lake))
         run = cls(lake=str(Path(lake).resolve()), run_id=run_id, started_at=started_at, settings=options.model_dump(mode="json"))
         write_records(target, [run])
         return run

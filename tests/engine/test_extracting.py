@@ -57,7 +57,7 @@ def test_each_evil_page_is_one_quarantined_page(pages: Path, tmp_path: Path) -> 
 
 
 def test_extract_writes_a_line_for_each_evil_page_in_its_place(pages: Path, tmp_path: Path) -> None:
-    assert export_pages([pages], tmp_path / "out.jsonl", workers=2) == (387, 13)
+    assert export_pages([pages], tmp_path / "out.jsonl", workers=2) == (387, 13, 0)
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
     assert [row["id"] for row in rows] == [f"{number:03d}" for number in range(400)]
     assert Counter(row["error"]["reason"] for row in rows if "error" in row) == REASONS
