@@ -10,7 +10,7 @@ from broadsheet.capture.content import HTML, PAGE_EXTENSIONS, WARC_EXTENSION, ch
 from broadsheet.capture.delivery import Delivery, Known, PassedOver, checked, make_delivery, printable, rejected
 from broadsheet.capture.manifest import Manifest
 from broadsheet.capture.warc import WarcPages
-from broadsheet.errors import BadInput
+from broadsheet.errors import BadInput, ConfigurationError
 from broadsheet.records import Rejection, TimeBasis
 from broadsheet.settings import Settings
 
@@ -48,6 +48,17 @@ def deliveries(paths: Sequence[Path | str], *, manifest: Path | str | None, sett
                 yield found
             else:
                 yield from reader.read(found)
+
+
+def first_page(file: Path) -> Delivery:
+    """The first page of a file. Raises BadInput if it cannot be read, ConfigurationError if the file holds none."""
+    items = deliveries([file], manifest=None, settings=Settings())
+    item = next((item for item in items if not isinstance(item, PassedOver)), None)
+    if item is None:
+        raise ConfigurationError(f"{file} holds no page")
+    if isinstance(item, Rejection):
+        raise BadInput(item.reasons[0], f"{item.input_path}: {item.detail}")
+    return item
 
 
 class _Reader:

@@ -6,14 +6,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from broadsheet.capture.delivery import PassedOver
 from broadsheet.capture.raw_zone import RawZone
-from broadsheet.capture.sources import deliveries
+from broadsheet.capture.sources import first_page
 from broadsheet.engine.reading import read_capture
-from broadsheet.errors import BadInput, ConfigurationError
+from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
-from broadsheet.records import Block, BlockLabel, Capture, Page, PageResult, Rejection
-from broadsheet.settings import Settings, read_settings
+from broadsheet.records import Block, BlockLabel, Capture, Page, PageResult
+from broadsheet.settings import read_settings
 from broadsheet.sites.load import load_profiles
 
 STYLES = {
@@ -31,12 +30,7 @@ def read_shown(what: str, lake: Path, sites_dir: Path | None = None) -> PageResu
     """The page of a path, or of a capture in the lake by the beginning of its id, read by its site's profile."""
     profiles = load_profiles(read_settings(sites_dir=sites_dir).sites_dir)
     if Path(what).is_file():
-        items = deliveries([Path(what)], manifest=None, settings=Settings())
-        item = next((item for item in items if not isinstance(item, PassedOver)), None)
-        if item is None:
-            raise ConfigurationError(f"{what} holds no page")
-        if isinstance(item, Rejection):
-            raise BadInput(item.reasons[0], f"{item.input_path}: {item.detail}")
+        item = first_page(Path(what))
         return read_capture(item.capture, item.content, profiles)
     from broadsheet.warehouse.query import query
 

@@ -13,14 +13,13 @@ from typing import Any
 import msgspec
 
 from broadsheet.capture.delivery import Delivery
-from broadsheet.capture.sources import deliveries
+from broadsheet.capture.sources import first_page
 from broadsheet.engine.reading import read_capture
-from broadsheet.errors import BadInput, ConfigurationError
+from broadsheet.errors import ConfigurationError
 from broadsheet.lake import written_aside
 from broadsheet.page.contract import prediction
 from broadsheet.page.profiles import Profiles
-from broadsheet.records import Capture, Rejection, SiteBasis, TimeBasis
-from broadsheet.settings import Settings
+from broadsheet.records import Capture, SiteBasis, TimeBasis
 
 FOLDER = "golden"
 # Of the record of `extract --jsonl`: what a profile may decide.
@@ -36,16 +35,6 @@ class Difference(msgspec.Struct, frozen=True):
     field: str
     expected: Any
     found: Any
-
-
-def delivery_of(file: Path) -> Delivery:
-    """The page of a file. Raises BadInput when there is none that can be read."""
-    item = next(iter(deliveries([file], manifest=None, settings=Settings())), None)
-    if item is None:
-        raise ConfigurationError(f"{file} holds no page")
-    if isinstance(item, Rejection):
-        raise BadInput(item.reasons[0], f"{item.input_path}: {item.detail}")
-    return item
 
 
 def record_of(item: Delivery, *, host: str, day: date, profiles: Profiles) -> dict[str, Any]:
@@ -73,7 +62,7 @@ def pages(folder: Path, host: str | None = None) -> Iterator[tuple[str, date, Pa
 def differences(folder: Path, host: str, day: date, page: Path, profiles: Profiles) -> Iterator[Difference]:
     """What a golden page gives otherwise than its record says. Fields that the record does not have may be anything."""
     expected = _record_beside(page)
-    found = record_of(delivery_of(page), host=host, day=day, profiles=profiles)
+    found = record_of(first_page(page), host=host, day=day, profiles=profiles)
     for field, value in expected.items():
         if field not in FIELDS:
             raise ConfigurationError(f"golden record of {page}: {field!r} is not known; allowed: {', '.join(FIELDS)}")
@@ -85,7 +74,7 @@ def write(folder: Path, file: Path, *, host: str, day: date, name: str | None, p
     """Keep a page and its record as a golden pair. Returns the record's file and what differs from an earlier record of that name."""
     stem = f"{day}-{name or _name_of(file)}"
     page = folder / FOLDER / host / f"{stem}.html.gz"
-    item = delivery_of(file)
+    item = first_page(file)
     found = record_of(item, host=host, day=day, profiles=profiles)
     record = page.with_name(f"{stem}.json")
     earlier = _record_beside(page) if record.exists() else {}
