@@ -44,10 +44,6 @@ def capture(run: Run, paths: Iterable[str | Path], manifest: str | Path | None =
     """Bring files and WARC records into the raw zone. Returns the numbers of the shards that hold captures."""
     from broadsheet.capture.stage import capture as capture_inputs
 
-    if run.options.sites_dir:
-        from broadsheet.sites.load import load_profiles
-
-        load_profiles(run.options.sites_dir)  # a wrong profile is found before the work begins
     began = datetime.now(UTC)
     summary = capture_inputs(
         [Path(path) for path in paths], lake=run.where, run_id=run.run_id, settings=run.options,

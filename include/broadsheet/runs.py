@@ -33,7 +33,7 @@ class Run(Record, frozen=True):
     def start(cls, lake: str | Path, run_id: str | None = None, **settings: Any) -> "Run":
         """Begin a run, or take up the one of the same id: a repeated task finds its run as it was begun.
 
-        Raises ConfigurationError for a lake that cannot be written, a wrong setting and a wrong policy: before any work is done.
+        Raises ConfigurationError for a lake that cannot be written, a wrong setting, policy or site profile: before any work is done.
 
         Parameters
         ----------
@@ -47,7 +47,7 @@ class Run(Record, frozen=True):
         if os.access(target, os.R_OK):
             return cls.open(lake, run_id)
         options = read_settings(**settings)
-        _check_policy(options)
+        _check_files(options)
         require_writable(Path(lake))
         run = cls(lake=str(Path(lake).resolve()), run_id=run_id, started_at=started_at, settings=options.model_dump(mode="json"))
         write_records(target, [run])
@@ -71,10 +71,15 @@ class Run(Record, frozen=True):
         return Settings(**self.settings)
 
 
-def _check_policy(options: Settings) -> None:
+def _check_files(options: Settings) -> None:
+    """Read the files that settings name, so that a wrong one is told at once. Raises ConfigurationError."""
     from broadsheet.quality.policy import load_policy
 
     load_policy(options.policy_file)
+    if options.sites_dir:
+        from broadsheet.sites.load import load_profiles
+
+        load_profiles(options.sites_dir)
 
 
 def outcomes_of(run: Run) -> Iterator[StageOutcome]:

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     workers: int | None = Field(None, ge=1, le=256, description="Processes that read pages. Default: a core each in `extract --jsonl`, one a shard.")
     kept_snapshots: int = Field(3, ge=2, description="Published warehouse states to keep, the current one included.")
 
-    @field_validator("policy_file")
+    @field_validator("policy_file", "sites_dir")
     @classmethod
     def _from_anywhere(cls, value: Path | None) -> Path | None:
         return value and value.absolute()  # a run's stages may be repeated from another directory

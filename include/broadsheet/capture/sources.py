@@ -50,6 +50,17 @@ def deliveries(paths: Sequence[Path | str], *, manifest: Path | str | None, sett
                 yield from reader.read(found)
 
 
+def first_page(file: Path) -> Delivery:
+    """The first page of a file. Raises BadInput if it cannot be read, ConfigurationError if the file holds none."""
+    items = deliveries([file], manifest=None, settings=Settings())
+    item = next((item for item in items if not isinstance(item, PassedOver)), None)
+    if item is None:
+        raise ConfigurationError(f"{file} holds no page")
+    if isinstance(item, Rejection):
+        raise BadInput(item.reasons[0], f"{item.input_path}: {item.detail}")
+    return item
+
+
 class _Reader:
     """Reads one file after the other."""
 
@@ -150,14 +161,3 @@ def _walk(root: Path, *, skipped: Path | None) -> Iterator[Path | Rejection]:
 
 def _is_same(path: Path, other: Path | None) -> bool:
     return other is not None and path.name == other.name and path.absolute() == other.absolute()
-
-
-def page_of(file: Path) -> Delivery:
-    """The first page of a file. Raises BadInput when it cannot be read, ConfigurationError when the file holds none."""
-    items = deliveries([file], manifest=None, settings=Settings())
-    item = next((item for item in items if not isinstance(item, PassedOver)), None)
-    if item is None:
-        raise ConfigurationError(f"{file} holds no page")
-    if isinstance(item, Rejection):
-        raise BadInput(item.reasons[0], f"{item.input_path}: {item.detail}")
-    return item

@@ -142,9 +142,9 @@ def _folder(sites: Path | None) -> Path:
 
 
 def _delivery(page: Path) -> "Delivery":
-    from broadsheet.capture.sources import page_of
+    from broadsheet.capture.sources import first_page
 
-    item = page_of(page)
+    item = first_page(page)
     if item.capture.media_type != "text/html":
         raise ConfigurationError(f"{page} is not HTML; selectors say nothing of a plain text")
     return item

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from broadsheet.capture.raw_zone import RawZone
-from broadsheet.capture.sources import page_of
+from broadsheet.capture.sources import first_page
 from broadsheet.engine.reading import read_capture
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
@@ -30,7 +30,7 @@ def read_shown(what: str, lake: Path, sites_dir: Path | None = None) -> PageResu
     """The page of a path, or of a capture in the lake by the beginning of its id, read by its site's profile."""
     profiles = load_profiles(read_settings(sites_dir=sites_dir).sites_dir)
     if Path(what).is_file():
-        item = page_of(Path(what))
+        item = first_page(Path(what))
         return read_capture(item.capture, item.content, profiles)
     from broadsheet.warehouse.query import query
 

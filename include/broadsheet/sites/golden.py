@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from broadsheet.capture.delivery import Delivery
-from broadsheet.capture.sources import page_of
+from broadsheet.capture.sources import first_page
 from broadsheet.engine.reading import read_capture
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import written_aside
@@ -62,7 +62,7 @@ def pages(folder: Path, host: str | None = None) -> Iterator[tuple[str, date, Pa
 def differences(folder: Path, host: str, day: date, page: Path, profiles: Profiles) -> Iterator[Difference]:
     """What a golden page gives otherwise than its record says. Fields that the record does not have may be anything."""
     expected = _record_beside(page)
-    found = record_of(page_of(page), host=host, day=day, profiles=profiles)
+    found = record_of(first_page(page), host=host, day=day, profiles=profiles)
     for field, value in expected.items():
         if field not in FIELDS:
             raise ConfigurationError(f"golden record of {page}: {field!r} is not known; allowed: {', '.join(FIELDS)}")
@@ -74,7 +74,7 @@ def write(folder: Path, file: Path, *, host: str, day: date, name: str | None, p
     """Keep a page and its record as a golden pair. Returns the record's file and what differs from an earlier record of that name."""
     stem = f"{day}-{name or _name_of(file)}"
     page = folder / FOLDER / host / f"{stem}.html.gz"
-    item = page_of(file)
+    item = first_page(file)
     found = record_of(item, host=host, day=day, profiles=profiles)
     record = page.with_name(f"{stem}.json")
     earlier = _record_beside(page) if record.exists() else {}
