@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from invented_pages import FEED, PARAGRAPHS, RELATED, article
 
-from broadsheet.page.modules import undoubled, width_limit
+from broadsheet.page.entries import undoubled, width_limit
 from broadsheet.page.read import read_page
 from broadsheet.records import BlockLabel, Module, ModuleKind
 from broadsheet.text import cut, display_width

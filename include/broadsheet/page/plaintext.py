@@ -4,7 +4,7 @@ import re
 
 from broadsheet.page import words
 from broadsheet.page.blocks import Box, Document, Hint, Link, RawBlock, columns
-from broadsheet.page.modules import undoubled
+from broadsheet.page.entries import undoubled
 from broadsheet.text import fold_blanks
 
 _BULLET = re.compile(r"^[\s\xa0]{1,24}[•·*◦▪‣-][\s\xa0]{1,4}(?=\S)")

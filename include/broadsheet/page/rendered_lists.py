@@ -14,13 +14,15 @@ from statistics import median
 
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Link, RawBlock, columns
-from broadsheet.page.modules import NARROWEST_ENTRY, NARROWEST_STORY, NO_SIGNATURE, Heading, Run, Story, heading_text, is_date, is_more, undoubled
+from broadsheet.page.entries import undoubled
+from broadsheet.page.headings import WIDEST_HEADING, Heading, heading_text
+from broadsheet.page.link_runs import Run
 from broadsheet.page.names import is_cjk
 from broadsheet.page.rendered import begins_comments
+from broadsheet.page.stories import NARROWEST_ENTRY, NARROWEST_STORY, NO_SIGNATURE, Story, is_date, is_more
 from broadsheet.records import BlockLabel
 from broadsheet.text import headline_key
 
-_WIDEST_HEADING = 44
 _WIDEST_STORY = 150
 _COPIED = 0.62  # share of distinct entries below which a list stands twice
 _SLIDER = 12  # entries of a slider with its copies, at most
@@ -201,7 +203,7 @@ def _heading(lines: list[_Line], position: int) -> Heading | None:
     block = line.block
     text = undoubled(heading_text(block)) if not block.is_item else line.text
     width = columns(text)
-    if _NO_HEADING.search(text) or not 4 <= width <= _WIDEST_HEADING or is_date(text) or is_more(text) or _SENTENCE_END.search(text):
+    if _NO_HEADING.search(text) or not 4 <= width <= WIDEST_HEADING or is_date(text) or is_more(text) or _SENTENCE_END.search(text):
         return None
     group = words.heading_group(text) if width <= 36 else None
     if group == "none" and width > 20:

@@ -1,0 +1,196 @@
+"""Runs of story links that nothing breaks. What breaks one is a heading, the article's text, or a jump to another part of the box tree."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from broadsheet.page.blocks import UNKNOWN, Document, Hint
+from broadsheet.page.headings import Heading, demote, heading_of, tab_headings
+from broadsheet.page.stories import Story, item_boxes, signature_of, stories_of
+from broadsheet.records import BlockLabel
+
+_TABS_BETWEEN = 16  # blocks between a heading and the last of its tabs
+_LIST_TAGS = frozenset(("ul", "ol", "dl"))
+_BREAKING = frozenset((BlockLabel.BODY, BlockLabel.TITLE, BlockLabel.INFO_LINE))
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """Stories under one heading."""
+
+    heading: Heading | None
+    stories: list[Story] = field(default_factory=list)
+    tabs: list[Heading] = field(default_factory=list)
+    top: int = -1  # innermost box that holds the stories so far
+    is_row_certain: bool = True  # the headings share a small box; else only panels as many as they prove that they are tabs
+
+
+def tokens_of(document: Document, body: set[int]) -> list[Story | Heading | None]:
+    """Stories and headings in page order; None stands for the article's running text, whose blocks `body` holds."""
+    items = item_boxes(document)
+    tokens: list[Story | Heading | None] = []
+    seen: dict[int, Story] = {}
+    for index, block in enumerate(document.blocks):
+        if block.label is not UNKNOWN:
+            if (block.label in _BREAKING or index in body) and tokens and tokens[-1] is not None:
+                tokens.append(None)
+            continue
+        if block.hints & Hint.COPY:
+            continue
+        stories = stories_of(document, index, block, seen) if block.links else []
+        item = items.get(block.box)
+        if item is not None:
+            for story in stories:
+                story.item = item
+            tokens.extend(stories)
+            continue
+        if tabs := tab_headings(document, index, block):
+            tokens.extend(tabs)
+            continue
+        heading = heading_of(document, index, block)
+        if heading is not None:
+            heading.story = stories[0] if stories else None
+            tokens.append(heading)
+            if stories:
+                continue
+        tokens.extend(stories)
+    demote(document, tokens)
+    return tokens
+
+
+def link_runs(document: Document, tokens: Iterable[Story | Heading | None]) -> list[Run]:
+    """The runs of a page's tokens; a run under a row of tabs is cut into the tabs' lists."""
+    return [panel for run in _runs(document, tokens) for panel in _panels(document, run)]
+
+
+def _runs(document: Document, tokens: Iterable[Story | Heading | None]) -> list[Run]:
+    runs: list[Run] = []
+    run = Run(None)
+    pending: list[Heading] = []  # headings seen since the last story
+    for token in tokens:
+        if token is None:
+            runs.append(run)
+            run, pending = Run(None), []
+            continue
+        if isinstance(token, Heading):
+            if not token.demoted and not (pending and token.story is not None and token.width > 18):
+                pending.append(token)
+                continue
+            if token.story is None:
+                continue
+            token = token.story
+        if pending:
+            runs.append(run)
+            run = _headed(document, pending, token)
+            pending = []
+        elif run.stories and _jumps(document, run, token):
+            runs.append(run)
+            run = Run(None)
+        run.top = token.box if run.top < 0 else document.common(run.top, token.box)
+        run.stories.append(token)
+    runs.append(run)
+    if pending:
+        runs.append(Run(pending[-1]))
+    return runs
+
+
+def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
+    """The heading of the list that begins with a story: the nearest, or the first of a row of tabs."""
+    periods = [heading for heading in pending if heading.group == "period"]
+    named = [heading for heading in pending if heading.group != "period"] or pending
+    last = named[-1]
+    if periods:
+        return Run(last, tabs=[last] * (len(periods) - 1))
+    row, is_certain = [last], True
+    for heading in named[-2::-1]:
+        around = document.boxes[document.common(heading.box, last.box)]
+        is_small = around.end - around.first <= 12
+        is_beside = row[0].block - heading.block == 1 and heading.signature == last.signature
+        if not (is_small or is_beside) or heading.signature[2:] != last.signature[2:]:
+            break
+        is_certain = is_certain and is_small
+        row.insert(0, heading)
+    if len(row) == 1 and (outer := _above_tabs(named, last)) is not last:
+        return Run(outer)
+    # of an outer heading and an inner one of other make, the inner one names the list, unless it says less
+    if (
+        len(row) == 1
+        and len(named) > 1
+        and last.group is None
+        and named[-2].group
+        and last.block - named[-2].block <= 2
+        and last.strength < named[-2].strength
+    ):
+        return Run(_above_tabs(named, named[-2]))
+    return Run(row[0], tabs=row[1:], is_row_certain=is_certain)
+
+
+def _above_tabs(named: list[Heading], tab: Heading) -> Heading:
+    """The heading that a tab repeats a part of, 为您推荐 above the tabs 推荐 娱乐 军事; else the tab itself."""
+    for heading in named:
+        if (
+            heading.block < tab.block <= heading.block + _TABS_BETWEEN
+            and heading.group
+            and heading.text != tab.text
+            and heading.text.endswith(tab.text)
+        ):
+            return heading
+    return tab
+
+
+def _panels(document: Document, run: Run) -> list[Run]:
+    """A run under a row of tabs, cut into the tabs' lists; other runs as they are."""
+    panels = _cut_at_tabs(document, run)
+    if len(panels) == 1 and not run.is_row_certain:
+        panels[0].heading = run.tabs[-1]  # the headings before it have no list: a script fills them
+    return panels
+
+
+def _cut_at_tabs(document: Document, run: Run) -> list[Run]:
+    stories = run.stories
+    if len(stories) < 4:
+        return [run]
+    top = stories[0].box
+    for story in stories:
+        top = document.common(top, story.box)
+    panels: dict[int, list[Story]] = {}
+    for story in stories:
+        panels.setdefault(document.child_towards(top, story.box), []).append(story)
+    hidden = [bool(document.boxes[panel].hints & Hint.HIDDEN) for panel in panels]
+    enough = len(panels) > 1 and min(map(len, panels.values())) >= 2
+    if not enough or not (len(panels) == len(run.tabs) + 1 or (any(hidden[1:]) and not document.boxes[top].hints & Hint.HIDDEN)):
+        return [run]
+    headings: list[Heading | None] = [run.heading, *run.tabs]
+    while len(headings) < len(panels):
+        headings.append(headings[-1] if headings else None)
+    return [Run(heading, stories=found) for heading, found in zip(headings, panels.values(), strict=False)]
+
+
+def _jumps(document: Document, run: Run, story: Story) -> bool:
+    """Whether a story is in another part of the page than the run before it."""
+    boxes = document.boxes
+    top = run.top
+    common = document.common(top, story.box)
+    if common == top:
+        return False
+    last = run.stories[-1].item
+    if last is not None and story.item is not None and boxes[last].parent == boxes[story.item].parent:
+        return False  # entries side by side, however differently they are built
+    jump = boxes[top].depth - boxes[common].depth
+    if len(run.stories) == 1:
+        jump = min(boxes[run.stories[0].box].depth, boxes[story.box].depth) - boxes[common].depth
+        return jump > 5 or (jump > 2 and run.heading is None and not _is_made_like(document, story, run.stories))
+    if jump > 3 or jump <= 0:
+        return jump > 3
+    if run.heading is not None and len(run.stories) == 2 and run.heading.group:
+        return False  # a leading story stands apart from the list under it
+    if run.heading is None and boxes[top].tag in _LIST_TAGS:
+        return not _is_made_like(document, story, run.stories[-3:])
+    if run.tabs and run.is_row_certain:
+        return False
+    return (jump > 1 or bool(run.tabs)) and not _is_made_like(document, story, run.stories[-3:])
+
+
+def _is_made_like(document: Document, story: Story, others: list[Story]) -> bool:
+    blocks = document.blocks
+    signature = signature_of(document, blocks[story.origin])
+    return any(signature_of(document, blocks[other.origin]) == signature for other in others)
