@@ -135,7 +135,7 @@ def _print_values(expected: Any, found: Any) -> None:
 def _folder(sites: Path | None) -> Path:
     from broadsheet.settings import read_settings
 
-    folder = read_settings(sites_dir=sites).sites_dir
+    folder = sites or read_settings().sites_dir
     if folder is None:
         raise ConfigurationError("golden pages lie beside the profiles: name their folder by --sites or BROADSHEET_SITES_DIR")
     return folder
