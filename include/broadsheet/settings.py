@@ -14,12 +14,12 @@ MIB = 1024 * 1024
 class Settings(BaseSettings):
     """Settings of one run; immutable."""
 
-    model_config = SettingsConfigDict(env_prefix="BROADSHEET_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="BROADSHEET_", env_ignore_empty=True, frozen=True)
 
     shards: int = Field(4, ge=1, le=256, description="Parts that a run is split into; 4 to 16 under Airflow.")
     max_page_bytes: int = Field(16 * MIB, ge=1, description="A page larger than this, unpacked, is quarantined.")
     is_mtime_trusted: bool = Field(False, description="Take a file's modification time as capture time when nothing better is known.")
-    default_time_zone: str = Field("Asia/Shanghai", description="Zone of sites that neither state one nor are listed in sites.yaml.")
+    default_time_zone: str = Field("Asia/Shanghai", description="Zone of sites that neither state one nor imply one by their language.")
     policy_file: Path | None = Field(None, description="Quality policy (YAML) laid over the embedded one.")
     sites_dir: Path | None = Field(None, description="Folder of site profiles, <host>.yaml, which go before the bundled ones.")
     page_seconds: float = Field(20.0, gt=0, description="Seconds that reading one page may take; a page that takes longer is quarantined.")

@@ -42,6 +42,11 @@ def test_a_directory_without_a_file_is_named(tmp_path):
     assert said(read(tmp_path)) == ["page.html"]
 
 
+def test_a_directory_that_holds_only_the_manifest_is_not_called_empty(tmp_path):
+    (tmp_path / "manifest.csv").write_text("path,url\n", "utf-8")
+    assert said(read(tmp_path, manifest=tmp_path / "manifest.csv")) == []
+
+
 def test_a_file_knows_only_itself(tmp_path):
     path = tmp_path / "a.html"
     path.write_bytes(page(1))

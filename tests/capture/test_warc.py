@@ -87,6 +87,15 @@ def test_what_was_never_meant_to_be_a_page_is_passed_over_and_not_rejected(tmp_p
     assert [item.input_path.rpartition("#")[2] for item in items] == [str(offset) for offset in warc.offsets]
 
 
+def test_a_content_type_that_names_only_a_charset_says_nothing_of_the_kind(tmp_path):
+    warc = Warc()
+    for body in (page(1), b"\x89PNG\r\n\x1a\n"):
+        warc.response(body, headers=[("Content-Type", ";charset=utf-8")])
+    items = read(tmp_path, warc.data)
+    assert reasons(items) == ["page", "no content type"]
+    assert items[0].capture.http_charset == "utf-8"
+
+
 @pytest.mark.parametrize("date", ["not a date", "0001-01-01T00:00:00+09:00"])
 def test_without_a_usable_warc_date_the_http_date_counts(tmp_path, date):
     headers = [*HTML, ("Date", "Mon, 02 Mar 2026 03:04:05 GMT")]

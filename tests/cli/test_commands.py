@@ -35,6 +35,9 @@ def test_the_stages_one_by_one(tmp_path):
     for stage in ("extract", "transform", "validate", "load"):
         result = runner.invoke(app, [stage, "--lake", str(lake), "--run", "mine"])
         assert result.exit_code == 0, (stage, result.output)
+    refused = runner.invoke(app, ["extract", "--lake", str(lake), "--run", "mine", "--workers", "2"])
+    assert refused.exit_code == 2  # else it would be dropped without a word
+    assert "go with --jsonl" in refused.output
     rows = runner.invoke(app, ["query", "--lake", str(lake), "--format", "json", "select headline, origin from current_articles"]).output
     assert json.loads(rows)["origin"] == ["澜山晚报"] or json.loads(rows)["origin"]
     assert "mine" in runner.invoke(app, ["runs", "--lake", str(lake)]).output

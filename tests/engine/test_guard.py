@@ -1,5 +1,6 @@
 """The guarded pool: what hangs, crashes or eats memory costs one failure, and nothing else."""
 
+import gc
 import os
 import random
 import signal
@@ -41,6 +42,33 @@ def reasons(answers: list[bytes | Failure | None]) -> list[str | None]:
 def test_answers_come_in_the_order_of_the_pages(workers: int) -> None:
     pages = [f"page {number} ".encode() * (number % 97) for number in range(500)]
     assert run(pages, workers=workers) == [page * 2 for page in pages]
+
+
+@pytest.mark.parametrize("size", [20_000, 100_000])
+@pytest.mark.parametrize("page", [b"exit", b"hang"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_child_that_dies_with_more_before_it_than_a_buffer_holds_costs_one_failure(workers: int, page: bytes, size: int) -> None:
+    pages = [b"a page " * (size // 7)] * 40
+    pages[3] = page + b" " + b"x" * size
+    answers = run(pages, workers=workers, limits=Limits(page_seconds=0.5, page_memory_bytes=200 << 20))
+    assert [number for number, answer in enumerate(answers) if isinstance(answer, Failure)] == [3]
+
+
+def test_what_is_left_early_leaves_no_file_open() -> None:
+    def held() -> int:
+        return sum(1 for _ in Path("/dev/fd").iterdir())
+
+    counts = []
+    gc.disable()  # it would close what is forgotten
+    try:
+        for _ in range(4):
+            answers = guarded("evil_work:obedient", enumerate([b"x"] * 50), limits=LIMITS, workers=2)
+            next(answers)
+            answers.close()
+            counts.append(held())
+    finally:
+        gc.enable()
+    assert counts[-1] <= counts[0]
 
 
 def test_pages_and_answers_larger_than_any_buffer_go_through() -> None:

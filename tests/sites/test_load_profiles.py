@@ -25,6 +25,7 @@ def test_a_folder_goes_before_the_bundled_profiles(tmp_path, monkeypatch):
         ("a.example.yaml", "{host: a.example, layouts: [{valid_from: 2026-02-30}]}", "cannot be read"),
         ("b.example.yaml", "{host: a.example, layouts: [{}]}", "must be named a.example.yaml"),
         ("a.example.yaml", "", "must be a mapping"),
+        ("a.example.yml", "{host: a.example, layouts: [{}]}", "must end in .yaml"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(tmp_path, name, content, message):

@@ -62,15 +62,23 @@ def test_a_file_that_is_there_is_kept_unless_forced(tmp_path):
         (["new", "{text}", "--host", "a.example"], "not HTML"),
         (["new", "{page}", "--host", "no host"], "host must be a host name"),
         (["new", str(FERRY), "--valid-from", "soon"], "must be a date"),
+        (["new", "{page}", "--host", "a: b"], "host must be a host name"),
         (["check"], "--sites"),
+        (["check", "--sites", ""], "the path is"),
+        (["check", "other.example", "--sites", "{folder}"], "other.example has no golden page"),
+        (["golden", str(FERRY), "--date", "2026-02-10", "--sites", "{folder}", "--host", "../../x"], "host must be a host name"),
+        (["golden", str(FERRY), "--date", "2026-02-10", "--sites", "{page}"], "page.html"),
         (["golden", str(FERRY), "--date", "2026-02-10"], "--sites"),
+        (["golden", str(FERRY), "--date", "2026-02-10", "--sites", "{blocked}"], "cannot be written"),
         (["golden", str(FERRY), "--date", "soon", "--sites", "{folder}"], "must be a date"),
     ],
 )
 def test_what_is_missing_or_wrong_is_said(tmp_path, arguments, message):
     (tmp_path / "page.html").write_text("<p>A page that says nothing of its site.</p>", "utf-8")
     (tmp_path / "page.txt").write_text("A page without elements.", "utf-8")
-    places = {"page": tmp_path / "page.html", "text": tmp_path / "page.txt", "folder": tmp_path}
+    places = {"page": tmp_path / "page.html", "text": tmp_path / "page.txt", "folder": tmp_path, "blocked": tmp_path / "blocked"}
+    places["blocked"].mkdir()
+    (places["blocked"] / "golden").write_text("a file where a folder must be", "utf-8")
     result = runner.invoke(app, ["profile", *(argument.format(**places) for argument in arguments)])
     assert result.exit_code == 2
     assert message in result.output
@@ -104,8 +112,8 @@ def test_a_golden_pair_written_anew_tells_what_changed(tmp_path):
     page = tmp_path / "golden" / "seahaven.example" / "2026-02-10-ferry.html.gz"
     kept = page.read_bytes()
     (tmp_path / "seahaven.example.yaml").write_text("{host: seahaven.example, layouts: [{select: {title: .topline}}]}", "utf-8")
-    assert runner.invoke(app, ["profile", "check", "other.example", "--sites", str(tmp_path)]).exit_code == 0
-    assert runner.invoke(app, ["profile", "check", "seahaven.example", "--sites", str(tmp_path)]).exit_code == 3
+    for host in ("seahaven.example", "www.SEAHAVEN.example"):
+        assert runner.invoke(app, ["profile", "check", host, "--sites", str(tmp_path)]).exit_code == 3
     again = runner.invoke(app, [*arguments, str(page)])
     assert "changed: title" in again.output
     assert page.read_bytes() == kept

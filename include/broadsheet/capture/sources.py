@@ -150,7 +150,9 @@ def _walk(root: Path, *, skipped: Path | None) -> Iterator[Path | Rejection]:
                 continue
             seen.add((status.st_dev, status.st_ino))
             names = sorted((entry.name for entry in path.iterdir() if not entry.name.startswith(".")), reverse=True)
-            pending += (path / name for name in names if not _is_same(path / name, skipped))
+            files = [path / name for name in names if not _is_same(path / name, skipped)]
+            is_empty = is_empty and len(files) == len(names)  # a manifest alone is no page, but no empty directory
+            pending += files
         except OSError as error:
             is_empty = False
             is_dangling = path.is_symlink() and not path.exists()

@@ -115,8 +115,10 @@ class WarcPages:
         if http.status is not None and (http.status < 200 or http.status in _WITHOUT_CONTENT or 300 <= http.status < 400):
             raise _NoPage(f"status {http.status}")
         declared = http.headers.get("content-type")
+        if declared and not declared.partition(";")[0].strip():
+            declared = None  # `;charset=utf-8` says nothing of the kind
         if declared and media_type_of(declared, b"") is None and not is_error_status(http.status):
-            raise _NoPage(declared.partition(";")[0].strip().lower()[:_LONGEST_KIND] or "no content type")
+            raise _NoPage(declared.partition(";")[0].strip().lower()[:_LONGEST_KIND])
         if frame.is_cut:
             raise too_large(self.limit)
         content = decode_body(

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from broadsheet import __version__
+from broadsheet.cli.arguments import given_path
 from broadsheet.cli.profile import SitesOption, profile_app
 from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, ConfigurationError, TransientError
 
@@ -70,25 +71,17 @@ app = typer.Typer(
 
 app.add_typer(profile_app, name="profile")
 
-
-def _path(text: str) -> Path:
-    """A path; an empty one, as a variable that is not set gives, would be the current directory."""
-    if not str(text).strip():
-        raise typer.BadParameter("the path is empty")
-    return Path(text)
-
-
 DEFAULT_LAKE = Path("lake")
 NewLakeOption = Annotated[
-    Path, typer.Option("--lake", parser=_path, metavar="DIR", help="Directory of the lake; made if it is not there.", envvar="BROADSHEET_LAKE")
+    Path, typer.Option("--lake", parser=given_path, metavar="DIR", help="Directory of the lake; made if it is not there.", envvar="BROADSHEET_LAKE")
 ]
-LakeOption = Annotated[Path, typer.Option("--lake", parser=_path, metavar="DIR", help="Directory of the lake.", envvar="BROADSHEET_LAKE")]
+LakeOption = Annotated[Path, typer.Option("--lake", parser=given_path, metavar="DIR", help="Directory of the lake.", envvar="BROADSHEET_LAKE")]
 RunOption = Annotated[str, typer.Option("--run", help="Run to work on, as `broadsheet capture` printed it.")]
 ShardOption = Annotated[int | None, typer.Option("--shard", help="Only this shard; all shards of the run without it.")]
 PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(
-        parser=_path,
+        parser=given_path,
         metavar="[PATH]...",
         help="Pages (.txt, .html, .htm, their .gz), WARC files (.warc, .warc.gz), and directories of them.",
         show_default=False,
@@ -96,10 +89,12 @@ PathsArgument = Annotated[
 ]
 ManifestOption = Annotated[
     Path | None,
-    typer.Option("--manifest", parser=_path, metavar="FILE", help="CSV or JSON Lines with path, url, captured_at, site: what the files don't know."),
+    typer.Option(
+        "--manifest", parser=given_path, metavar="FILE", help="CSV or JSON Lines with path, url, captured_at, site: what the files don't know."
+    ),
 ]
 PolicyOption = Annotated[
-    Path | None, typer.Option("--policy", parser=_path, metavar="FILE", help="Quality policy (YAML) laid over the embedded one.")
+    Path | None, typer.Option("--policy", parser=given_path, metavar="FILE", help="Quality policy (YAML) laid over the embedded one.")
 ]
 ShardsOption = Annotated[int | None, typer.Option("--shards", min=1, max=256, help="Parts to split the run into.")]
 MtimeOption = Annotated[bool, typer.Option("--trust-mtime", help="Take a file's modification time as capture time when nothing better is known.")]
@@ -189,6 +184,8 @@ def extract(
 ) -> None:
     """2. Read pages: those of a run's shards, or, with --jsonl OUT PATH…, any pages without a lake.
 
+    A run keeps the settings and site profiles that `capture` began it with.
+
     A line of OUT holds id, page_kind, title, published_at, source, editor,
     authors, breadcrumb, original_title, rights_notice, body, and modules (kind,
     heading, ranked, items). A page that cannot be read has `error` with reason
@@ -197,6 +194,8 @@ def extract(
     if jsonl is None:
         if run_id is None:
             raise typer.BadParameter("give --jsonl OUT PATH… for pages, or --lake DIR --run ID for a run")
+        if paths or manifest or workers:
+            raise typer.BadParameter("paths, --manifest and --workers go with --jsonl; a run has those that it began with")
         return _run_stage("extract", lake, run_id, shard)
     from broadsheet.cli.export import export_pages
 

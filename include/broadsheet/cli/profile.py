@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from broadsheet.cli.arguments import given_path
 from broadsheet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ DIFFERS = 3
 _SHOWN = 100  # characters of a value
 PageArgument = Annotated[Path, typer.Argument(help="A page of the site (.html, .htm or .gz).", show_default=False)]
 SitesOption = Annotated[
-    Path | None, typer.Option("--sites", help="Folder of site profiles, <host>.yaml.", envvar="BROADSHEET_SITES_DIR", show_default=False)
+    Path | None,
+    typer.Option(
+        "--sites", parser=given_path, metavar="DIR", help="Folder of site profiles, <host>.yaml.", envvar="BROADSHEET_SITES_DIR", show_default=False
+    ),
 ]
 HostOption = Annotated[str | None, typer.Option("--host", help="The site's host; without it, as the page's canonical link says.", show_default=False)]
 
@@ -43,7 +47,6 @@ def new(
     """
     from broadsheet.lake import written_aside
     from broadsheet.page.decode import decode
-    from broadsheet.sites.load import checked_profile
     from broadsheet.sites.scaffold import scaffold
 
     item = _delivery(page)
@@ -53,9 +56,6 @@ def new(
     if target is not None and target.exists() and not force:
         raise ConfigurationError(f"{target} is there already; --force overwrites it")
     text, missing = scaffold(decoded.text, host=host, page_name=page.name, valid_from=_day(valid_from, "--valid-from") if valid_from else None)
-    import yaml
-
-    checked_profile(yaml.safe_load(text), str(target or "new profile"))  # a host that cannot be one is refused before a file is written
     if target is None:
         typer.echo(text, nl=False)
     else:
@@ -76,13 +76,14 @@ def check(
 ) -> None:
     """Read all golden pages and tell what differs from their records, field by field.
 
-    Exit code 3 when something differs.
+    Exit code 3 when something differs, 2 when HOST has no golden page.
     """
     from broadsheet.sites.golden import differences, pages
     from broadsheet.sites.load import load_profiles
 
     folder = _folder(sites)
     profiles = load_profiles(folder)
+    host = _host_name(host) if host else None
     count = different = 0
     for of_host, day, page in pages(folder, host):
         count += 1
@@ -91,6 +92,8 @@ def check(
         for difference in found:
             typer.echo(f"{of_host}/{page.name}: {difference.field}")
             _print_values(difference.expected, difference.found)
+    if host and not count:
+        raise ConfigurationError(f"{host} has no golden page in {folder}")
     typer.echo(f"{count} golden page{'' if count == 1 else 's'}, {different} different")
     if different:
         raise typer.Exit(DIFFERS)
@@ -112,7 +115,11 @@ def golden(
     from broadsheet.sites.load import load_profiles
 
     folder = _folder(sites)
-    target, changed = write(folder, page, host=_host(host, _delivery(page)), day=_day(day, "--date"), name=name, profiles=load_profiles(folder))
+    of_host = _host(host, _delivery(page))
+    try:
+        target, changed = write(folder, page, host=of_host, day=_day(day, "--date"), name=name, profiles=load_profiles(folder))
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename or folder} cannot be written: {error.strerror or error}") from error
     typer.echo(target)
     for difference in changed:
         typer.echo(f"changed: {difference.field}")
@@ -158,7 +165,14 @@ def _host(given: str | None, item: "Delivery") -> str:
     host = given or site_of(read_capture(item.capture, item.content).page.canonical_url)
     if not host:
         raise ConfigurationError("the page does not say which site it is of (no canonical link): name it by --host")
-    return host.lower().removeprefix("www.")
+    return _host_name(host)
+
+
+def _host_name(text: str) -> str:
+    """A host as files are named after it. Raises ConfigurationError for what is none."""
+    from broadsheet.sites.load import checked_profile
+
+    return checked_profile({"host": text.strip().lower().removeprefix("www."), "layouts": [{}]}, "--host").host
 
 
 def _day(text: str, option: str) -> date:

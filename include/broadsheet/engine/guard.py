@@ -95,6 +95,8 @@ def guarded(
     except BaseException:
         pool.source.close()
         raise
+    finally:
+        pool.close()
     _give_back(pool.source)
 
 
@@ -241,6 +243,8 @@ class _Pool(Generic[T]):
         if not data:
             if worker.channel.fileno() in self.selector.get_map():
                 self.selector.unregister(worker.channel)
+            worker.outbox.clear()  # nobody takes it; its pages go to other children when its end is reported
+            worker.is_watched_for_write = False
             return False
         inbox = worker.inbox
         inbox += data
@@ -328,6 +332,9 @@ class _Pool(Generic[T]):
         for worker in self.workers.values():
             with contextlib.suppress(OSError):  # an explicit end: a forked process may hold a copy of the socket
                 worker.channel.send(TASK.pack(nursery.END, 0))
+
+    def close(self) -> None:
+        for worker in self.workers.values():
             worker.channel.close()
         self.selector.close()
 

@@ -339,12 +339,13 @@ class _WatchingWalker(_Walker):
     Inline elements are no boxes. Those are looked for in the nearest box around them, and the boxes inside them are watched too.
     """
 
-    __slots__ = ("entered", "inside", "matches")
+    __slots__ = ("dense", "entered", "inside", "matches")
 
     def __init__(self, document: Document, root: Any, selectors: Mapping[str, Sequence[str]]) -> None:
         super().__init__(document)
         self.matches = {part: [root.select(css)[:_MOST_MATCHES] for css in choices] for part, choices in selectors.items()}
         self.entered: dict[Element, int | None] = {}  # watched element -> its box
+        self.dense: dict[int, str] = {}  # block -> its text without blanks
         self.inside: dict[Element, tuple[Element | None, list[Element]]] = {}  # inline element -> box around it, boxes inside it
         budget = _MOST_INSIDE
         for choices in self.matches.values():
@@ -401,9 +402,13 @@ class _WatchingWalker(_Walker):
         sought = "".join(text.split())
         for index in range(self.boxes[box].first, self.boxes[box].end) if box is not None and sought else ():
             block = self.blocks[index]
-            places = [position for position, char in enumerate(block.text) if not char.isspace()] if block.box == box else []
-            where = "".join(block.text[position] for position in places).find(sought)
+            if block.box != box:
+                continue
+            if index not in self.dense:  # several matches may be parts of the blocks of one box
+                self.dense[index] = "".join(block.text.split())
+            where = self.dense[index].find(sought)
             if where >= 0:
+                places = [position for position, char in enumerate(block.text) if not char.isspace()]
                 shown = block.text[places[where] : places[where + len(sought) - 1] + 1]
                 return Selected((index,), shown, is_whole=shown == block.text, value=value)
         return Selected((), "", value=value) if value else None

@@ -40,4 +40,6 @@ def checked_profile(content: object, where: str) -> Profile:
 
 
 def _of_folder(folder: Path) -> dict[str, Profile]:
+    if misnamed := next(folder.glob("*.yml"), None):
+        raise ConfigurationError(f"site profile {misnamed} would not be read: its name must end in .yaml")
     return {profile.host: profile for profile in map(load_profile, sorted(folder.glob("*.yaml")))}
