@@ -11,7 +11,6 @@ from broadsheet.errors import BadInput
 from broadsheet.page.profiles import Profiles
 from broadsheet.records import Capture
 from broadsheet.settings import MIB, Settings, read_settings
-from broadsheet.urls import site_of
 
 T = TypeVar("T")
 
@@ -43,9 +42,11 @@ def read_pages(
 
 def profiles_for(capture: Capture, profiles: Profiles) -> Profiles | None:
     """What a child needs of the profiles to read one page: its site's, or all where only the page itself can tell its site."""
-    if not profiles.by_host or not (capture.site or capture.url):
-        return profiles if profiles.by_host else None
-    profile = profiles.of_host(capture.site) or profiles.of_host(site_of(capture.url))
+    if not profiles.by_host:
+        return None
+    if not (capture.site or capture.url):
+        return profiles
+    profile = profiles.of_capture(capture)
     return Profiles(by_host={profile.host: profile}) if profile else None
 
 

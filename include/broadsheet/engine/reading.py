@@ -40,7 +40,7 @@ def _read(capture: Capture, decoded: Decoded, profiles: Profiles | None) -> Page
     read = partial(read_page, decoded.text, media_type=capture.media_type, url=capture.url, decoded=decoded, captured_at=capture.captured_at)
     if profiles is None:
         return read()
-    profile = profiles.of_host(capture.site) or profiles.of_host(site_of(capture.url))
+    profile = profiles.of_capture(capture)
     generic = None
     if profile is None:
         generic = read()

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from broadsheet.errors import ConfigurationError
-from broadsheet.records import BlockLabel, ModuleKind, Record
+from broadsheet.records import BlockLabel, Capture, ModuleKind, Record
+from broadsheet.urls import site_of
 
 # Parts of an article that a layout may select.
 FIELDS = ("title", "body", "info", "source", "author", "editor", "breadcrumb", "published")
@@ -100,6 +101,10 @@ class Profiles(Record, frozen=True):
                 return profile
             name = name.partition(".")[2]
         return None
+
+    def of_capture(self, capture: Capture) -> Profile | None:
+        """The profile of a capture's site or, failing that, of its URL's."""
+        return self.of_host(capture.site) or self.of_host(site_of(capture.url))
 
 
 # --- validation -----------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
-from statistics import median
 
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Link, RawBlock, columns
@@ -19,7 +18,7 @@ from broadsheet.page.headings import WIDEST_HEADING, Heading, heading_text
 from broadsheet.page.link_runs import Run
 from broadsheet.page.names import is_cjk
 from broadsheet.page.rendered import begins_comments
-from broadsheet.page.stories import NARROWEST_ENTRY, NARROWEST_STORY, NO_SIGNATURE, Story, is_date, is_more
+from broadsheet.page.stories import NARROWEST_ENTRY, NARROWEST_STORY, NO_SIGNATURE, Story, is_date, is_more, median
 from broadsheet.records import BlockLabel
 from broadsheet.text import headline_key
 

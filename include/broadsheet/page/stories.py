@@ -1,6 +1,7 @@
 """Links that may be entries of a list: the stories of a page's blocks, and which box is one entry with all that belongs to it."""
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -153,7 +154,7 @@ def _is_phrase(text: str, shown: str | None) -> bool:
     return is_more_or_date(text) or bool(words.line_groups(text) if shown is None else words.groups_of(shown))
 
 
-def median(numbers: list[int]) -> float:
+def median(numbers: Iterable[int]) -> float:
     """As of `statistics`, without its generality."""
     ordered = sorted(numbers)
     middle = len(ordered) // 2
