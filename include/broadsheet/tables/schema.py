@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from broadsheet.tables.fields import FIELDS, Field
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 UNKNOWN_SITE = "unknown"  # of captures whose site nothing tells: they share it and are not of one site
 
 

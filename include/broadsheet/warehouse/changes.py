@@ -1,0 +1,155 @@
+"""What a load changes, table by table: the rows it added and those it removed.
+
+All that writes to a build goes through here. The derived tables are brought up to date from the changes instead of from all rows; the
+changes are written down beside the warehouse, so that another copy of it can follow (`apply`) or go back (`apply` reversed).
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from broadsheet.tables.schema import TABLES
+
+ADDED, REMOVED = "added", "removed"
+
+
+class Changes:
+    """Changes of one load to a build.
+
+    The rows of a table that were `added` and `removed` are temporary tables of the connection, in normal form: a row that was added and
+    removed again is in neither. Of a build that was empty at first, the table itself is what was added; nothing is copied then.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, is_whole: bool = False) -> None:
+        self.connection = connection
+        self.is_whole = is_whole
+        self._touched: set[tuple[str, str]] = set()
+
+    def added(self, name: str) -> str:
+        """Name of the relation that holds the rows added to a table so far."""
+        return name if self.is_whole else self._kept(ADDED, name)
+
+    def removed(self, name: str) -> str:
+        """Name of the relation that holds the rows removed from a table so far."""
+        return self._kept(REMOVED, name)
+
+    def add(self, name: str, query: str, parameters: list | None = None) -> int:
+        """Insert the rows of a query whose keys the table lacks; a key's first row counts. Returns how many were new."""
+        key = ", ".join(TABLES[name].key)
+        self.connection.execute(
+            f"create or replace temp table fresh as select * from ({query}) anti join {name} using ({key}) "
+            f"qualify row_number() over (partition by {key}) = 1",
+            parameters,
+        )
+        return self.insert_fresh(name)
+
+    def insert_fresh(self, name: str) -> int:
+        """Insert the rows of the temporary table `fresh`, whose keys the caller knows to be new and single."""
+        table = TABLES[name]
+        count = self._count("fresh")
+        if count:
+            columns = ", ".join(table.columns)
+            self.connection.execute(f"insert into {name} by name select {columns} from fresh order by {', '.join(table.sort)}")
+            if not self.is_whole:
+                self.connection.execute(f"insert into {self.added(name)} by name select {columns} from fresh")
+                self._cancel(name)
+        self.connection.execute("drop table fresh")
+        return count
+
+    def remove(self, name: str, keys: str) -> int:
+        """Delete the rows whose key columns (all of them, or those that the query names) are in `keys`. Returns how many there were."""
+        self.connection.execute(f"create or replace temp table doomed_keys as select distinct * from ({keys})")
+        columns = ", ".join(column for (column,) in self.connection.execute("select column_name from (describe doomed_keys)").fetchall())
+        self.connection.execute(f"create or replace temp table doomed as select * from {name} semi join doomed_keys using ({columns})")
+        count = self._count("doomed")
+        if count:
+            key = ", ".join(TABLES[name].key)
+            self.connection.execute(f"delete from {name} where ({columns}) in (select ({columns}) from doomed_keys)")
+            if not self.is_whole:
+                added, removed = self.added(name), self.removed(name)
+                self.connection.execute(f"insert into {removed} by name select * from doomed anti join {added} using ({key})")
+                self.connection.execute(f"delete from {added} where ({key}) in (select ({key}) from doomed)")
+        self.connection.execute("drop table doomed")
+        self.connection.execute("drop table doomed_keys")
+        return count
+
+    def replace(self, name: str, keys: str, rows: str) -> tuple[int, int]:
+        """Let the rows whose key columns are in `keys` (as in `remove`) be those of the query `rows`, and leave alone those that stay as
+        they are. Returns how many went and came."""
+        columns = ", ".join(TABLES[name].columns)
+        key = ", ".join(TABLES[name].key)
+        self.connection.execute(f"create or replace temp table scope as select distinct * from ({keys})")
+        by = ", ".join(column for (column,) in self.connection.execute("select column_name from (describe scope)").fetchall())
+        self.connection.execute(f"create or replace temp table wanted as select {columns} from ({rows})")
+        self.connection.execute(f"create or replace temp table present as select {columns} from {name} semi join scope using ({by})")
+        gone = self.remove(name, f"select {key} from (from present except from wanted)")
+        self.connection.execute("create or replace temp table fresh as from wanted except from present")
+        came = self.insert_fresh(name)
+        for scratch in ("scope", "wanted", "present"):
+            self.connection.execute(f"drop table {scratch}")
+        return gone, came
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """(added, removed) of every table that changed."""
+        if self.is_whole:
+            return {name: (count, 0) for name in TABLES if (count := self._count(name))}
+        counts = {}
+        for name in TABLES:
+            added, removed = (self._count(self._kept(side, name)) if (side, name) in self._touched else 0 for side in (ADDED, REMOVED))
+            if added or removed:
+                counts[name] = (added, removed)
+        return counts
+
+    def write(self, folder: Path) -> None:
+        """Write the changes as `<table>.added.parquet` and `<table>.removed.parquet`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for side, name in sorted(self._touched):
+            relation = self._kept(side, name)
+            if self._count(relation):
+                target = folder / f"{name}.{side}.parquet"
+                self.connection.execute(f"copy {relation} to '{_escaped(target)}' (format parquet, compression zstd, compression_level 1)")
+
+    def _kept(self, side: str, name: str) -> str:
+        relation = f"{side}_{name}"
+        if (side, name) not in self._touched:
+            self.connection.execute(f"create or replace temp table {relation} as from {name} limit 0")
+            self._touched.add((side, name))
+        return relation
+
+    def _cancel(self, name: str) -> None:
+        """A row that was removed and is added again as it was has not changed."""
+        if (REMOVED, name) not in self._touched:
+            return
+        added, removed = self.added(name), self.removed(name)
+        key = ", ".join(TABLES[name].key)
+        self.connection.execute(f"create or replace temp table same as from {added} intersect from {removed}")
+        if self._count("same"):
+            for relation in (added, removed):
+                self.connection.execute(f"delete from {relation} where ({key}) in (select ({key}) from same)")
+        self.connection.execute("drop table same")
+
+    def _count(self, relation: str) -> int:
+        return self.connection.execute(f"select count(*) from {relation}").fetchall()[0][0]
+
+
+def apply(connection: duckdb.DuckDBPyConnection, folder: Path, *, is_reversed: bool = False, besides: Iterable[str] = ()) -> None:
+    """Make the changes that `Changes.write` wrote down, or undo them.
+
+    Parameters
+    ----------
+    besides : tables that are left as they are.
+    """
+    gone, come = (ADDED, REMOVED) if is_reversed else (REMOVED, ADDED)
+    for name, table in TABLES.items():
+        if name in besides:
+            continue
+        key = ", ".join(table.key)
+        if (source := folder / f"{name}.{gone}.parquet").exists():
+            connection.execute(f"delete from {name} where ({key}) in (select ({key}) from read_parquet('{_escaped(source)}'))")
+        if (source := folder / f"{name}.{come}.parquet").exists():
+            connection.execute(f"insert into {name} by name select * from read_parquet('{_escaped(source)}') order by {', '.join(table.sort)}")
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,5 @@
+"""Derived tables: each step brings its tables up to date from what a load changed, in the order of `STEPS`.
+
+A step is `update(changes: Changes) -> None`. It reads `changes.added(table)` and `changes.removed(table)`, and writes through `changes`
+alone. Whatever the order and number of loads, the same captures give the same rows.
+"""
