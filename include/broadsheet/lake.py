@@ -3,7 +3,8 @@
 raw/                        WARC files with the pages' bytes, never changed
 staging/<run>/<stage>/      what one stage hands to the next, by shard
 tables/<table>/capture_month=…/   published Parquet
-warehouse/broadsheet.duckdb       the published warehouse; snapshots/ beside it
+warehouse/broadsheet.duckdb       the published warehouse; beside it the file that was published before, and changes/
+withdrawn/                  Parquet that published states no longer count
 docs/<run>/                 Data Docs
 runs/<run>.json             summary of a run
 """
@@ -48,8 +49,22 @@ class Lake:
         return self.root / "warehouse" / "broadsheet.duckdb"
 
     @property
-    def snapshots(self) -> Path:
-        return self.root / "warehouse" / "snapshots"
+    def standby(self) -> Path:
+        """The file that was published before the present one."""
+        return self.root / "warehouse" / ".standby.duckdb"
+
+    def changes(self, snapshot_id: str) -> Path:
+        """What a published state changed of the one before."""
+        return self.root / "warehouse" / "changes" / snapshot_id
+
+    @property
+    def commits(self) -> Path:
+        return self.root / "commits"
+
+    @property
+    def withdrawn(self) -> Path:
+        """Parquet that was published and no longer counts."""
+        return self.root / "withdrawn"
 
     def docs(self, run_id: str) -> Path:
         return self.root / "docs" / run_id

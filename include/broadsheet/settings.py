@@ -25,7 +25,8 @@ class Settings(BaseSettings):
     page_seconds: float = Field(20.0, gt=0, description="Seconds that reading one page may take; a page that takes longer is quarantined.")
     page_memory_mb: int = Field(1024, ge=0, description="MiB that reading one page may take; 0: any. Enforced on Linux only.")
     workers: int | None = Field(None, ge=1, le=256, description="Processes that read pages. Default: a core each in `extract --jsonl`, one a shard.")
-    kept_snapshots: int = Field(3, ge=2, description="Published warehouse states to keep, the current one included.")
+    kept_snapshots: int = Field(3, ge=2, description="Published warehouse states that one can go back to, the current one included.")
+    load_memory_mb: int = Field(4096, ge=256, description="MiB that the load may take in DuckDB; what needs more is put down on disk.")
 
     @field_validator("policy_file", "sites_dir")
     @classmethod

@@ -27,13 +27,17 @@ def contents(lake, without=("run_id", "first_capture_id")) -> dict[str, list[tup
     return found
 
 
+# Tables whose key holds a spelling: what identifies a row whatever the spelling.
+SPELT = {"headline_titles": ["title_key", "site", "feed_id", "article_id"], "headline_candidates": ["feed_headline_id", "title_key"]}
+
+
 def identities(lake) -> dict[str, list[tuple]]:
     """Keys of all rows, and what entries resolve to. Which of two captures of one version came first, and so whose spelling of it
     is kept, depends on the order of loading; what there is does not."""
     found = {}
     for name in DATA:
-        columns = [*TABLES[name].key, *(("resolution_status", "resolved_article_id") if name == "headline_resolutions" else ())]
-        found[name] = [tuple(row.values()) for row in query(lake, f"select {', '.join(columns)} from {name} order by all").to_pylist()]
+        columns = SPELT.get(name) or [*TABLES[name].key, *(("resolution_status", "resolved_article_id") if name == "headline_resolutions" else ())]
+        found[name] = [tuple(row.values()) for row in query(lake, f"select distinct {', '.join(columns)} from {name} order by all").to_pylist()]
     return found
 
 
@@ -112,7 +116,7 @@ def test_resolved_headlines_are_the_true_ones(sample_run, truths):
     full = {item["full"] for truth in truths for module in truth["modules"] for item in module["items"] if "full" in item}
     rows = query(
         lake,
-        "select full_headline from headline_resolutions join headline_feed_entries using (feed_snapshot_id, rank) where resolution_status = 'resolved' and is_truncated",
+        "select full_headline from headline_resolutions join headline_feed_entries as e using (feed_headline_id) where resolution_status = 'resolved' and e.is_truncated",
     ).to_pylist()
     assert len(rows) > 100
     folded = {title.translate({code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}) for title in full} | full

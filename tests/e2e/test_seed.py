@@ -94,7 +94,7 @@ def test_feed_has_fifteen_entries_of_which_thirteen_are_cut_at_36_columns(ask):
 
 
 def test_ranks_two_four_and_five_are_resolved_on_the_page_and_no_other(ask):
-    rows = {row["rank"]: row for row in ask("select * from headline_resolutions")}
+    rows = {row["rank"]: row for row in ask("select * from headline_feed_entries join headline_resolutions using (feed_headline_id)")}
     assert {rank for rank, row in rows.items() if row["resolution_status"] == "resolved"} == {2, 4, 5}
     assert {rows[rank]["resolution_method"] for rank in (2, 5)} == {"same_page_exact"}
     assert rows[4]["resolution_method"] == "same_page_cut"

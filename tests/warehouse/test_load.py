@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
@@ -46,7 +45,7 @@ def test_a_load_that_is_killed_anywhere_is_undone_and_done_again(tmp_path):
     load(whole)
     expected = counts(tmp_path / "whole")
     assert all(in_file == in_lake > 0 for in_file, in_lake in expected.values() if in_file)
-    for point in ("move", "_switch"):
+    for point in ("move", "publish_build"):
         lake = tmp_path / point
         prepared(lake)
         killed = subprocess.run([sys.executable, "-c", _KILLED, str(lake), point], capture_output=True, text=True, timeout=120, check=False)
@@ -66,7 +65,7 @@ if sys.argv[2] == "move":
     moved = loading.Parts.move
     loading.Parts.move = lambda self: (moved(self), die())
 else:
-    loading._switch = die
+    loading.publish_build = die
 load(Run.open(sys.argv[1], "mine"))
 """
 
@@ -94,7 +93,7 @@ def test_a_lost_warehouse_costs_no_part_of_the_lake(tmp_path):
 
 def test_a_second_writer_is_told_to_try_again(tmp_path, monkeypatch):
     run = prepared(tmp_path)
-    monkeypatch.setattr(loading, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("broadsheet.warehouse.build.LOCK_SECONDS", 0.2)
     lock = Lake(tmp_path).warehouse.parent / ".writer.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock), pytest.raises(TransientError, match="another load"):
@@ -103,7 +102,7 @@ def test_a_second_writer_is_told_to_try_again(tmp_path, monkeypatch):
 
 def test_an_audit_that_finds_something_publishes_nothing(tmp_path, monkeypatch):
     run = prepared(tmp_path)
-    monkeypatch.setattr(loading, "findings", lambda connection: ["assert_no_feed_has_two_entries_at_one_rank: 1 contradicting row"])
+    monkeypatch.setattr(loading, "findings", lambda changes: ["assert_no_feed_has_two_entries_at_one_rank: 1 contradicting row"])
     with pytest.raises(BatchStopped, match="two_entries_at_one_rank"):
         load(run)
     assert not Lake(tmp_path).warehouse.exists()
@@ -112,30 +111,23 @@ def test_an_audit_that_finds_something_publishes_nothing(tmp_path, monkeypatch):
 
 def test_the_audit_finds_what_contradicts_itself(sample_run):
     from broadsheet.warehouse.audit import findings
+    from broadsheet.warehouse.changes import Changes
 
     connection = duckdb.connect()
     connection.execute(f"attach '{Lake(sample_run[0]).warehouse}' as published (read_only)")
     for (name,) in connection.execute("select table_name from duckdb_tables() where database_name = 'published'").fetchall():
         connection.execute(f"create table {name} as from published.{name}")
-    assert findings(connection) == []
+    changes = Changes(connection, is_whole=True)
+    assert findings(changes) == []
     connection.execute("insert into articles from articles limit 1")
     connection.execute("delete from captures where capture_id = (select min(capture_id) from page_blocks)")
     connection.execute("update headline_feed_entries set rank = 99 where rank = 2")
-    names = {finding.partition(":")[0] for finding in findings(connection)}
+    names = {finding.partition(":")[0] for finding in findings(changes)}
     assert {
         "assert_articles_has_each_key_once",
         "assert_every_capture_id_of_page_blocks_is_in_captures",
         "assert_ranks_of_a_feed_state_are_dense_from_one",
     } <= names
-
-
-def test_the_last_snapshots_are_kept(tmp_path):
-    for number, page in enumerate(PAGES):
-        run_all(tmp_path, [page], shards=1, kept_snapshots=2)
-        time.sleep(1.1)  # snapshot ids begin with the second
-        assert len(list(Lake(tmp_path).snapshots.glob("*.duckdb"))) == min(number + 1, 2)
-    newest = sorted(Lake(tmp_path).snapshots.glob("*.duckdb"))[-1]
-    assert Path(newest).samefile(Lake(tmp_path).warehouse)
 
 
 def test_a_warehouse_of_an_earlier_program_gets_the_columns_that_are_new(tmp_path):

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +11,9 @@ from rich.console import Console
 
 from broadsheet import __version__
 from broadsheet.cli.arguments import given_path
+from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, NewLakeOption
 from broadsheet.cli.profile import SitesOption, profile_app
+from broadsheet.cli.snapshots import snapshots_app
 from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, ConfigurationError, TransientError
 
 
@@ -70,12 +72,8 @@ app = typer.Typer(
 )
 
 app.add_typer(profile_app, name="profile")
+app.add_typer(snapshots_app, name="snapshots")
 
-DEFAULT_LAKE = Path("lake")
-NewLakeOption = Annotated[
-    Path, typer.Option("--lake", parser=given_path, metavar="DIR", help="Directory of the lake; made if it is not there.", envvar="BROADSHEET_LAKE")
-]
-LakeOption = Annotated[Path, typer.Option("--lake", parser=given_path, metavar="DIR", help="Directory of the lake.", envvar="BROADSHEET_LAKE")]
 RunOption = Annotated[str, typer.Option("--run", help="Run to work on, as `broadsheet capture` printed it.")]
 ShardOption = Annotated[int | None, typer.Option("--shard", help="Only this shard; all shards of the run without it.")]
 PathsArgument = Annotated[
@@ -274,12 +272,6 @@ def _inputs(paths: list[Path] | None, manifest: Path | None) -> list[Path]:
 
 
 # --- looking at it ---------------------------------------------------------------------------------------------------------
-
-
-class Format(StrEnum):
-    table = "table"
-    csv = "csv"
-    json = "json"
 
 
 @app.command()

@@ -12,20 +12,34 @@ import pyarrow.parquet as pq
 from broadsheet.lake import written_aside
 from broadsheet.tables.schema import TABLES
 
-# How a row of a table finds its capture: SQL that joins `new` rows to captures as `c`. Tables without an entry have no month.
-CAPTURE_JOINS = {
-    "captures": "join captures c using (capture_id)",
-    "page_blocks": "join captures c using (capture_id)",
-    "related_links": "join captures c using (capture_id)",
-    "headline_feed_observations": "join captures c using (capture_id)",
-    "articles": "join captures c on c.capture_id = new.first_capture_id",
-    "article_versions": "join captures c on c.capture_id = new.first_capture_id",
-    "headline_feed_snapshots": "join captures c on c.capture_id = new.first_capture_id",
-    "article_headlines": "join article_versions v using (version_id) join captures c on c.capture_id = v.first_capture_id",
-    "article_people": "join article_versions v using (version_id) join captures c on c.capture_id = v.first_capture_id",
-    "article_sources": "join article_versions v using (version_id) join captures c on c.capture_id = v.first_capture_id",
-    "headline_feed_entries": "join headline_feed_snapshots s using (feed_snapshot_id) join captures c on c.capture_id = s.first_capture_id",
-}
+# How a row of a table finds its capture among the rows that came with it: SQL that joins `fresh` rows to staged captures.
+_BY_CAPTURE = "left join staged_captures as c on c.capture_id = fresh.capture_id"
+_BY_FIRST_CAPTURE = "left join staged_captures as c on c.capture_id = fresh.first_capture_id"
+_BY_VERSION = (
+    "left join (from staged_article_versions qualify row_number() over (partition by version_id) = 1) as v on v.version_id = fresh.version_id "
+    "left join staged_captures as c on c.capture_id = v.first_capture_id"
+)
+_BY_STATE = (
+    "left join (from staged_headline_feed_snapshots qualify row_number() over (partition by feed_snapshot_id) = 1) as s "
+    "on s.feed_snapshot_id = fresh.feed_snapshot_id left join staged_captures as c on c.capture_id = s.first_capture_id"
+)
+
+
+def capture_of(table_name: str) -> str | None:
+    """SQL that joins `fresh` rows of a table to their captures as `c`; None for a table whose rows belong to none."""
+    columns = TABLES[table_name].columns
+    if TABLES[table_name].layer == "event":
+        return _BY_CAPTURE
+    if "first_capture_id" in columns:
+        return _BY_FIRST_CAPTURE
+    if "version_id" in columns:
+        return _BY_VERSION
+    if "feed_snapshot_id" in columns:
+        return _BY_STATE
+    return None
+
+
+# Month of a capture `c`.
 MONTH = "coalesce(strftime(c.captured_at at time zone 'UTC', '%Y-%m'), 'unknown')"
 
 

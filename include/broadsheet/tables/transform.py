@@ -256,7 +256,8 @@ def _add_feed(batch: Batch, context: Context, index: int, module: Module, label:
               observed_at_basis="publication" if context.captured_after else capture.captured_at_basis,
               observed_after=context.captured_after)  # fmt: skip
     for item, link in zip(module.items, links, strict=True):
-        batch.add("headline_feed_entries", feed_snapshot_id=snapshot_id, rank=item.rank, **link)
+        feed_headline_id = make_id("feed_headline", feed_id, link["headline_text"], link["canonical_url"] or link["url"])
+        batch.add("headline_feed_entries", feed_snapshot_id=snapshot_id, rank=item.rank, feed_headline_id=feed_headline_id, **link)
 
 
 def _link(context: Context, item: LinkItem) -> dict:

@@ -17,22 +17,26 @@ ADDED, REMOVED = "added", "removed"
 class Changes:
     """Changes of one load to a build.
 
-    The rows of a table that were `added` and `removed` are temporary tables of the connection, in normal form: a row that was added and
-    removed again is in neither. Of a build that was empty at first, the table itself is what was added; nothing is copied then.
+    The rows of a table that were added and removed are temporary relations of the connection, `added_<table>` and `removed_<table>`, in
+    normal form: a row that was added and removed again is in neither. Where all rows count as new (an empty build, a rebuilt one), the
+    table itself is what was added; nothing is copied then.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, *, is_whole: bool = False) -> None:
         self.connection = connection
         self.is_whole = is_whole
-        self._touched: set[tuple[str, str]] = set()
+        for name in TABLES:
+            connection.execute(f"create or replace temp table {self.removed(name)} as from {name} limit 0")
+            added = f"temp view {self.added(name)} as from {name}" if is_whole else f"temp table {self.added(name)} as from {name} limit 0"
+            connection.execute(f"create or replace {added}")
 
     def added(self, name: str) -> str:
         """Name of the relation that holds the rows added to a table so far."""
-        return name if self.is_whole else self._kept(ADDED, name)
+        return f"{ADDED}_{name}"
 
     def removed(self, name: str) -> str:
         """Name of the relation that holds the rows removed from a table so far."""
-        return self._kept(REMOVED, name)
+        return f"{REMOVED}_{name}"
 
     def add(self, name: str, query: str, parameters: list | None = None) -> int:
         """Insert the rows of a query whose keys the table lacks; a key's first row counts. Returns how many were new."""
@@ -92,36 +96,23 @@ class Changes:
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """(added, removed) of every table that changed."""
-        if self.is_whole:
-            return {name: (count, 0) for name in TABLES if (count := self._count(name))}
-        counts = {}
-        for name in TABLES:
-            added, removed = (self._count(self._kept(side, name)) if (side, name) in self._touched else 0 for side in (ADDED, REMOVED))
-            if added or removed:
-                counts[name] = (added, removed)
-        return counts
+        counts = {name: (self._count(self.added(name)), self._count(self.removed(name))) for name in TABLES}
+        return {name: both for name, both in counts.items() if any(both)}
 
     def write(self, folder: Path) -> None:
         """Write the changes as `<table>.added.parquet` and `<table>.removed.parquet`."""
         folder.mkdir(parents=True, exist_ok=True)
-        for side, name in sorted(self._touched):
-            relation = self._kept(side, name)
-            if self._count(relation):
-                target = folder / f"{name}.{side}.parquet"
-                self.connection.execute(f"copy {relation} to '{_escaped(target)}' (format parquet, compression zstd, compression_level 1)")
-
-    def _kept(self, side: str, name: str) -> str:
-        relation = f"{side}_{name}"
-        if (side, name) not in self._touched:
-            self.connection.execute(f"create or replace temp table {relation} as from {name} limit 0")
-            self._touched.add((side, name))
-        return relation
+        for name, (added, removed) in self.counts().items():
+            for side, count in ((ADDED, added), (REMOVED, removed)):
+                if count:
+                    target = _escaped(folder / f"{name}.{side}.parquet")
+                    self.connection.execute(f"copy {side}_{name} to '{target}' (format parquet, compression zstd, compression_level 1)")
 
     def _cancel(self, name: str) -> None:
         """A row that was removed and is added again as it was has not changed."""
-        if (REMOVED, name) not in self._touched:
-            return
         added, removed = self.added(name), self.removed(name)
+        if not self._count(removed):
+            return
         key = ", ".join(TABLES[name].key)
         self.connection.execute(f"create or replace temp table same as from {added} intersect from {removed}")
         if self._count("same"):

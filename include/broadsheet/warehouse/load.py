@@ -1,40 +1,39 @@
 """The one writer: good rows of a run into lake and warehouse.
 
-The next warehouse is built beside the published one: a copy of it, plus the rows that it does not have. The same new rows become
-Parquet parts of the lake, so that lake and warehouse hold the same rows, each once, and a rerun of known input adds none. Only
-when the audit finds nothing, parts are moved into place and the file is switched by one rename. The published warehouse is
-what says which runs are in the lake: parts of a run that it does not know are those of a load that died, and are removed.
+The next warehouse is built beside the published one (`build.py`). A run's rows that it does not have are added, and become Parquet parts
+of the lake (`parts.py`), so that lake and warehouse hold the same rows, each once, and a rerun of known input adds none. Derived tables
+follow from what was added (`derived/`). Only when the audit finds nothing, parts are moved into place and the file is switched.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
-from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
+from broadsheet.errors import BatchStopped, ConfigurationError
 from broadsheet.ids import make_id
-from broadsheet.lake import Lake, written_aside
+from broadsheet.lake import Lake
 from broadsheet.records import Record
-from broadsheet.settings import Settings
-from broadsheet.tables.ddl import ddl
-from broadsheet.tables.parquet import CAPTURE_JOINS, MONTH, part_path, write_part
-from broadsheet.tables.schema import SCHEMA_VERSION, TABLES
+from broadsheet.settings import Settings, read_settings
+from broadsheet.tables.parquet import MONTH, capture_of
+from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.audit import findings
-from broadsheet.warehouse.macros import create_macros
-from broadsheet.warehouse.resolve import resolve
+from broadsheet.warehouse.build import Build, only_writer, open_build, publish_build, published_snapshots, snapshot_ids
+from broadsheet.warehouse.changes import Changes
+from broadsheet.warehouse.derived import derive
+from broadsheet.warehouse.parts import Parts, arrow_of, mark_published, require_warehouse, table_parts, undo_unpublished
+from broadsheet.warehouse.query import open_published
 from broadsheet.warehouse.views import create_views
 
-LOCK_SECONDS = 60
 DATA_TABLES = tuple(table.name for table in TABLES.values() if table.layer in ("entity", "event"))
+# Shards are added together up to this size, so that a small batch costs one pass over each table and a large one bounded memory.
+GROUP_BYTES = 256 * 1024 * 1024
 
 
 class LoadSummary(Record, frozen=True):
@@ -46,34 +45,6 @@ class LoadSummary(Record, frozen=True):
     rows: dict[str, tuple[int, int, int]]
     resolutions: dict[str, int]
     is_dry_run: bool = False
-
-
-class Parts:
-    """Parts of the lake that a load wrote aside, to be moved into place together."""
-
-    def __init__(self, lake: Lake, run_id: str) -> None:
-        self._lake, self._run_id = lake, run_id
-        self._aside = lake.staging(run_id, "load") / "parts"
-        shutil.rmtree(self._aside, ignore_errors=True)
-        self._paths: list[Path] = []
-
-    def write(self, table_name: str, rows: pa.Table, shard: int, month: str | None = None) -> None:
-        if rows.num_rows:
-            relative = part_path(Path(), table_name, month, f"{self._run_id}-{shard:03d}")
-            write_part(self._aside / relative, table_name, rows)
-            self._paths.append(relative)
-
-    def move(self) -> None:
-        """Write down what will be moved, then move it; `roll_back` undoes it while the run is not published."""
-        with written_aside(_intent(self._lake, self._run_id)) as aside:
-            aside.write_text(json.dumps([str(path) for path in self._paths]), "utf-8")
-        for path in self._paths:
-            target = self._lake.tables / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (self._aside / path).replace(target)
-
-    def discard(self) -> None:
-        shutil.rmtree(self._aside, ignore_errors=True)
 
 
 def load(
@@ -92,16 +63,19 @@ def load(
     A run that is published already is left as it is. Raises BatchStopped when the audit of the new warehouse finds something,
     TransientError when another writer is at work; nothing is changed then.
     """
-    with _only_writer(lake):
-        _require_warehouse(lake)
-        roll_back(lake)
+    with only_writer(lake):
+        require_warehouse(lake)
+        undo_unpublished(lake, set(published_snapshots(lake)))
         if run_id in published_runs(lake):
             return _published_summary(lake, run_id)
-        snapshot_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{make_id('snapshot', run_id)[:6]}"
-        parts = Parts(lake, run_id)
-        with _build(lake, run_id) as (file, connection):
-            rows = _add_data(connection, lake, run_id, parts)
-            resolutions = resolve(connection)
+        snapshot_id = new_snapshot_id(run_id)
+        with ExitStack() as stack:
+            build = stack.enter_context(open_build(lake, run_id, memory_mb=settings.load_memory_mb))
+            parts = Parts(lake, snapshot_id)
+            stack.callback(parts.discard)
+            changes = Changes(build.connection, is_whole=build.is_whole)
+            rows = _add_data(changes, lake, run_id, parts)
+            derive(changes)
             accounts = {
                 "quality_results": quality_results,
                 "quarantine": quarantine,
@@ -109,137 +83,129 @@ def load(
                 "runs": pa.Table.from_pylist([dict(run_row)], schema=TABLES["runs"].arrow),
             }
             for name, table in accounts.items():
-                rows[name] = _add(connection, name, table, parts, shard=0)
-            rows["headline_resolutions"] = (0, 0, _count(connection, "headline_resolutions"))
-            _add(connection, "snapshots", _snapshot_row(connection, lake, snapshot_id, run_id, rows), parts, shard=0)
-            create_views(connection)
-            if contradictions := findings(connection):
-                raise BatchStopped([f"audit of the new warehouse: {finding}" for finding in contradictions])
-            connection.execute("checkpoint")
-            connection.close()
-            if is_dry_run:
-                parts.discard()
-            else:
-                parts.move()
-                _switch(lake, file, snapshot_id)
-                _mark_published(lake, run_id)
-                _prune_snapshots(lake, settings.kept_snapshots)
+                rows[name] = _add_account(changes, name, table, parts, run_id)
+            rows |= {table.name: (0, 0, _count(build.connection, table.name)) for table in TABLES.values() if table.layer == "derived"}
+            add_snapshot(changes, parts, snapshot_id, run_id)
+            resolutions = _resolutions(build.connection)
+            publish(lake, build, changes, parts, snapshot_id, kept=settings.kept_snapshots, is_dry_run=is_dry_run)
     return LoadSummary(
         run_id=run_id, snapshot_id=snapshot_id, warehouse=str(lake.warehouse), rows=rows, resolutions=resolutions, is_dry_run=is_dry_run
     )
 
 
-# --- building ------------------------------------------------------------------------------------------------------------
+def publish(lake: Lake, build: Build, changes: Changes, parts: Parts, snapshot_id: str, *, kept: int, is_dry_run: bool = False) -> None:
+    """Audit what changed, then make the build the published warehouse and its parts the lake's; the connection is closed.
+
+    Raises BatchStopped when the audit finds something; nothing is changed then.
+    """
+    create_views(build.connection)
+    if contradictions := findings(changes):
+        raise BatchStopped([f"audit of the new warehouse: {finding}" for finding in contradictions])
+    if is_dry_run:
+        return
+    if not changes.is_whole:
+        changes.write(lake.changes(snapshot_id))
+    kept_ids = snapshot_ids(build.connection)[-(kept - 1) :]
+    build.connection.execute("checkpoint")
+    build.connection.close()
+    parts.move()
+    publish_build(lake, build.file)
+    mark_published(lake, snapshot_id)
+    for stale in lake.changes("").glob("*"):
+        if stale.name not in kept_ids:
+            shutil.rmtree(stale, ignore_errors=True)
 
 
-@contextmanager
-def _only_writer(lake: Lake) -> Iterator[None]:
-    lake.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(lake.warehouse.parent / ".writer.lock", timeout=LOCK_SECONDS):
-            yield
-    except Timeout as error:
-        raise TransientError(f"another load holds {error.lock_file} for more than {LOCK_SECONDS} s") from error
+# --- rows ----------------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _build(lake: Lake, run_id: str, *, is_empty: bool = False) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
-    """A copy of the published warehouse, or a new one, to write to; removed unless it was renamed."""
-    for stale in lake.warehouse.parent.glob(".build-*"):
-        stale.unlink()
-    file = lake.warehouse.parent / f".build-{make_id('build', run_id)}.duckdb"
-    if lake.warehouse.exists() and not is_empty:
-        shutil.copyfile(lake.warehouse, file)
-    try:
-        with duckdb.connect(str(file)) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            _prepare(connection, lake)
-            yield file, connection
-    finally:
-        for rest in (file, file.with_name(file.name + ".wal")):
-            rest.unlink(missing_ok=True)
-
-
-def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
-    """Make what is missing; refuse a file of another schema version."""
-    versions = connection.execute("select table_name from duckdb_tables() where table_name = 'runs'").fetchall()
-    if versions:
-        newest = connection.execute("select max(schema_version) from runs").fetchall()[0][0]
-        if newest is not None and newest != SCHEMA_VERSION:
-            raise ConfigurationError(f"{lake.warehouse} has schema version {newest}, this program writes {SCHEMA_VERSION}")
-    for statement in ddl():
-        connection.execute(statement)
-    create_macros(connection)
-
-
-def _add_data(connection: duckdb.DuckDBPyConnection, lake: Lake, run_id: str, parts: Parts) -> dict[str, tuple[int, int, int]]:
-    """Add the shards' rows one shard at a time, tables in the order of their references."""
+def _add_data(changes: Changes, lake: Lake, run_id: str, parts: Parts) -> dict[str, tuple[int, int, int]]:
+    """Add the shards' rows, tables in the order of their references."""
     rows: dict[str, tuple[int, int, int]] = {}
     folders = sorted(lake.staging(run_id, "validate").glob("shard-*"))
-    connection.execute("create or replace temp table known_articles as select article_id from articles")
-    for file in (folder / "articles.parquet" for folder in folders):
-        if file.exists():
-            connection.execute("insert into known_articles select article_id from read_parquet(?)", [str(file)])
-    for folder in folders:
-        shard = int(folder.name.removeprefix("shard-"))
-        for name in DATA_TABLES:
-            source = folder / f"{name}.parquet"
-            if source.exists():
-                table = pq.read_table(source)
-                if name == "captures":
-                    table = of_known_articles(connection, table)
-                came, new, total = _add(connection, name, table, parts, shard)
+    connection = changes.connection
+    connection.execute("create or replace temp table run_articles (article_id varchar)")
+    if delivered := [str(file) for folder in folders if (file := folder / "articles.parquet").exists()]:
+        connection.execute("insert into run_articles select article_id from read_parquet(?)", [delivered])
+    for group in _groups(folders):
+        first = int(group[0].name.removeprefix("shard-"))
+        with _staged(connection, group) as staged:
+            for name in staged:
+                came = _count(connection, f"staged_{name}")
+                new = _add(changes, name, f"from staged_{name}", parts, f"{run_id}-{first:03d}", has_capture=True)
                 before = rows.get(name, (0, 0, 0))
-                rows[name] = (before[0] + came, before[1] + new, total)
-    connection.execute("drop table known_articles")
+                rows[name] = (before[0] + came, before[1] + new, _count(connection, name))
     return rows
 
 
-def of_known_articles(connection: duckdb.DuckDBPyConnection, captures: pa.Table) -> pa.Table:
-    """Captures without references to articles that are not in `known_articles`: `validate` sets an article aside with its last version,
-    and cannot know whether another shard or the warehouse has one."""
-    connection.register("delivered", captures)
-    is_known = "article_id in (select article_id from known_articles)"
-    table = _arrow(connection.execute(f"select * replace (case when {is_known} then article_id end as article_id) from delivered"))
-    connection.unregister("delivered")
-    return table
+def _groups(folders: list[Path]) -> Iterator[list[Path]]:
+    group: list[Path] = []
+    size = 0
+    for folder in folders:
+        group.append(folder)
+        size += sum(file.stat().st_size for file in folder.glob("*.parquet"))
+        if size >= GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
-def _add(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, parts: Parts, shard: int) -> tuple[int, int, int]:
-    """Insert the rows whose key is not there, and write the same rows as parts. Returns (came, new, total)."""
-    table = TABLES[name]
-    key = ", ".join(table.key)
-    connection.register("delivered", rows)
+@contextmanager
+def _staged(connection: duckdb.DuckDBPyConnection, folders: list[Path]) -> Iterator[list[str]]:
+    """The rows of some shards as temporary tables `staged_<table>`; the names of the tables that have any.
+
+    Every data table is there. Of captures, references to articles that neither run nor warehouse have are taken out: `validate` sets an
+    article aside with its last version, and cannot know whether another shard or the warehouse has one.
+    """
+    filled = []
+    for name in DATA_TABLES:
+        files = [str(file) for folder in folders if (file := folder / f"{name}.parquet").exists()]
+        if files:
+            filled.append(name)
+            columns = ", ".join(TABLES[name].columns)
+            connection.execute(f"create or replace temp table staged_{name} as select {columns} from read_parquet(?)", [files])
+        else:
+            connection.execute(f"create or replace temp table staged_{name} as from {name} limit 0")
     connection.execute(
-        f"create or replace temp table new as select * from delivered anti join {name} using ({key}) "
-        f"qualify row_number() over (partition by {key}) = 1"
+        "update staged_captures set article_id = null where article_id is not null and article_id not in (from run_articles) "
+        "and article_id not in (select article_id from articles semi join staged_captures using (article_id))"
     )
-    connection.unregister("delivered")
-    new = _count(connection, "new")
-    if new:
-        order = ", ".join(f"new.{column}" for column in table.sort)
-        connection.execute(f"insert into {name} by name select * from new order by {order}")
-        for month, part in _by_month(connection, name, order):
-            parts.write(name, part, shard, month)
-    connection.execute("drop table new")
-    return rows.num_rows, new, _count(connection, name)
+    try:
+        yield filled
+    finally:
+        for name in DATA_TABLES:
+            connection.execute(f"drop table if exists staged_{name}")
 
 
-def _by_month(connection: duckdb.DuckDBPyConnection, name: str, order: str) -> Iterator[tuple[str | None, pa.Table]]:
-    join = CAPTURE_JOINS.get(name)
-    if join is None:
-        yield None, _arrow(connection.execute(f"select * from new order by {order}"))
-        return
-    connection.execute(f"create or replace temp table placed as select new.*, {MONTH} as capture_month from new {join}")
-    placed_order = order.replace("new.", "placed.")
-    for (month,) in connection.execute("select distinct capture_month from placed order by all").fetchall():
-        part = connection.execute(f"select * exclude (capture_month) from placed where capture_month = ? order by {placed_order}", [month])
-        yield month, _arrow(part)
-    connection.execute("drop table placed")
+def _add(changes: Changes, name: str, query: str, parts: Parts, part: str, *, has_capture: bool = False) -> int:
+    """Insert the rows whose key is not there, the first of each key, and write the same rows as parts. Returns how many are new."""
+    connection = changes.connection
+    key = ", ".join(TABLES[name].key)
+    # a capture is in one shard, so that rows which belong to one are there once
+    once = "" if TABLES[name].layer == "event" else f"qualify row_number() over (partition by {key}) = 1"
+    connection.execute(f"create or replace temp table fresh as select * from ({query}) anti join {name} using ({key}) {once}")
+    if not _count(connection, "fresh"):
+        return 0
+    order = ", ".join(TABLES[name].sort)
+    capture = capture_of(name) if has_capture else None
+    if capture is None:
+        parts.write(name, arrow_of(connection.execute(f"from fresh order by {order}")), part)
+    else:
+        connection.execute(f"create or replace temp table placed as select fresh.*, {MONTH} as capture_month from fresh {capture}")
+        for (month,) in connection.execute("select distinct capture_month from placed order by all").fetchall():
+            rows = connection.execute(f"select * exclude (capture_month) from placed where capture_month = ? order by {order}", [month])
+            parts.write(name, arrow_of(rows), part, month)
+        connection.execute("drop table placed")
+    return changes.insert_fresh(name)
 
 
-def _arrow(result: duckdb.DuckDBPyConnection) -> pa.Table:
-    return result.to_arrow_table()
+def _add_account(changes: Changes, name: str, rows: pa.Table, parts: Parts, run_id: str) -> tuple[int, int, int]:
+    """Add rows that tell of the run. Returns (came, new, total)."""
+    changes.connection.register("account", rows)
+    new = _add(changes, name, "from account", parts, f"{run_id}-000")
+    changes.connection.unregister("account")
+    return rows.num_rows, new, _count(changes.connection, name)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
@@ -259,121 +225,77 @@ def _load_outcomes(run_id: str, rows: dict[str, tuple[int, int, int]], schema: p
     )  # fmt: skip
 
 
-def _snapshot_row(connection: duckdb.DuckDBPyConnection, lake: Lake, snapshot_id: str, run_id: str, rows: dict) -> pa.Table:
-    parent = connection.execute("select max_by(snapshot_id, snapshot_published_at) from snapshots").fetchall()[0][0]
+# --- snapshots -----------------------------------------------------------------------------------------------------------
+
+
+def new_snapshot_id(run_id: str) -> str:
+    """Id of a state that is published now: sorts by time."""
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%dT%H%M%SZ}-{make_id('snapshot', run_id, now.isoformat())[:6]}"
+
+
+def add_snapshot(changes: Changes, parts: Parts, snapshot_id: str, run_id: str) -> None:
+    """Write down the state that is about to be published."""
+    earlier = snapshot_ids(changes.connection)
     row = {
         "snapshot_id": snapshot_id,
-        "parent_snapshot_id": parent,
+        "parent_snapshot_id": earlier[-1] if earlier else None,
         "run_id": run_id,
         "snapshot_published_at": datetime.now(UTC),
-        "row_counts_json": json.dumps({name: total for name, (_, _, total) in rows.items()}),
+        "row_counts_json": json.dumps({name: _count(changes.connection, name) for name in TABLES if name != "snapshots"}),
     }
-    return pa.Table.from_pylist([row], schema=TABLES["snapshots"].arrow)
-
-
-# --- publishing ------------------------------------------------------------------------------------------------------------
-
-
-def _switch(lake: Lake, build: Path, snapshot_id: str) -> None:
-    """Make the build the published warehouse by one rename. Readers that hold the old file keep it."""
-    with build.open("rb") as file:
-        os.fsync(file.fileno())
-    snapshot = lake.snapshots / f"{snapshot_id}.duckdb"
-    snapshot.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        snapshot.unlink(missing_ok=True)
-        os.link(build, snapshot)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(build, snapshot)
-    build.replace(lake.warehouse)
-    folder = os.open(lake.warehouse.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _prune_snapshots(lake: Lake, kept: int) -> None:
-    for stale in sorted(lake.snapshots.glob("*.duckdb"))[:-kept]:
-        stale.unlink()
-
-
-def _intent(lake: Lake, run_id: str) -> Path:
-    return lake.root / "commits" / f"{run_id}.json"
-
-
-def _marker(lake: Lake, run_id: str) -> Path:
-    """Says that a run was published, also when the warehouse that held it is lost."""
-    return lake.root / "commits" / f"{run_id}.published"
-
-
-def _mark_published(lake: Lake, run_id: str) -> None:
-    with written_aside(_marker(lake, run_id)) as aside:
-        aside.write_text(datetime.now(UTC).isoformat(), "utf-8")
-
-
-def _require_warehouse(lake: Lake) -> None:
-    """Refuse to begin anew beside a lake whose warehouse is lost: its rows would be taken for new."""
-    if not lake.warehouse.exists() and any((lake.root / "commits").glob("*.published")):
-        raise ConfigurationError(
-            f"{lake.warehouse} is missing, but the lake holds published runs; `broadsheet rebuild --lake {lake.root}` makes it anew"
-        )
+    _add_account(changes, "snapshots", pa.Table.from_pylist([row], schema=TABLES["snapshots"].arrow), parts, snapshot_id)
 
 
 def published_runs(lake: Lake) -> set[str]:
     """Runs that the published warehouse holds."""
     if not lake.warehouse.exists():
         return set()
-    with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
+    with open_published(lake.warehouse) as connection:
         return {run_id for (run_id,) in connection.execute("select run_id from runs").fetchall()}
 
 
-def roll_back(lake: Lake) -> list[str]:
-    """Remove the parts of loads that died before they were published; returns their run ids. Raw zone and staging keep all."""
-    published = published_runs(lake)
-    undone = []
-    for intent in sorted((lake.root / "commits").glob("*.json")):
-        if intent.stem not in published and not _marker(lake, intent.stem).exists():
-            for path in json.loads(intent.read_text("utf-8")):
-                (lake.tables / path).unlink(missing_ok=True)
-            intent.unlink()
-            undone.append(intent.stem)
-    return undone
+def _resolutions(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Entries of feed states by what is known of the headline behind them."""
+    sql = """
+        select resolution_status, count(*) from headline_feed_entries join headline_resolutions using (feed_headline_id) group by all order by all
+    """
+    return dict(connection.execute(sql).fetchall())
 
 
 def _published_summary(lake: Lake, run_id: str) -> LoadSummary:
-    with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
+    with open_published(lake.warehouse) as connection:
         snapshot_id = connection.execute("select snapshot_id from snapshots where run_id = ?", [run_id]).fetchall()[0][0]
         came = connection.execute(
             "select table_name, in_count, new_count from stage_outcomes where run_id = ? and stage = 'load'", [run_id]
         ).fetchall()
         rows = {name: (count, new, _count(connection, name)) for name, count, new in came}
-        resolutions = dict(connection.execute("select resolution_status, count(*) from headline_resolutions group by all order by all").fetchall())
+        resolutions = _resolutions(connection)
     return LoadSummary(run_id=run_id, snapshot_id=snapshot_id, warehouse=str(lake.warehouse), rows=rows, resolutions=resolutions)
 
 
-def rebuild(lake: Lake) -> Path:
+# --- making it anew --------------------------------------------------------------------------------------------------------
+
+
+def rebuild(lake: Lake, settings: Settings | None = None) -> Path:
     """Make the warehouse anew from the lake's Parquet: for a lost or damaged file. Returns its path.
 
     Raises ConfigurationError when the lake holds no published run.
     """
-    if not any((lake.tables / "runs").rglob("*.parquet")):
+    if not table_parts(lake, "runs"):
         raise ConfigurationError(f"{lake.root} holds no published run that a warehouse could be made of")
-    with _only_writer(lake), _build(lake, "rebuild", is_empty=True) as (file, connection):
+    memory_mb = (settings or read_settings()).load_memory_mb
+    with only_writer(lake), open_build(lake, "rebuild", memory_mb=memory_mb, is_empty=True) as build:
         for name, table in TABLES.items():
-            found = sorted((lake.tables / name).rglob("*.parquet"))
-            if table.layer != "derived" and found:
+            if table.layer != "derived" and (found := table_parts(lake, name)):
                 # by name: parts that an earlier program wrote lack newer columns
                 source = "read_parquet(?, hive_partitioning = false, union_by_name = true)"
-                connection.execute(
+                build.connection.execute(
                     f"insert into {name} by name select * from {source} order by {', '.join(table.sort)}", [[str(path) for path in found]]
                 )
-        resolve(connection)
-        create_views(connection)
-        if contradictions := findings(connection):
-            raise BatchStopped([f"audit of the rebuilt warehouse: {finding}" for finding in contradictions])
-        latest = connection.execute("select max_by(snapshot_id, snapshot_published_at) from snapshots").fetchall()[0][0]
-        connection.execute("checkpoint")
-        connection.close()
-        _switch(lake, file, latest or "rebuilt")
+        changes = Changes(build.connection, is_whole=True)
+        derive(changes)
+        latest = snapshot_ids(build.connection)[-1]
+        publish(lake, build, changes, Parts(lake, latest), latest, kept=2)
+        lake.standby.unlink(missing_ok=True)  # it may be older than the changes that are kept
     return lake.warehouse

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
+from broadsheet.tables.ddl import quoted
 
 _EXPLAIN = re.compile(
     r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*explain\b(?:\s*\(\s*(?:analyze|format|verbose)\b[^)]*\)|\s+analyze\b)?", re.IGNORECASE | re.DOTALL
@@ -23,10 +24,20 @@ def connect(lake: Path) -> duckdb.DuckDBPyConnection:
     file = Lake(Path(lake)).warehouse
     if not os.access(file, os.F_OK):  # unlike Path.exists, False where it may not be looked
         raise ConfigurationError(f"{file} does not exist: nothing has been published in this lake yet (`broadsheet run --lake {lake} PATH…`)")
+    return open_published(file)
+
+
+def open_published(file: Path) -> duckdb.DuckDBPyConnection:
+    """Read-only connection to a warehouse file as it is now. `duckdb.connect(file)` would give the state that another connection of this
+    process holds, though a newer file has taken its place."""
+    connection = duckdb.connect()
     try:
-        return duckdb.connect(str(file), read_only=True)
+        connection.execute(f"attach {quoted(str(file))} as warehouse (read_only)")
+        connection.execute("use warehouse")
     except duckdb.Error as error:
+        connection.close()
         raise ConfigurationError(f"{file} cannot be opened: {error}") from error
+    return connection
 
 
 def _require_question(sql: str) -> None:

@@ -1,11 +1,11 @@
 """The views of the warehouse: SQL beside this file, what they mean here."""
 
 from dataclasses import dataclass, field
-from importlib import resources
 
 import duckdb
 
 from broadsheet.tables.ddl import quoted
+from broadsheet.warehouse.statements import sql_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class View:
 
     @property
     def sql(self) -> str:
-        return resources.files("broadsheet.warehouse").joinpath("sql", f"{self.name}.sql").read_text("utf-8")
+        return sql_text(f"{self.name}.sql")
 
 
 VIEWS = (
@@ -64,6 +64,7 @@ VIEWS = (
             "feed_id": "Feed",
             "feed_label": "Heading of the feed",
             "rank": "Rank, from 1",
+            "feed_headline_id": "Headline as the feed shows it, as last seen",
             "headline_text": "Headline as displayed, perhaps cut",
             "full_headline": "Full headline, where it is resolved",
             "article_id": "Article behind it, where it is known",

@@ -3,3 +3,14 @@
 A step is `update(changes: Changes) -> None`. It reads `changes.added(table)` and `changes.removed(table)`, and writes through `changes`
 alone. Whatever the order and number of loads, the same captures give the same rows.
 """
+
+from broadsheet.warehouse.changes import Changes
+from broadsheet.warehouse.derived import resolve, spells
+
+STEPS = (resolve, spells)
+
+
+def derive(changes: Changes) -> None:
+    """Bring every derived table up to date."""
+    for step in STEPS:
+        step.update(changes)

@@ -1,0 +1,177 @@
+"""The file that a load writes to, beside the published one, and the switch from one to the other.
+
+There are two files by turns. The one that was published before the present one stands by; a load lets it follow by the changes that it
+missed, adds its own, and publishes it by one rename. So a load costs what it changes, and not a copy of all. The file is copied where
+none stands by: for the second load of a lake, after a load that failed, while a reader still holds the old file, on a file system
+without hard links.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from broadsheet.errors import ConfigurationError, TransientError
+from broadsheet.ids import make_id
+from broadsheet.lake import Lake
+from broadsheet.tables.ddl import ddl
+from broadsheet.tables.schema import SCHEMA_VERSION
+from broadsheet.warehouse.changes import apply
+from broadsheet.warehouse.macros import create_macros
+from broadsheet.warehouse.query import open_published
+
+LOCK_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A warehouse to write to. `is_whole`: it was empty, or is to be derived anew, so that all its rows count as changed."""
+
+    file: Path
+    connection: duckdb.DuckDBPyConnection
+    is_whole: bool
+
+
+@contextmanager
+def only_writer(lake: Lake) -> Iterator[None]:
+    """Raises TransientError while another load is at work."""
+    lake.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lake.warehouse.parent / ".writer.lock", timeout=LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise TransientError(f"another load holds {error.lock_file} for more than {LOCK_SECONDS} s") from error
+
+
+@contextmanager
+def open_build(lake: Lake, name: str, *, memory_mb: int, is_empty: bool = False) -> Iterator[Build]:
+    """A warehouse that holds what is published, or an empty one; removed at the end unless it was published.
+
+    Raises ConfigurationError for a published file that is damaged or that a newer program wrote.
+    """
+    _remove_stale(lake)
+    file = lake.warehouse.parent / f".build-{make_id('build', name)}.duckdb"
+    is_new = is_empty or not lake.warehouse.exists()
+    try:
+        if not is_new and not _followed(lake, file):
+            shutil.copyfile(lake.warehouse, file)
+        with _writable(file) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(f"set memory_limit = '{memory_mb}MiB'")
+            _prepare(connection, lake)
+            yield Build(file, connection, is_new)
+    finally:
+        _remove_stale(lake)
+
+
+def publish_build(lake: Lake, build: Path) -> None:
+    """Make the build the published warehouse by one rename. Readers that hold the old file keep it; it stands by for the next load."""
+    with build.open("rb") as file:
+        os.fsync(file.fileno())
+    following = lake.standby.with_name(f"{lake.standby.name}.new")
+    following.unlink(missing_ok=True)
+    if lake.warehouse.exists():
+        try:
+            os.link(lake.warehouse, following)
+        except OSError:  # a file system without hard links
+            following.unlink(missing_ok=True)
+    build.replace(lake.warehouse)
+    if following.exists():
+        following.replace(lake.standby)
+    else:
+        lake.standby.unlink(missing_ok=True)
+    folder = os.open(lake.warehouse.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def snapshot_ids(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Published states that a warehouse tells of, the oldest first."""
+    return [name for (name,) in connection.execute("select snapshot_id from snapshots order by snapshot_published_at, snapshot_id").fetchall()]
+
+
+def published_snapshots(lake: Lake) -> list[str]:
+    """Published states, the oldest first; none where nothing was published."""
+    if not lake.warehouse.exists():
+        return []
+    with open_published(lake.warehouse) as connection:
+        return snapshot_ids(connection)
+
+
+@contextmanager
+def _writable(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        connection = duckdb.connect(str(file))
+    except duckdb.Error as error:
+        raise ConfigurationError(f"{file} cannot be opened: {error}") from error
+    with connection:
+        yield connection
+
+
+def _remove_stale(lake: Lake) -> None:
+    for stale in (*lake.warehouse.parent.glob(".build-*"), lake.standby.with_name(f"{lake.standby.name}.new")):
+        if stale.is_dir():  # what DuckDB put down while memory was short
+            shutil.rmtree(stale, ignore_errors=True)
+        else:
+            stale.unlink(missing_ok=True)
+
+
+def _followed(lake: Lake, file: Path) -> bool:
+    """Make `file` from the one that stands by, brought to the published state. False if none does or it cannot follow."""
+    if not lake.standby.exists() or _is_open_here(lake.standby):
+        return False
+    lake.standby.replace(file)  # from here on nobody takes it for a whole one
+    published = published_snapshots(lake)
+    try:
+        with duckdb.connect(str(file)) as connection:
+            at = snapshot_ids(connection)
+            missed = published[len(at) :]
+            if not missed or published[: len(at)] != at or any(not lake.changes(snapshot).is_dir() for snapshot in missed):
+                return _drop(file)
+            connection.execute("set TimeZone = 'UTC'")
+            for snapshot in missed:
+                apply(connection, lake.changes(snapshot))
+            return True
+    except duckdb.Error:  # a reader holds it, or it is damaged: the published file is the one that counts
+        return _drop(file)
+
+
+def _drop(file: Path) -> bool:
+    file.unlink(missing_ok=True)
+    return False
+
+
+def _is_open_here(file: Path) -> bool:
+    """Whether this process holds the file open; locks tell other processes alone. Where that cannot be told, it is taken for open."""
+    mine = file.stat()
+    try:
+        entries = list(os.scandir("/proc/self/fd"))
+    except OSError:
+        return True
+    for entry in entries:
+        try:
+            other = Path(entry.path).stat()
+        except OSError:  # the descriptor that lists the folder
+            continue
+        if (other.st_dev, other.st_ino) == (mine.st_dev, mine.st_ino):
+            return True
+    return False
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Make what is missing; refuse a file of another schema version."""
+    versions = connection.execute("select table_name from duckdb_tables() where table_name = 'runs'").fetchall()
+    if versions:
+        newest = connection.execute("select max(schema_version) from runs").fetchall()[0][0]
+        if newest is not None and newest != SCHEMA_VERSION:
+            raise ConfigurationError(f"{lake.warehouse} has schema version {newest}, this program writes {SCHEMA_VERSION}")
+    for statement in ddl():
+        connection.execute(statement)
+    create_macros(connection)

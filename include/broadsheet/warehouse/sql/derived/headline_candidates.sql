@@ -1,0 +1,210 @@
+-- Headlines that feeds show now and did not before, or show at another width: all titles are tried for them. A state's own width goes
+-- before the feed's.
+create or replace temp table shown_headlines as
+with touched as (
+    select feed_headline_id from added_headline_feed_entries
+    union
+    select feed_headline_id from removed_headline_feed_entries
+    union
+    select entries.feed_headline_id
+    from headline_feed_entries as entries
+    join headline_feed_snapshots as snapshots using (feed_snapshot_id)
+    semi join changed_widths using (feed_id)
+)
+select
+    entries.feed_headline_id,
+    snapshots.feed_id,
+    min(entries.site) as site,
+    min(entries.headline_text) as headline_text,
+    headline_key(min(entries.headline_text)) as headline_key,
+    rtrim(regexp_replace(min(entries.headline_text), '(\.{2,6}|…{1,3}|．{3}|·{3})$', '')) as shown_text,
+    min(entries.canonical_url) as canonical_url,
+    bool_or(entries.is_truncated) as is_truncated,
+    coalesce(max(snapshots.width_limit), max(widths.width_limit)) as width_limit,
+from headline_feed_entries as entries
+semi join touched using (feed_headline_id)
+join headline_feed_snapshots as snapshots using (feed_snapshot_id)
+left join (from headline_feed_widths where is_learned) as widths using (feed_id)
+group by entries.feed_headline_id, snapshots.feed_id;
+
+create or replace temp table shown_headlines as
+select
+    *,
+    case
+        when not is_truncated then null
+        when length(shown_text) >= 16 then left(folded(shown_text), 16)
+        when length(shown_text) >= 8 then left(folded(shown_text), 8)
+        when length(shown_text) >= 4 then left(folded(shown_text), 4)
+    end as shown_prefix,
+from shown_headlines;
+
+create or replace temp table lost_headlines as
+select distinct feed_headline_id
+from removed_headline_feed_entries
+anti join headline_feed_entries using (feed_headline_id);
+
+-- Headlines whose evidence is gathered anew: those above that are not as they were, and those that lose a title, an article or a page.
+create or replace temp table open_headlines as
+select feed_headline_id from shown_headlines
+anti join headline_resolutions as known
+    on known.feed_headline_id = shown_headlines.feed_headline_id
+    and known.is_truncated = shown_headlines.is_truncated
+    and known.width_limit is not distinct from shown_headlines.width_limit
+    and known.canonical_url is not distinct from shown_headlines.canonical_url
+union
+select feed_headline_id from headline_candidates semi join lost_titles using (title)
+union
+select entries.feed_headline_id
+from removed_headline_feed_observations as observations
+join (from headline_feed_entries union all from removed_headline_feed_entries) as entries using (feed_snapshot_id)
+union
+select known.feed_headline_id
+from headline_resolutions as known
+semi join removed_articles as gone on gone.canonical_url = known.canonical_url or gone.article_id = known.resolved_article_id
+union
+-- entries that give their full headline came or went
+select feed_headline_id from added_headline_feed_entries where shown_full_headline is not null
+union
+select feed_headline_id from removed_headline_feed_entries where shown_full_headline is not null;
+
+create or replace temp table headlines as
+select feed_headline_id, feed_id, site, headline_text, headline_key, shown_text, shown_prefix, canonical_url, is_truncated, width_limit
+from shown_headlines
+union all
+select feed_headline_id, feed_id, site, headline_text, headline_key, shown_text, shown_prefix, canonical_url, is_truncated, width_limit
+from headline_resolutions
+anti join shown_headlines using (feed_headline_id)
+anti join lost_headlines using (feed_headline_id);
+
+-- Which titles are tried for which headlines: all for open ones, the new ones for all.
+create or replace temp table fitting as
+with open as (
+    from headlines semi join open_headlines using (feed_headline_id)
+),
+
+settled as (
+    from headlines anti join open_headlines using (feed_headline_id)
+),
+
+tried as (
+    -- not cut: the same letters. What is as wide as the limit and has no ellipsis may be cut or whole
+    select open.feed_headline_id, open.feed_id, open.site, titles.title_id, 'exact' as fit
+    from open join headline_titles as titles on titles.title_key = open.headline_key
+    where open.shown_text = rtrim(open.headline_text)
+    union all
+    select settled.feed_headline_id, settled.feed_id, settled.site, titles.title_id, 'exact'
+    from settled join new_titles as titles on titles.title_key = settled.headline_key
+    where settled.shown_text = rtrim(settled.headline_text)
+    union all
+    -- cut: a longer title that the feed's width cuts to exactly this. Folded on both sides: a rendered capture is folded after the cut
+    select open.feed_headline_id, open.feed_id, open.site, titles.title_id, 'cut'
+    from open
+    join (from headline_titles, (select unnest([16, 8, 4]) as length)) as titles
+        on length(open.shown_prefix) = titles.length and open.shown_prefix = left(titles.title_prefix, titles.length)
+    where starts_with(folded(titles.title), folded(open.shown_text))
+        and length(titles.title) > length(open.shown_text)
+        and (open.width_limit is null or folded(cut_to_width(titles.title, open.width_limit)) = folded(open.shown_text))
+    union all
+    select settled.feed_headline_id, settled.feed_id, settled.site, titles.title_id, 'cut'
+    from settled
+    join (from new_titles, (select unnest([16, 8, 4]) as length)) as titles
+        on length(settled.shown_prefix) = titles.length and settled.shown_prefix = left(titles.title_prefix, titles.length)
+    where starts_with(folded(titles.title), folded(settled.shown_text))
+        and length(titles.title) > length(settled.shown_text)
+        and (settled.width_limit is null or folded(cut_to_width(titles.title, settled.width_limit)) = folded(settled.shown_text))
+)
+
+select
+    tried.feed_headline_id,
+    titles.title,
+    min(tried.site) as site,
+    min(titles.title_key) as title_key,
+    max(tried.fit) as candidate_fit, -- exact goes before cut
+    bool_or(is_one_site(titles.site, tried.site)) as is_same_site,
+from tried
+join headline_titles as titles using (title_id)
+-- a feed does not confirm itself
+where titles.feed_id is distinct from tried.feed_id
+group by tried.feed_headline_id, titles.title;
+
+-- What the page itself gives for an entry, and the headlines of the article that its URL leads to. An entry may lead to a page with
+-- another headline; then the URL tells the article but not the headline.
+create or replace temp table told as
+select
+    entries.feed_headline_id,
+    entries.shown_full_headline as title,
+    min(entries.site) as site,
+    true as is_shown,
+    false as is_by_url,
+from headline_feed_entries as entries
+semi join open_headlines using (feed_headline_id)
+where entries.shown_full_headline is not null
+group by all
+union all
+select distinct headlines.feed_headline_id, title.headline_raw, headlines.site, false, true
+from (
+    select headlines.feed_headline_id, headlines.site, headlines.shown_text, articles.article_id
+    from headlines
+    semi join open_headlines using (feed_headline_id)
+    join articles using (canonical_url)
+    union
+    select headlines.feed_headline_id, headlines.site, headlines.shown_text, articles.article_id
+    from headlines
+    join (from articles semi join added_article_versions using (article_id)) as articles using (canonical_url)
+) as headlines
+join article_versions as versions using (article_id)
+join article_headlines as title using (version_id)
+where title.headline_role = 'main' and starts_with(headline_key(title.headline_raw), headline_key(headlines.shown_text));
+
+-- Captures to look at for a headline and its full one side by side: those whose rows are new, and all that show an open headline.
+create or replace temp table pages as
+select capture_id, row_number() over (order by capture_id) // 50000 as chunk
+from (
+    select capture_id from added_captures
+    union
+    select capture_id from added_headline_feed_observations
+    union
+    select capture_id from added_related_links
+    union
+    select capture_id from captures semi join added_article_headlines using (version_id)
+    union
+    select observations.capture_id
+    from headline_feed_observations as observations
+    semi join (
+        select entries.feed_snapshot_id from headline_feed_entries as entries semi join open_headlines using (feed_headline_id)
+    ) as states using (feed_snapshot_id)
+);
+
+create or replace temp table evidence as
+select
+    feed_headline_id,
+    title,
+    min(site) as site,
+    headline_key(title) as title_key,
+    max(candidate_fit) as candidate_fit,
+    bool_or(is_shown) as is_shown,
+    bool_or(is_by_url) as is_by_url,
+    bool_or(is_same_page) as is_same_page,
+    bool_or(is_same_site) as is_same_site,
+from (
+    select feed_headline_id, title, site, candidate_fit, false as is_shown, false as is_by_url, false as is_same_page, is_same_site from fitting
+    union all
+    select feed_headline_id, title, site, null, is_shown, is_by_url, false, false from told
+    union all
+    select feed_headline_id, title, site, candidate_fit, is_shown, is_by_url, is_same_page, is_same_site
+    from headline_candidates
+    anti join open_headlines using (feed_headline_id)
+    semi join (
+        select feed_headline_id from fitting
+        union
+        select feed_headline_id from told
+        union
+        select entries.feed_headline_id
+        from headline_feed_observations as observations
+        semi join pages using (capture_id)
+        join headline_feed_entries as entries using (feed_snapshot_id)
+    ) as touched using (feed_headline_id)
+)
+group by feed_headline_id, title;
+
+create or replace temp table side_by_side (feed_headline_id varchar, title varchar)
