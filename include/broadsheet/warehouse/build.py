@@ -20,9 +20,9 @@ from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.ids import make_id
 from broadsheet.lake import Lake
 from broadsheet.tables.ddl import ddl
-from broadsheet.tables.schema import SCHEMA_VERSION
 from broadsheet.warehouse.changes import apply
 from broadsheet.warehouse.macros import create_macros
+from broadsheet.warehouse.migrate import drop_derived, fill, make_room, require_known
 from broadsheet.warehouse.query import open_published
 
 LOCK_SECONDS = 60
@@ -52,7 +52,8 @@ def only_writer(lake: Lake) -> Iterator[None]:
 def open_build(lake: Lake, name: str, *, memory_mb: int, is_empty: bool = False) -> Iterator[Build]:
     """A warehouse that holds what is published, or an empty one; removed at the end unless it was published.
 
-    Raises ConfigurationError for a published file that is damaged or that a newer program wrote.
+    One of an earlier schema version is brought up to date. Raises ConfigurationError for a published file that is damaged or that a newer
+    program wrote.
     """
     _remove_stale(lake)
     file = lake.warehouse.parent / f".build-{make_id('build', name)}.duckdb"
@@ -63,8 +64,8 @@ def open_build(lake: Lake, name: str, *, memory_mb: int, is_empty: bool = False)
         with _writable(file) as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute(f"set memory_limit = '{memory_mb}MiB'")
-            _prepare(connection, lake)
-            yield Build(file, connection, is_new)
+            is_old = _prepare(connection, lake)
+            yield Build(file, connection, is_new or is_old)
     finally:
         _remove_stale(lake)
 
@@ -165,13 +166,23 @@ def _is_open_here(file: Path) -> bool:
     return False
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
-    """Make what is missing; refuse a file of another schema version."""
-    versions = connection.execute("select table_name from duckdb_tables() where table_name = 'runs'").fetchall()
-    if versions:
-        newest = connection.execute("select max(schema_version) from runs").fetchall()[0][0]
-        if newest is not None and newest != SCHEMA_VERSION:
-            raise ConfigurationError(f"{lake.warehouse} has schema version {newest}, this program writes {SCHEMA_VERSION}")
+def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> bool:
+    """Make what is missing, and bring rows of an earlier schema version up to date; returns whether there were any."""
+    is_old = require_known(_schema_version(connection), lake.warehouse)
+    if is_old:
+        drop_derived(connection)
+        make_room(connection)
     for statement in ddl():
         connection.execute(statement)
     create_macros(connection)
+    if is_old:
+        fill(connection)
+    return is_old
+
+
+def _schema_version(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Newest schema version of the runs that a warehouse holds; None if it holds none."""
+    if not connection.execute("select 1 from duckdb_tables() where table_name = 'runs'").fetchall():
+        return None
+    newest = connection.execute("select max(cast(schema_version as integer)) from runs").fetchall()[0][0]
+    return None if newest is None else str(newest)

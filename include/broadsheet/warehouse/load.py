@@ -27,6 +27,7 @@ from broadsheet.warehouse.audit import findings
 from broadsheet.warehouse.build import Build, only_writer, open_build, publish_build, published_snapshots, snapshot_ids
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import derive
+from broadsheet.warehouse.migrate import fill, make_room
 from broadsheet.warehouse.parts import Parts, arrow_of, mark_published, require_warehouse, table_parts, undo_unpublished
 from broadsheet.warehouse.query import open_published
 from broadsheet.warehouse.views import create_views
@@ -286,6 +287,7 @@ def rebuild(lake: Lake, settings: Settings | None = None) -> Path:
         raise ConfigurationError(f"{lake.root} holds no published run that a warehouse could be made of")
     memory_mb = (settings or read_settings()).load_memory_mb
     with only_writer(lake), open_build(lake, "rebuild", memory_mb=memory_mb, is_empty=True) as build:
+        make_room(build.connection)
         for name, table in TABLES.items():
             if table.layer != "derived" and (found := table_parts(lake, name)):
                 # by name: parts that an earlier program wrote lack newer columns
@@ -293,6 +295,7 @@ def rebuild(lake: Lake, settings: Settings | None = None) -> Path:
                 build.connection.execute(
                     f"insert into {name} by name select * from {source} order by {', '.join(table.sort)}", [[str(path) for path in found]]
                 )
+        fill(build.connection)
         changes = Changes(build.connection, is_whole=True)
         derive(changes)
         latest = snapshot_ids(build.connection)[-1]

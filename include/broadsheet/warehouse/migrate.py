@@ -1,0 +1,73 @@
+"""Bringing the rows of an earlier schema version up to date.
+
+What is new is computed from what is there. Parquet parts of the lake stay as they were written: whoever makes a warehouse of them fills
+the columns that they lack in the same way.
+"""
+
+from collections.abc import Callable
+
+import duckdb
+
+from broadsheet.errors import ConfigurationError
+from broadsheet.tables.ddl import DUCKDB_TYPES
+from broadsheet.tables.schema import SCHEMA_VERSION, TABLES
+
+OLDEST = 2  # the first version that can be brought up to date
+
+# Columns that a later version added and that hold a value in each row: (table, column) -> the statement that fills it where it is NULL.
+FILLED: dict[tuple[str, str], str] = {
+    ("headline_feed_entries", "feed_headline_id"): """
+        update headline_feed_entries
+        set feed_headline_id = id_of('feed_headline', [states.feed_id, headline_text, coalesce(canonical_url, url)])
+        from headline_feed_snapshots as states
+        where headline_feed_entries.feed_headline_id is null and states.feed_snapshot_id = headline_feed_entries.feed_snapshot_id
+    """,
+}
+
+
+def require_known(version: str | None, of: object) -> bool:
+    """Whether rows of a schema version must be brought up to date.
+
+    Raises ConfigurationError for one that a newer program wrote, or that is too old.
+    """
+    if version is None or version == SCHEMA_VERSION:
+        return False
+    if int(version) > int(SCHEMA_VERSION):
+        raise ConfigurationError(f"{of} has schema version {version}, written by a newer program; this one knows {SCHEMA_VERSION}: use the newer one")
+    if int(version) < OLDEST:
+        raise ConfigurationError(
+            f"{of} has schema version {version}, which cannot be brought up to date (that begins with {OLDEST}): build the lake anew from its pages"
+        )
+    return True
+
+
+def make_room(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let the columns of `FILLED` be there and NULL, so that rows without them can be taken in."""
+    for name, column in FILLED:
+        connection.execute(f"alter table if exists {name} add column if not exists {column} {DUCKDB_TYPES[TABLES[name].field(column).type]}")
+        connection.execute(f"alter table {name} alter column {column} drop not null")
+
+
+def fill(connection: duckdb.DuckDBPyConnection) -> None:
+    """Compute what earlier versions lack, and require it from here on."""
+    _with_functions(connection, lambda: [connection.execute(statement) for statement in FILLED.values()])
+    for name, column in FILLED:
+        if not TABLES[name].field(column).nullable:
+            connection.execute(f"alter table {name} alter column {column} set not null")
+
+
+def drop_derived(connection: duckdb.DuckDBPyConnection) -> None:
+    """Remove the derived tables, which are made anew."""
+    for table in TABLES.values():
+        if table.layer == "derived":
+            connection.execute(f"drop table if exists {table.name}")
+
+
+def _with_functions(connection: duckdb.DuckDBPyConnection, work: Callable[[], object]) -> None:
+    from broadsheet.ids import make_id
+
+    connection.create_function("id_of", lambda kind, parts: make_id(kind, *parts), ["VARCHAR", "VARCHAR[]"], "VARCHAR")
+    try:
+        work()
+    finally:
+        connection.remove_function("id_of")
