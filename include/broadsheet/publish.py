@@ -82,7 +82,7 @@ def _summary(run: Run, loaded: LoadSummary, validated: Iterable[ValidateSummary]
     seconds: defaultdict[str, float] = defaultdict(float)
     for outcome in outcomes:
         seconds[outcome.stage] += outcome.seconds
-    warnings: Counter[str] = Counter()
+    warnings: Counter[str] = Counter(loaded.warnings)
     for summary in validated:
         warnings.update(summary.warnings)
     passed_over: Counter[str] = Counter()

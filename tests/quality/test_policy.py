@@ -48,7 +48,7 @@ def test_a_users_policy_is_laid_over_the_embedded_one(tmp_path):
     [("no_such_reason: warn", "no_such_reason"), ("no_source: ignore", "no_source"), ("no_source: {action: warn, limit: 3}", "no_source"),
      ("no_source: {action: warn, max_failed_ratio: 7}", "max_failed_ratio"), ("- a list", "expected"), ("null_value: warn", "null_value must be quarantine or stop"),
      ("empty_file: warn", "empty_file must be quarantine or stop"), ("parser_error: {action: warn, max_failed_ratio: 0.5}", "parser_error must be"),
-     ("part_quarantined: warn", "part_quarantined must be"),
+     ("part_quarantined: warn", "part_quarantined must be"), ("feed_width_changed: quarantine", "must be warn or stop"),
      ("a: [", "cannot be read")],
 )  # fmt: skip
 def test_a_wrong_policy_names_file_and_key(tmp_path, text, key):

@@ -6,9 +6,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from broadsheet.quality.policy import Policy, Rule, load_policy
 from broadsheet.tables.ddl import ddl
 from broadsheet.tables.schema import TABLES
 from broadsheet.text import cut, display_width
+from broadsheet.warehouse.alarms import alarms
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived.resolve import update
 from broadsheet.warehouse.macros import create_macros
@@ -33,8 +35,8 @@ class Loads:
         fillers = {"string": "x", "int32": 1, "int64": 1, "float64": 1.0, "boolean": False, "timestamp": NOW}
         self.waiting.append((name, {f.name: values.get(f.name, None if f.nullable else fillers.get(f.type)) for f in TABLES[name].fields}))
 
-    def load(self) -> None:
-        """Load what was inserted, and resolve."""
+    def load(self) -> Changes:
+        """Load what was inserted, and resolve; what changed."""
         changes = Changes(self.connection)
         for name in TABLES:
             rows = [row for of, row in self.waiting if of == name]
@@ -43,6 +45,7 @@ class Loads:
                 changes.add(name, "from rows")
         self.waiting.clear()
         update(changes)
+        return changes
 
     def outcome(self, rank: int = 1) -> tuple:
         return self.connection.execute(
@@ -162,3 +165,22 @@ def test_an_ellipsis_is_no_part_of_the_headline(loads):
     link(loads, LONG)
     loads.load()
     assert loads.outcome()[:3] == ("resolved", "same_page_cut", LONG)
+
+
+def test_a_feed_that_cuts_at_another_width_raises_an_alarm_once(loads):
+    policy = load_policy()
+    loads.insert("headline_feeds", feed_id="feed", site="yz", feed_label="即时播报")
+    feed(loads, (cut(LONG, 36), True))
+    results, stops = alarms(loads.load(), policy, run_id="one", checked_at=NOW)
+    assert (results["is_success"].to_pylist(), stops) == ([True], [])
+    for snapshot, is_success in (("second", False), ("third", True)):
+        feed(loads, (cut(LONG, 28), True), snapshot=snapshot, capture=snapshot, limit=28)
+        link(loads, LONG, capture=snapshot)
+        changes = loads.load()
+        (row,) = alarms(changes, policy, run_id="two", checked_at=NOW)[0].to_pylist()
+        assert row["is_success"] == is_success
+        assert row["examples"] == (None if is_success else ["yz 即时播报: 28 columns, so far 36"])
+    assert {row[2] for row in loads.connection.execute("select feed_id, width_limit, full_headline from headline_resolutions").fetchall()} == {LONG}
+    stopping = Policy({**policy.rules, "feed_width_changed": Rule("stop")})
+    feed(loads, (cut(LONG, 30), True), snapshot="fourth", capture="fourth", limit=30)
+    assert alarms(loads.load(), stopping, run_id="three", checked_at=NOW)[1] == ["feed_width_changed: 1 of 1 feeds"]

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from broadsheet.errors import ConfigurationError
-from broadsheet.quality.reasons import NEVER_KEPT, REASONS
+from broadsheet.quality.reasons import NEVER_KEPT, OF_THE_BATCH, REASONS
 
 ACTIONS = ("warn", "quarantine", "stop")
 
@@ -81,6 +81,8 @@ def _rule(reason: Any, value: Any, where: str) -> Rule:
         )
     if value["action"] == "warn" and reason in NEVER_KEPT:
         raise ConfigurationError(f"policy {where}: {reason} must be quarantine or stop; what has it cannot be kept")
+    if value["action"] == "quarantine" and reason in OF_THE_BATCH:
+        raise ConfigurationError(f"policy {where}: {reason} must be warn or stop; there is no row to set aside")
     ratio = value.get("max_failed_ratio")
     if ratio is not None and (isinstance(ratio, bool) or not (isinstance(ratio, int | float) and 0 <= ratio <= 1)):
         raise ConfigurationError(f"policy {where}: {reason}.max_failed_ratio must be a number from 0 to 1; found {ratio!r}")

@@ -63,6 +63,8 @@ ROW_REASONS: dict[str, str] = {
     "low_coverage": "Less than half of the visible text was explained: look at the page's layout.",
     "no_publication_time": "The article shows no publication time, or in a form that is not known.",
     "no_source": "The article credits no outlet.",
+    "feed_width_changed": "A feed cuts its headlines at a width that it did not cut at before: the site has a new layout. This warns or stops; "
+    "it sets nothing aside.",
     "editor_is_author": "One name is credited as editor and as author of one version; it may be true.",
 }
 
@@ -70,3 +72,5 @@ BY_SCOPE = {"input": INPUT_REASONS, "page": PAGE_REASONS, "row": ROW_REASONS}
 REASONS: dict[str, str] = {reason: meaning for reasons in BY_SCOPE.values() for reason, meaning in reasons.items()}
 # What has one of these cannot go on whatever the policy says: there is nothing to read, or the Parquet schema or a join would break.
 NEVER_KEPT = frozenset({*INPUT_REASONS, *PAGE_REASONS, "wrong_type", "null_value", "parent_quarantined", "part_quarantined"})
+# What is seen of a batch against the warehouse and is no row's fault.
+OF_THE_BATCH = frozenset({"feed_width_changed"})

@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import pyarrow as pa
 
 from broadsheet.errors import BatchStopped, ConfigurationError
 from broadsheet.ids import make_id
 from broadsheet.lake import Lake
+from broadsheet.quality.policy import load_policy
 from broadsheet.records import Record
 from broadsheet.settings import Settings, read_settings
 from broadsheet.tables.parquet import MONTH, capture_of
 from broadsheet.tables.schema import TABLES
+from broadsheet.warehouse.alarms import alarms
 from broadsheet.warehouse.audit import findings
 from broadsheet.warehouse.build import Build, only_writer, open_build, publish_build, published_snapshots, snapshot_ids
 from broadsheet.warehouse.changes import Changes
@@ -38,13 +41,14 @@ GROUP_BYTES = 256 * 1024 * 1024
 
 
 class LoadSummary(Record, frozen=True):
-    """What a load did. `rows` is table -> (came in, new, in the warehouse now)."""
+    """What a load did. `rows` is table -> (came in, new, in the warehouse now), `warnings` check of the batch against the warehouse -> failures."""
 
     run_id: str
     snapshot_id: str
     warehouse: str
     rows: dict[str, tuple[int, int, int]]
     resolutions: dict[str, int]
+    warnings: dict[str, int] = msgspec.field(default_factory=dict)
     is_dry_run: bool = False
 
 
@@ -77,8 +81,11 @@ def load(
             changes = Changes(build.connection, is_whole=build.is_whole)
             rows = _add_data(changes, lake, run_id, parts)
             derive(changes)
+            raised, stops = alarms(changes, load_policy(settings.policy_file), run_id=run_id, checked_at=datetime.now(UTC))
+            if stops:
+                raise BatchStopped(stops)
             accounts = {
-                "quality_results": quality_results,
+                "quality_results": pa.concat_tables([quality_results, raised]),
                 "quarantine": quarantine,
                 "stage_outcomes": pa.concat_tables([stage_outcomes, _load_outcomes(run_id, rows, stage_outcomes.schema)]),
                 "runs": pa.Table.from_pylist([dict(run_row)], schema=TABLES["runs"].arrow),
@@ -88,10 +95,12 @@ def load(
             rows |= {table.name: (0, 0, _count(build.connection, table.name)) for table in TABLES.values() if table.layer == "derived"}
             add_snapshot(changes, parts, snapshot_id, run_id)
             resolutions = _resolutions(build.connection)
+            warnings = {row["check_name"]: row["failed_count"] for row in raised.to_pylist() if not row["is_success"]}
             publish(lake, build, changes, parts, snapshot_id, kept=settings.kept_snapshots, is_dry_run=is_dry_run)
     return LoadSummary(
-        run_id=run_id, snapshot_id=snapshot_id, warehouse=str(lake.warehouse), rows=rows, resolutions=resolutions, is_dry_run=is_dry_run
-    )
+        run_id=run_id, snapshot_id=snapshot_id, warehouse=str(lake.warehouse), rows=rows, resolutions=resolutions, warnings=warnings,
+        is_dry_run=is_dry_run,
+    )  # fmt: skip
 
 
 def publish(lake: Lake, build: Build, changes: Changes, parts: Parts, snapshot_id: str, *, kept: int, is_dry_run: bool = False) -> None:
