@@ -32,7 +32,11 @@ def _learn_widths_and_titles(changes: Changes) -> None:
     learned = "select feed_id, width_limit from headline_feed_widths semi join touched_feeds using (feed_id) where is_learned"
     connection.execute(f"create or replace temp table widths_before as {learned}")
     changes.replace("headline_feed_widths", "from touched_feeds", "from feed_widths")
-    connection.execute(f"create or replace temp table changed_widths as select feed_id from ({learned} except from widths_before)")
+    connection.execute(f"create or replace temp table widths_after as {learned}")
+    connection.execute(
+        "create or replace temp table changed_widths as select distinct feed_id from "
+        "((from widths_after except from widths_before) union all (from widths_before except from widths_after))"
+    )
     changes.remove("headline_titles", "from gone_titles")
     connection.execute(f"create or replace temp table titled as select *, {_TITLE_ID} as title_id from fresh_titles")
     connection.execute(
