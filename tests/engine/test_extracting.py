@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from broadsheet import pipeline
-from broadsheet.cli.export import export_pages
+from broadsheet.cli.extract_jsonl import export_pages
 from broadsheet.engine import extracting, guard
 from broadsheet.lake import read_records
 from broadsheet.records import PageResult, Rejection

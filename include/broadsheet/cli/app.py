@@ -195,7 +195,7 @@ def extract(
         if paths or manifest or workers:
             raise typer.BadParameter("paths, --manifest and --workers go with --jsonl; a run has those that it began with")
         return _run_stage("extract", lake, run_id, shard)
-    from broadsheet.cli.export import export_pages
+    from broadsheet.cli.extract_jsonl import export_pages
 
     read, rejected, passed_over = export_pages(_inputs(paths, manifest), jsonl, manifest=manifest, workers=workers, sites_dir=sites)
     besides = f", {passed_over} records of WARC files that are no pages" if passed_over else ""
