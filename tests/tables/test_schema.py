@@ -1,5 +1,6 @@
 """One declaration of each column; everything else derives from it."""
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -8,6 +9,7 @@ import pytest
 
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.ddl import ddl
+from broadsheet.tables.diagram import entity_diagram
 from broadsheet.tables.dictionary import data_dictionary
 from broadsheet.tables.fields import FIELDS
 from broadsheet.tables.schema import ARROW_TYPES, TABLES
@@ -69,3 +71,11 @@ def test_a_batch_keeps_the_first_row_of_a_key_and_refuses_unknown_columns():
     with pytest.raises(KeyError, match="colour"):
         batch.add("channels", channel_id="1" * 20, colour="red")
     assert isinstance(rows, pa.Table)
+
+
+def test_the_entity_diagram_is_up_to_date_and_draws_every_reference():
+    drawn = entity_diagram()
+    assert (ROOT / "docs" / "entity_diagram.md").read_text("utf-8") == drawn, "run: make docs"
+    found = re.findall(r"^    (\w+) (?:\|\||\|o)--o[{|] (\w+) : (\w+)$", drawn, re.MULTILINE)
+    assert sorted(found) == sorted((parent, table.name, column) for table in TABLES.values() for column, (parent, _) in table.references.items())
+    assert sorted(re.findall(r"^    (\w+) \{$", drawn, re.MULTILINE)) == sorted(TABLES)

@@ -367,14 +367,17 @@ def reasons() -> None:
 @app.command()
 def dictionary(
     out: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of standard output.")] = None,
+    diagram: Annotated[bool, typer.Option("--diagram", help="The diagram of tables, keys and references instead.")] = False,
 ) -> None:
     """Print the data dictionary (Markdown), generated from the schema."""
+    from broadsheet.tables.diagram import entity_diagram
     from broadsheet.tables.dictionary import data_dictionary
 
+    text = entity_diagram() if diagram else data_dictionary()
     if out is None:
-        typer.echo(data_dictionary(), nl=False)
+        typer.echo(text, nl=False)
     else:
         try:
-            out.write_text(data_dictionary(), "utf-8")
+            out.write_text(text, "utf-8")
         except OSError as error:
             raise ConfigurationError(f"{out} cannot be written: {error.strerror}") from error
