@@ -28,6 +28,7 @@ CAPTURES = "captures.jsonl"
 PAGES = "pages.jsonl.zst"
 REJECTIONS = "rejections.jsonl"
 OUTCOMES = "outcomes.jsonl"
+COMPRESSIONS = {".zst": "zstd", ".gz": "gzip"}  # of a file, by the ending of its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +107,24 @@ def written_aside(target: Path) -> Iterator[Path]:
 
 
 def write_records(target: Path, records: Iterable[msgspec.Struct]) -> int:
-    """Records to JSON Lines, zstd-compressed when the name ends in `.zst`; returns their number."""
+    """Records to JSON Lines, compressed when the name ends as `COMPRESSIONS` says; returns their number."""
     return write_lines(target, map(msgspec.json.Encoder().encode, records))
 
 
 def write_lines(target: Path, lines: Iterable[bytes]) -> int:
     """The same for records that are encoded already."""
     count = 0
-    with written_aside(target) as aside:
-        compression = "zstd" if target.suffix == ".zst" else None
-        with pa.output_stream(str(aside), compression=compression) as out:
-            for line in lines:
-                out.write(line + b"\n")
-                count += 1
+    with written_aside(target) as aside, pa.output_stream(str(aside), compression=COMPRESSIONS.get(target.suffix)) as out:
+        for line in lines:
+            out.write(line + b"\n")
+            count += 1
     return count
 
 
 def read_records(source: Path, record_type: type[T]) -> Iterator[T]:
     """Records of a file that `write_records` made."""
     decode = msgspec.json.Decoder(record_type).decode
-    compression = "zstd" if source.suffix == ".zst" else None
-    with pa.input_stream(str(source), compression=compression) as stream:
+    with pa.input_stream(str(source), compression=COMPRESSIONS.get(source.suffix)) as stream:
         rest = b""
         while chunk := stream.read(1 << 20):
             lines = (rest + chunk).split(b"\n")

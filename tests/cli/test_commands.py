@@ -70,6 +70,20 @@ def test_query_formats(sample_run):
     assert json.loads(listed)["reasons"] == ["truncated_gzip"]
 
 
+def test_export_writes_a_file_and_says_what_is_wrong(sample_run, tmp_path):
+    out = tmp_path / "articles.jsonl"
+    arguments = ["export", "current_articles", "--lake", str(sample_run[0]), "--out", str(out)]
+    conditions = ["--site", "haidu.example", "--site", "news.lanshan.example", "--since", "2026-03-03", "--until", "2026-03-04T12:00+08:00"]
+    written = runner.invoke(app, arguments + conditions)
+    rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert (written.exit_code, written.output) == (0, f"{out}: {len(rows)} rows\n")
+    assert {row["site"] for row in rows} == {"haidu.example", "news.lanshan.example"}
+    assert all("2026-03-03T00:00:00+08:00" <= row["published_at"] < "2026-03-04T12:00:00+08:00" for row in rows)
+    for wrong in ([], ["--force", "--since", "yesterday"], ["--force", "--out", "-"], ["--force", "--where", "1; select 2"]):
+        assert runner.invoke(app, arguments + wrong).exit_code == 2
+    assert len(out.read_text("utf-8").splitlines()) == len(rows)
+
+
 def test_rows_too_wide_for_the_terminal_are_shown_one_value_a_line(sample_run):
     arguments = ["query", "--lake", str(sample_run[0]), "select * from current_articles limit 2"]
     lines = [line.rstrip() for line in runner.invoke(app, arguments, env={"COLUMNS": "80"}).output.splitlines()]

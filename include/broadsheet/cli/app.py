@@ -11,6 +11,7 @@ from rich.console import Console
 
 from broadsheet import __version__
 from broadsheet.cli.arguments import given_path
+from broadsheet.cli.export_lake import export
 from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, NewLakeOption
 from broadsheet.cli.profile import SitesOption, profile_app
 from broadsheet.cli.snapshots import snapshots_app
@@ -286,6 +287,9 @@ def query(
     from broadsheet.warehouse.query import query as ask
 
     print_rows(ask(lake, sys.stdin.read() if sql == "-" else sql, time_zone=time_zone), format)
+
+
+app.command()(export)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Values of the command line."""
 
+from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -10,3 +11,11 @@ def given_path(text: str) -> Path:
     if not str(text).strip():
         raise typer.BadParameter("the path is empty")
     return Path(text)
+
+
+def given_time(text: str) -> datetime:
+    """A day or a time in ISO 8601, with or without an offset."""
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no day or time, as 2026-03-01 and 2026-03-01T08:00+08:00 are") from error
