@@ -3,8 +3,8 @@
 Each task is run by Airflow's own task runner, mapped tasks one by one; states, XComs and asset events are kept in the metadata
 database, where `make up` shows them. Airflow's output goes to a log file that is named at the end.
 
-Exit codes: 0 the run succeeded · 1 it failed, or was stopped by the quality policy · 2 wrong usage · 3 it succeeded, but no page
-was read. `make run` itself ends with 2 for each of them but 0, as make does.
+Exit codes: 0 the run succeeded · 1 it failed, or was stopped by the quality policy · 2 wrong usage · 3 it succeeded, but
+there was neither a page nor an absence. `make run` itself ends with 2 for each of them but 0, as make does.
 """
 
 import argparse
@@ -107,7 +107,7 @@ def run(conf: dict[str, Any], terminal: TextIO) -> int:
     summary = load_result(dag_run.run_id)
     print(f"\n{summary_text(summary)}", file=terminal)
     print(f"Took      {time.monotonic() - began:.0f} s through Airflow, {report.count} tasks", file=terminal)
-    if not summary["page_count"]:
+    if not (summary["page_count"] or summary["absences"]):
         print("No page was read.", file=terminal)
         return 3
     return 0

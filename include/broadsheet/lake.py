@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 # Files that stages leave in their staging: what goes on, what was rejected, what became of it all.
 CAPTURES = "captures.jsonl"
+ABSENCES = "absences.jsonl"
 PAGES = "pages.jsonl.zst"
 REJECTIONS = "rejections.jsonl"
 OUTCOMES = "outcomes.jsonl"

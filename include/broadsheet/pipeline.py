@@ -1,6 +1,6 @@
 """The recipe: captured pages in, audited DuckDB out.
 
-    capture     files, WARC              -> raw zone, captures        (once)
+    capture     files, WARC              -> raw zone, captures, absences  (once)
     extract     captures' bytes          -> pages                     (by shard)
     transform   pages                    -> rows of every table       (by shard)
     validate    rows                     -> good rows, quarantine     (by shard)
@@ -41,7 +41,7 @@ Progress = Callable[[str, int, int], None]  # stage, done, of
 
 
 def capture(run: Run, paths: Iterable[str | Path], manifest: str | Path | None = None, on_progress: Callable[[int], None] | None = None) -> list[int]:
-    """Bring files and WARC records into the raw zone. Returns the numbers of the shards that hold captures."""
+    """Bring files and WARC records into the raw zone. Returns the numbers of the shards that hold captures or absences."""
     from broadsheet.capture.stage import capture as capture_inputs
 
     began = datetime.now(UTC)
@@ -51,8 +51,8 @@ def capture(run: Run, paths: Iterable[str | Path], manifest: str | Path | None =
     )  # fmt: skip
     outcome = StageOutcome(
         stage="capture", shard=-1, table_name="", unit="input", in_count=summary.in_count, out_count=summary.in_count - summary.quarantined_count,
-        quarantined_count=summary.quarantined_count, new_count=summary.out_count, started_at=began,
-        seconds=(datetime.now(UTC) - began).total_seconds(), passed_over=summary.passed_over,
+        quarantined_count=summary.quarantined_count, new_count=summary.out_count + sum(summary.absences.values()), started_at=began,
+        seconds=(datetime.now(UTC) - began).total_seconds(), absences=summary.absences, passed_over=summary.passed_over,
     )  # fmt: skip
     write_records(run.where.staging(run.run_id, "capture") / OUTCOMES, [outcome])
     return list(summary.shards)

@@ -65,7 +65,15 @@ def _quality_results(run: Run) -> pa.Table:
 
 
 def _outcome_table(run_id: str, outcomes: Iterable[StageOutcome]) -> pa.Table:
-    rows = [{"run_id": run_id, "passed_over_count": sum(outcome.passed_over.values()), **msgspec.structs.asdict(outcome)} for outcome in outcomes]
+    rows = [
+        {
+            "run_id": run_id,
+            "absence_count": sum(outcome.absences.values()) if outcome.unit == "input" else None,
+            "passed_over_count": sum(outcome.passed_over.values()),
+            **msgspec.structs.asdict(outcome),
+        }
+        for outcome in outcomes
+    ]
     return pa.Table.from_pylist(rows, schema=TABLES["stage_outcomes"].arrow)
 
 
@@ -85,8 +93,10 @@ def _summary(run: Run, loaded: LoadSummary, validated: Iterable[ValidateSummary]
     warnings: Counter[str] = Counter(loaded.warnings)
     for summary in validated:
         warnings.update(summary.warnings)
+    absences: Counter[str] = Counter()
     passed_over: Counter[str] = Counter()
     for outcome in outcomes:
+        absences.update(outcome.absences)
         passed_over.update(outcome.passed_over)
     captured = [outcome for outcome in outcomes if outcome.stage == "capture"]
     return {
@@ -98,6 +108,7 @@ def _summary(run: Run, loaded: LoadSummary, validated: Iterable[ValidateSummary]
         "duplicate_count": sum(outcome.out_count - outcome.new_count for outcome in captured),
         "page_count": sum(outcome.out_count for outcome in outcomes if outcome.stage == "extract"),
         "rejected_input_count": sum(rejection.scope != "row" for rejection in rejections),
+        "absences": dict(absences.most_common()),
         "passed_over": dict(passed_over.most_common()),
         "quarantined_row_count": sum(rejection.scope == "row" for rejection in rejections),
         "quarantined_by_reason": reason_counts(rejections),

@@ -115,6 +115,15 @@ class SiteBasis(StrEnum):
     NONE = "none"
 
 
+class AbsenceKind(StrEnum):
+    """How an answer says that a page is not there."""
+
+    GONE_404 = "gone_404"
+    GONE_410 = "gone_410"
+    REDIRECTED_HOME = "redirected_home"  # to the front page of its site
+    REDIRECTED_TO_ERROR_PAGE = "redirected_to_error_page"
+
+
 class Capture(Record, frozen=True):
     """One delivered page, before it is read. Identified by content, url and time: not by where the file lay."""
 
@@ -133,6 +142,24 @@ class Capture(Record, frozen=True):
     raw_file: str = ""  # WARC file in the raw zone, relative to the lake
     raw_offset: int = 0
     raw_length: int = 0
+
+
+class Absence(Record, frozen=True):
+    """An answer that a page is not there. Identified by url, time and what was answered: not by where it was found."""
+
+    absence_id: str
+    absence_kind: AbsenceKind
+    url: str
+    site: str
+    http_status: int
+    input_path: str
+    redirect_url: str | None = None  # canonical
+    observed_at: datetime | None = None  # aware, UTC
+    observed_at_basis: TimeBasis = TimeBasis.NONE
+    # where the raw zone keeps the HTTP header; None where only a manifest tells of the answer
+    raw_file: str | None = None
+    raw_offset: int | None = None
+    raw_length: int | None = None
 
 
 class Rejection(Record, frozen=True):
@@ -288,6 +315,7 @@ class StageOutcome(Record, frozen=True):
     new_count: int  # of out_count, those that were not known before; of inputs: that are not the same page again
     started_at: datetime
     seconds: float
+    absences: dict[str, int] = msgspec.field(default_factory=dict)  # of new_count, those that say that a page is not there, by their kind
     # no units of the stage: records of WARC files that are no pages, by what they are
     passed_over: dict[str, int] = msgspec.field(default_factory=dict)
 

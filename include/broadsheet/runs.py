@@ -97,7 +97,7 @@ def rejections_of(run: Run) -> Iterator[Rejection]:
 
 
 def shards_of(run: Run) -> list[int]:
-    """Shards that hold captures."""
+    """Shards that hold captures or absences."""
     return sorted(int(path.name.removeprefix("shard-")) for path in run.where.staging(run.run_id, "capture").glob("shard-*"))
 
 

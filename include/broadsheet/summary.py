@@ -10,7 +10,7 @@ from typing import Any
 EXAMPLE_QUERY = "select site, headline, published_at from current_articles order by published_at desc limit 5"
 TABLES_SHOWN = (
     "captures", "articles", "article_versions", "article_people", "article_sources", "headline_feeds", "headline_feed_snapshots",
-    "headline_feed_observations", "headline_feed_entries", "related_links", "headline_resolutions", "page_blocks", "quarantine",
+    "headline_feed_observations", "headline_feed_entries", "related_links", "headline_resolutions", "page_blocks", "page_absences", "quarantine",
 )  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def _program() -> str:
 def _inputs(summary: dict[str, Any]) -> str:
     """What became of the inputs: the figures add up to their number."""
     text = f"pages read {summary['page_count']:,}, quarantined {summary['rejected_input_count']:,}"
+    text += f", absences {gone:,}" if (gone := sum(summary.get("absences", {}).values())) else ""
     return text + (f", {again:,} the same page again" if (again := summary.get("duplicate_count")) else "")
 
 
@@ -40,6 +41,9 @@ def _lines(summary: dict[str, Any]):
     yield f"Run {summary['run_id']}: {summary['run_status']}" + (" (dry run, nothing published)" if summary["is_dry_run"] else "")
     yield ""
     yield f"Inputs    {summary['input_count']:>9,}   of which {_inputs(summary)}"
+    if absences := summary.get("absences"):
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in absences.items())
+        yield f"Absences  {sum(absences.values()):>9,}   answers that a page is not there: {kinds}"
     if passed_over := summary.get("passed_over"):
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in passed_over.items())
         yield f"Besides   {sum(passed_over.values()):>9,}   records of WARC files that are no pages: {kinds}"

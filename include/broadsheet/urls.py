@@ -1,5 +1,6 @@
 """URLs in canonical form, so that one page has one URL."""
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 from w3lib.url import canonicalize_url, url_query_cleaner
@@ -9,6 +10,7 @@ TRACKING = (
     "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id", "fbclid", "gclid", "msclkid", "mc_cid", "mc_eid",
     "spm", "scm", "share_token", "tt_from", "isappinstalled", "wxshare_count", "_zbs_baidu_bk", "cmpid", "ocid", "ref_src",
 )  # fmt: skip
+_FRONT_PAGE = re.compile(r"/?(?:(?:index|default)\.[a-z]{2,5})?", re.I)
 
 
 def canonical(url: str | None, base: str | None = None) -> str | None:
@@ -50,7 +52,12 @@ def page_url(captured: str | None, stated: str | None) -> str | None:
     own, other = canonical(captured), canonical(stated, captured)
     if not other:
         return own
-    is_front_page = urlsplit(other).path in ("", "/") and not urlsplit(other).query
-    if own and (site_of(own) != site_of(other) or (is_front_page and urlsplit(own).path not in ("", "/"))):
+    if own and (site_of(own) != site_of(other) or (is_front_page(other) and not is_front_page(own))):
         return own
-    return None if not own and is_front_page else other
+    return None if not own and is_front_page(other) else other
+
+
+def is_front_page(url: str) -> bool:
+    """Whether a canonical URL is that of a site's front page: the root, or an index file in it."""
+    parts = urlsplit(url)
+    return not parts.query and _FRONT_PAGE.fullmatch(parts.path) is not None

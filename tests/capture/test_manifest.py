@@ -1,6 +1,7 @@
 """A manifest adds what the files don't know; what is wrong with it is named, row by row."""
 
 import json
+from datetime import datetime
 
 import pytest
 from warcs import Warc, page
@@ -110,9 +111,27 @@ def test_two_rows_of_a_file_are_two_captures(folder):
     assert len({capture.capture_id for capture in captures}) == 2 and len({capture.content_sha256 for capture in captures}) == 1
 
 
-def test_an_error_status_rejects_the_page(folder):
-    (item,) = read(write_csv(folder, "path,http_status", "pages/1.html,404"))
+@pytest.mark.parametrize("row", ["pages/1.html,404,", "pages/1.html,503,http://qingxi.example/1.html"])  # the first for want of a URL
+def test_an_error_status_rejects_the_page(folder, row):
+    (item,) = read(write_csv(folder, "path,http_status,url", row))
     assert item.reasons == ("http_error",) and item.scope == "page"
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_row_may_say_that_its_page_is_not_there_whatever_the_file_holds(folder, status):
+    (folder / "pages" / "1.html").write_bytes(b"")
+    url = "http://www.qingxi.example/a/1.html?spm=2"
+    again = "2026-03-04T08:00:00+08:00"
+    first, second, empty = read(
+        write_csv(
+            folder, "path,http_status,url,captured_at", f"pages/1.html,{status},{url},{AT}", f"pages/1.html,{status},{url},{again}", "pages/1.html,,,"
+        )
+    )
+    assert (first.absence.absence_kind, first.absence.url, first.absence.site) == (f"gone_{status}", url, "qingxi.example")
+    assert (first.absence.observed_at, first.absence.observed_at_basis) == (datetime.fromisoformat(AT), "manifest")
+    assert first.absence.absence_id != second.absence.absence_id
+    assert not first.answer.http_header
+    assert empty.reasons == ("empty_file",)
 
 
 def test_spreadsheets_of_either_charset(folder):

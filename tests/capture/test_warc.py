@@ -9,7 +9,7 @@ import brotli
 import pytest
 from warcs import DATE, HTML, Warc, page
 
-from broadsheet.capture.delivery import Delivery, PassedOver
+from broadsheet.capture.delivery import Delivery, Missing, PassedOver
 from broadsheet.capture.frames import frame_at, frames
 from broadsheet.capture.sources import deliveries
 from broadsheet.records import Rejection, TimeBasis
@@ -26,7 +26,19 @@ def read(tmp_path, data: bytes, name: str = "a.warc.gz", **settings):
 
 
 def reasons(items) -> list[str]:
-    return ["page" if isinstance(item, Delivery) else item.kind if isinstance(item, PassedOver) else item.reasons[0] for item in items]
+    return [reason(item) for item in items]
+
+
+def reason(item) -> str:
+    match item:
+        case Delivery():
+            return "page"
+        case PassedOver():
+            return item.kind
+        case Missing():
+            return item.absence.absence_kind
+        case _:
+            return item.reasons[0]
 
 
 def many(is_gzip: bool, count: int = 5) -> Warc:
@@ -56,7 +68,10 @@ def test_a_response_is_a_page_with_all_it_says(tmp_path, is_gzip):
         ([("Content-Type", "application/json; charset=utf-8")], "200 OK", "http://qingxi.example/x", "application/json"),
         (HTML, "301 Moved", "http://qingxi.example/x", "status 301"),
         (HTML, "204 No Content", "http://qingxi.example/x", "status 204"),
-        (HTML, "404 Not Found", "http://qingxi.example/x", "http_error"),
+        (HTML, "404 Not Found", "http://qingxi.example/x", "gone_404"),
+        ([], "410 Gone", "http://qingxi.example/x", "gone_410"),
+        (HTML, "403 Forbidden", "http://qingxi.example/x", "http_error"),
+        (HTML, "429 Too Many Requests", "http://qingxi.example/x", "http_error"),
         (HTML, "503 Busy", "http://qingxi.example/x", "http_error"),
         ([("Content-Type", "application/xhtml+xml")], "200 OK", "http://qingxi.example/x", "page"),
         ([("Content-Type", "Text/HTML; charset=GBK")], "200 OK", "http://qingxi.example/x", "page"),

@@ -36,10 +36,14 @@ class Warc:
         body = b"GET /a/1.html HTTP/1.1\r\n\r\n" if kind == "request" else b"software: invented\r\n"
         return self._write(url, kind, body, warc_content_type="application/warc-fields")
 
-    def revisit(self, digest: str, *, url="http://qingxi.example/a/1.html", date="2026-03-03T01:00:00Z"):
+    def revisit(self, digest: str, *, url="http://qingxi.example/a/1.html", date="2026-03-03T01:00:00Z", status=None, headers=HTML):
+        """`status` is that of the answer's own header, which older crawlers leave out."""
         self.offsets.append(self.out.tell())
+        http = StatusAndHeaders(status, list(headers), protocol="HTTP/1.1") if status else None
         fields = {"WARC-Date": date}
-        self.writer.write_record(self.writer.create_revisit_record(url, digest, refers_to_uri=url, refers_to_date=DATE, warc_headers_dict=fields))
+        self.writer.write_record(
+            self.writer.create_revisit_record(url, digest, refers_to_uri=url, refers_to_date=DATE, http_headers=http, warc_headers_dict=fields)
+        )
         return self
 
     def _write(self, url, kind, body, **options):

@@ -106,6 +106,15 @@ def test_a_run_without_a_page_is_no_success(world, second, make_run):
     assert "empty_directory" in nothing.stdout and "No page was read." in nothing.stdout
 
 
+def test_a_run_of_absences_alone_is_published_and_is_a_success(world, second, make_run):
+    (world / "gone.html").write_bytes(b"")
+    (world / "gone.csv").write_text("path,url,http_status\ngone.html,https://qinghe.example/1.html,404\n", "utf-8")
+    gone = make_run(world / "airflow", "--lake", str(world / "lake"), "--manifest", str(world / "gone.csv"), str(world / "gone.html"))
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+    assert "pages read 0, quarantined 0, absences 1" in gone.stdout
+    assert summaries(world)[-1]["tables"]["page_absences"] == {"delivered": 1, "new": 1, "total": 1}
+
+
 def test_an_empty_path_is_not_the_current_directory(world, second, make_run):
     for arguments in (["", str(world / "pages")], ["--lake", "", str(world / "pages")]):
         refused = make_run(world / "airflow", *arguments)

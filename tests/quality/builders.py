@@ -6,9 +6,9 @@ import pyarrow as pa
 
 from broadsheet.engine.reading import read_capture
 from broadsheet.ids import content_sha256, make_id
-from broadsheet.records import Capture, SiteBasis, TimeBasis
+from broadsheet.records import Absence, AbsenceKind, Capture, SiteBasis, TimeBasis
 from broadsheet.tables.batch import Batch
-from broadsheet.tables.transform import add_page
+from broadsheet.tables.transform import add_absence, add_page
 from broadsheet.urls import site_of
 
 PAGE = """<html lang="zh"><head><title>清河县跨江大桥建成投用_云州网</title></head><body>
@@ -34,7 +34,8 @@ def valid_batch(run_id: str = "run") -> dict[str, pa.Table]:
 
 
 def busy_batch(run_id: str = "run") -> dict[str, pa.Table]:
-    """Tables of several pages that share what pages share: an article in two versions, a feed in two states, channels, a site."""
+    """Tables of several pages that share what pages share: an article in two versions, a feed in two states, channels, a site. One of the pages
+    is gone later."""
     edited = PAGE.replace("总投资三亿元", "总投资四亿元")
     other = PAGE.replace("清河县跨江大桥建成投用", "南屏县湿地公园迎来首批市民").replace("要闻</a>", "社会</a> &gt; <a href='/sh/qx/'>区县</a>")
     moved = other.replace("/a/3.html", "/a/6.html").replace("望江区智能公交线路正式开工建设", "白石县数字图书馆面向社会征求意见")
@@ -43,17 +44,26 @@ def busy_batch(run_id: str = "run") -> dict[str, pa.Table]:
     return _batch(
         [(PAGE, URL, CAPTURED_AT), (PAGE, URL, CAPTURED_AT + hour), (edited, URL, CAPTURED_AT + 2 * hour), (other, second, CAPTURED_AT + hour),
          (moved, second, CAPTURED_AT + 3 * hour), (moved, elsewhere, CAPTURED_AT + 4 * hour)],
-        run_id,
+        run_id, gone=_absence(second, CAPTURED_AT + 5 * hour),
     )  # fmt: skip
 
 
-def _batch(pages: list[tuple[str, str, datetime]], run_id: str) -> dict[str, pa.Table]:
+def _batch(pages: list[tuple[str, str, datetime]], run_id: str, gone: Absence | None = None) -> dict[str, pa.Table]:
     batch = Batch()
     for text, url, captured_at in pages:
         content = text.encode()
         result = read_capture(_capture(content, url, captured_at), content)
         add_page(batch, result, run_id=run_id, default_zone="Asia/Shanghai", run_started_at=RUN_STARTED_AT)
+    if gone:
+        add_absence(batch, gone, run_id=run_id, run_started_at=RUN_STARTED_AT)
     return batch.tables()
+
+
+def _absence(url: str, observed_at: datetime) -> Absence:
+    return Absence(
+        absence_id=make_id("absence", url, observed_at.isoformat()), absence_kind=AbsenceKind.GONE_404, url=url, site=site_of(url) or "",
+        http_status=404, input_path="gone.html", observed_at=observed_at, observed_at_basis=TimeBasis.MANIFEST,
+    )  # fmt: skip
 
 
 def _capture(content: bytes, url: str, captured_at: datetime) -> Capture:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from broadsheet.errors import BadInput
 from broadsheet.ids import content_sha256, make_id
-from broadsheet.records import Capture, Record, Rejection, SiteBasis, TimeBasis
+from broadsheet.records import Absence, Capture, Record, Rejection, SiteBasis, TimeBasis
 from broadsheet.urls import site_of
 
 EXCERPT_BYTES = 400
@@ -21,6 +21,13 @@ class Delivery(Record, frozen=True):
     capture: Capture  # without its place in the raw zone
     content: bytes
     http_header: bytes = b""  # status line and headers with the closing blank line, for pages from WARC responses
+
+
+class Missing(Record, frozen=True):
+    """An answer that a page is not there."""
+
+    absence: Absence  # without its place in the raw zone
+    answer: Delivery  # no content; the HTTP header if it came from a WARC response
 
 
 class PassedOver(Record, frozen=True):

@@ -3,7 +3,8 @@
 Paths are absolute, or relative to the manifest's folder or to a walked directory. A row may name one record of a WARC file as
 `archive.warc.gz#12345`. Several rows of one path are several captures of the same bytes. `captured_at` needs an offset
 (`2026-03-01T08:00:00+08:00`, or `Z`): without one the row's time is rejected (`bad_manifest_row`) and its page goes on with an
-unknown time. The same holds for a URL or a status that cannot be understood. Other columns are ignored, with a line in the log.
+unknown time. The same holds for a URL or a status that cannot be understood. `http_status` 404 or 410 says that there is no page at `url`, whatever
+the file holds. Other columns are ignored, with a line in the log.
 """
 
 import codecs

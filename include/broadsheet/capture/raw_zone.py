@@ -1,6 +1,7 @@
 """The raw zone: pages' bytes in WARC 1.1 files, never changed, found by content or by place.
 
-`<run>-00000.warc.gz`, … hold one gzip member a record; `index/` says where each content lies. A file is written as `.part`,
+`<run>-00000.warc.gz`, … hold one gzip member a record; `index/` says where each content lies. Of an answer that a page is not there the
+HTTP header is kept, and found by its own SHA-256. A file is written as `.part`,
 fsynced, renamed when it is full or the run ends, and then entered in the index. What a run that died left behind is made good when
 the next one begins: a whole file without an entry is entered, a `.part` without a living writer is set aside in `aside/`.
 """
@@ -111,8 +112,8 @@ class Writer:
         self.new_count = 0
 
     def add(self, delivery: Delivery) -> Place:
-        """Place of a delivery's content, which is written unless the zone has it."""
-        digest = bytes.fromhex(delivery.capture.content_sha256)
+        """Place of a delivery's content, or of its HTTP header where it has none, which is written unless the zone has it."""
+        digest = bytes.fromhex(_address(delivery))
         place = self._index.find(digest)
         if place is None:
             place = self._write(delivery)
@@ -167,14 +168,14 @@ def record_bytes(delivery: Delivery) -> bytes:
     Put together here: warcio, otherwise the standard, rewrites what is not ASCII in HTTP headers.
     """
     capture = delivery.capture
-    digest = capture.content_sha256
+    digest, address = capture.content_sha256, _address(delivery)
     # Readers look for an HTTP header only under an http(s) URL.
     is_response = bool(delivery.http_header and capture.url)
     header = _kept_header(delivery.http_header, len(delivery.content)) if is_response else b""
     fields = {
         "WARC-Type": "response" if is_response else "resource",
-        # The content's address, as much of it as a UUID holds.
-        "WARC-Record-ID": f"<urn:uuid:{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}>",
+        # As much of the address as a UUID holds.
+        "WARC-Record-ID": f"<urn:uuid:{address[:8]}-{address[8:12]}-{address[12:16]}-{address[16:20]}-{address[20:32]}>",
         "WARC-Target-URI": capture.url or f"urn:sha256:{digest}",
         "WARC-Date": capture.captured_at.isoformat().replace("+00:00", "Z") if capture.captured_at else _NO_DATE,
         TIME_BASIS_HEADER: str(capture.captured_at_basis),
@@ -185,6 +186,11 @@ def record_bytes(delivery: Delivery) -> bytes:
     }
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return b"".join((b"WARC/1.1\r\n", lines.encode(), b"\r\n", header, delivery.content, b"\r\n\r\n"))
+
+
+def _address(delivery: Delivery) -> str:
+    """What a record is found by: SHA-256 of its content, or of its header as it is kept where there is no content."""
+    return delivery.capture.content_sha256 if delivery.content else content_sha256(_kept_header(delivery.http_header, 0))
 
 
 def _kept_header(header: bytes, length: int) -> bytes:
@@ -212,8 +218,8 @@ def _scan(warc: Path, name: str) -> Iterator[tuple[bytes, Place]]:
 
 def _offsets(warc: Path) -> Iterator[tuple[int, bytes | None]]:
     for frame in frames(warc, limit=_LONGEST_BLOCK):
-        payload = None if frame.damage else split_http(frame).body
-        yield int(frame.position.partition(".")[0]), None if payload is None else bytes.fromhex(content_sha256(payload))
+        http = None if frame.damage else split_http(frame)
+        yield int(frame.position.partition(".")[0]), None if http is None else bytes.fromhex(content_sha256(http.body or http.header))
 
 
 def _part(target: Path) -> Path:

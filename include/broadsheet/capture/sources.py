@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from broadsheet.capture.content import HTML, PAGE_EXTENSIONS, WARC_EXTENSION, check_content, extensions, is_markup, read_file, too_large
-from broadsheet.capture.delivery import Delivery, Known, PassedOver, checked, make_delivery, printable, rejected
+from broadsheet.capture.absences import absence_kind, missing
+from broadsheet.capture.content import HTML, PAGE_EXTENSIONS, PLAIN, WARC_EXTENSION, check_content, extensions, is_markup, read_file, too_large
+from broadsheet.capture.delivery import Delivery, Known, Missing, PassedOver, checked, make_delivery, printable, rejected
 from broadsheet.capture.manifest import Manifest
 from broadsheet.capture.warc import WarcPages
 from broadsheet.errors import BadInput, ConfigurationError
@@ -17,12 +18,14 @@ from broadsheet.settings import Settings
 _NOTHING_KNOWN = Known()
 
 
-def deliveries(paths: Sequence[Path | str], *, manifest: Path | str | None, settings: Settings) -> Iterator[Delivery | Rejection | PassedOver]:
-    """Every input, answered once: a page as a Delivery, anything else as a Rejection with its reason.
+def deliveries(
+    paths: Sequence[Path | str], *, manifest: Path | str | None, settings: Settings
+) -> Iterator[Delivery | Missing | Rejection | PassedOver]:
+    """Every input, answered once: a page as a Delivery, an answer that there is none as Missing, anything else as a Rejection with its reason.
 
     An input is a file, a page of a WARC file, a damaged record, a directory without a file, or a faulty row of the manifest. One file
-    named by several rows of the manifest is an input for each. A sound record of a WARC file that is no page (image, redirect) is no
-    input: it is answered as PassedOver. Only one page is held at a time.
+    named by several rows of the manifest is an input for each. A sound record of a WARC file that is no page (image, redirect to another
+    page) is no input: it is answered as PassedOver. Only one page is held at a time.
 
     Parameters
     ----------
@@ -53,7 +56,7 @@ def deliveries(paths: Sequence[Path | str], *, manifest: Path | str | None, sett
 def first_page(file: Path) -> Delivery:
     """The first page of a file. Raises BadInput if it cannot be read, ConfigurationError if the file holds none."""
     items = deliveries([file], manifest=None, settings=Settings())
-    item = next((item for item in items if not isinstance(item, PassedOver)), None)
+    item = next((item for item in items if isinstance(item, Delivery | Rejection)), None)
     if item is None:
         raise ConfigurationError(f"{file} holds no page")
     if isinstance(item, Rejection):
@@ -69,7 +72,7 @@ class _Reader:
         self.manifest = manifest
         self.warcs = WarcPages(settings.max_page_bytes)
 
-    def read(self, path: Path) -> Iterator[Delivery | Rejection | PassedOver]:
+    def read(self, path: Path) -> Iterator[Delivery | Missing | Rejection | PassedOver]:
         extension, is_gzip = extensions(path.name)
         shown = printable(path)
         try:
@@ -82,24 +85,34 @@ class _Reader:
         except BadInput as error:
             yield rejected(shown, error)
 
-    def _page(self, path: Path, shown: str, media_type: str, is_gzip: bool) -> Iterator[Delivery | Rejection]:
+    def _page(self, path: Path, shown: str, media_type: str, is_gzip: bool) -> Iterator[Delivery | Missing | Rejection]:
         limit = self.settings.max_page_bytes
         status = _stat(path)
+        modified = datetime.fromtimestamp(status.st_mtime, UTC) if self.settings.is_mtime_trusted else None
+
+        def delivery(content: bytes, media_type: str, known: Known) -> Delivery:
+            times = ((TimeBasis.MANIFEST, known.captured_at), (TimeBasis.MTIME, modified))
+            return make_delivery(
+                content, media_type=media_type, input_path=shown, url=known.url, times=times, site=known.site, http_status=known.http_status
+            )
+
+        pages = []
+        for known in self._about(path) or [_NOTHING_KNOWN]:
+            if gone := absence_kind(known.url, known.http_status):
+                yield missing(delivery(b"", PLAIN, known), gone)  # whatever the file holds
+            else:
+                pages.append(known)
+        if not pages:
+            return
         if not is_gzip and status.st_size > limit:
             raise too_large(limit)
         content = read_file(path, is_gzip=is_gzip, limit=limit)
         check_content(content)
         media_type = HTML if is_markup(content) else media_type
-        modified = datetime.fromtimestamp(status.st_mtime, UTC) if self.settings.is_mtime_trusted else None
-        for known in self._about(path) or [_NOTHING_KNOWN]:
-            times = ((TimeBasis.MANIFEST, known.captured_at), (TimeBasis.MTIME, modified))
-            yield checked(
-                make_delivery(
-                    content, media_type=media_type, input_path=shown, url=known.url, times=times, site=known.site, http_status=known.http_status
-                )
-            )
+        for known in pages:
+            yield checked(delivery(content, media_type, known))
 
-    def _warc(self, path: Path, shown: str) -> Iterator[Delivery | Rejection | PassedOver]:
+    def _warc(self, path: Path, shown: str) -> Iterator[Delivery | Missing | Rejection | PassedOver]:
         if _stat(path).st_size == 0:
             raise BadInput("empty_file", "0 bytes")
         about = self._about(path)

@@ -9,11 +9,12 @@ from typing import BinaryIO
 
 import msgspec
 
-from broadsheet.capture.delivery import PassedOver
+from broadsheet.capture.delivery import Missing, PassedOver
+from broadsheet.capture.raw_index import Place
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.sources import deliveries
-from broadsheet.lake import CAPTURES, REJECTIONS, Lake, written_aside
-from broadsheet.records import Capture, Record, Rejection
+from broadsheet.lake import ABSENCES, CAPTURES, REJECTIONS, Lake, written_aside
+from broadsheet.records import Absence, Capture, Record, Rejection
 from broadsheet.settings import Settings
 
 _PROGRESS_EVERY = 20
@@ -21,19 +22,20 @@ _MOST_KINDS = 30  # of records passed over that are told apart: an archive may n
 
 
 class CaptureSummary(Record, frozen=True):
-    """What became of the inputs: every one went on, was a duplicate, or was quarantined."""
+    """What became of the inputs: every one went on as a capture or an absence, was a duplicate of one, or was quarantined."""
 
     in_count: int
-    out_count: int
-    duplicate_count: int  # the same content, url and time delivered again
+    out_count: int  # captures
+    duplicate_count: int  # the same content, url and time, or the same absence, delivered again
     quarantined_count: int
-    shards: tuple[int, ...]  # those that hold captures
-    new_content_count: int = 0  # contents that the raw zone did not have
+    shards: tuple[int, ...]  # those that hold captures or absences
+    new_content_count: int = 0  # contents, and answers without content, that the raw zone did not have
+    absences: dict[str, int] = msgspec.field(default_factory=dict)  # answers that a page is not there, by their kind
     # records of WARC files that are no pages, and so no inputs, by what they are
     passed_over: dict[str, int] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.in_count != self.out_count + self.duplicate_count + self.quarantined_count:
+        if self.in_count != self.out_count + sum(self.absences.values()) + self.duplicate_count + self.quarantined_count:
             raise AssertionError(f"capture lost track of its inputs: {self}")
 
 
@@ -46,9 +48,10 @@ def capture(
     manifest: Path | str | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> CaptureSummary:
-    """Bring inputs into the raw zone; write `captures.jsonl` of each shard that gets any and `rejections.jsonl` into staging.
+    """Bring inputs into the raw zone; write `captures.jsonl` and `absences.jsonl` of each shard that gets any, and `rejections.jsonl`, into
+    staging.
 
-    A capture's shard follows from its id. Captures are listed whether or not an earlier run knew them: later stages decide. Memory
+    A capture's or absence's shard follows from its id. Captures are listed whether or not an earlier run knew them: later stages decide. Memory
     holds one page and the ids. Repeating it for a run gives the same files and writes no content twice. The files appear when the
     raw zone has all they speak of on disk.
 
@@ -59,8 +62,9 @@ def capture(
     report = on_progress or (lambda count: None)
     staging = lake.staging(run_id, "capture")
     seen: set[int] = set()
+    absences: Counter[str] = Counter()
     passed_over: Counter[str] = Counter()
-    in_count = duplicates = quarantined = 0
+    in_count = captured = duplicates = quarantined = 0
     with ExitStack() as outputs, RawZone(lake).writer(run_id) as raw:
         files = _Files(outputs)
         rejections = files.open(staging / REJECTIONS)
@@ -75,26 +79,41 @@ def capture(
                 quarantined += 1
                 rejections.write(msgspec.json.encode(item) + b"\n")
                 continue
-            identity = int(item.capture.capture_id, 16)
+            item_id = item.absence.absence_id if isinstance(item, Missing) else item.capture.capture_id
+            identity = int(item_id, 16)
             if identity in seen:
                 duplicates += 1
                 continue
             seen.add(identity)
-            raw_file, offset, length = raw.add(item)
-            placed = msgspec.structs.replace(item.capture, raw_file=raw_file, raw_offset=offset, raw_length=length)
-            files.open(lake.shard(run_id, "capture", shard_of(placed, settings.shards)) / CAPTURES).write(msgspec.json.encode(placed) + b"\n")
+            shard = lake.shard(run_id, "capture", shard_of(item_id, settings.shards))
+            # both files of a shard, so that no other attempt's is left beside one
+            to_captures, to_absences = files.open(shard / CAPTURES), files.open(shard / ABSENCES)
+            if isinstance(item, Missing):
+                absences[item.absence.absence_kind] += 1
+                to_absences.write(_placed(item.absence, raw.add(item.answer) if item.answer.http_header else None))
+            else:
+                captured += 1
+                to_captures.write(_placed(item.capture, raw.add(item)))
     report(in_count)
     shards = tuple(shard for shard in range(settings.shards) if lake.shard(run_id, "capture", shard) / CAPTURES in files)
     _remove_other_shards(lake, run_id, shards)
     return CaptureSummary(
-        in_count=in_count, out_count=len(seen), duplicate_count=duplicates, quarantined_count=quarantined, shards=shards,
-        new_content_count=raw.new_count, passed_over=dict(passed_over.most_common()),
+        in_count=in_count, out_count=captured, duplicate_count=duplicates, quarantined_count=quarantined, shards=shards,
+        new_content_count=raw.new_count, absences=dict(absences.most_common()), passed_over=dict(passed_over.most_common()),
     )  # fmt: skip
 
 
-def shard_of(capture: Capture, shards: int) -> int:
-    """Shard that a capture belongs to: spread evenly, and the same in every run."""
-    return int(capture.capture_id[:8], 16) % shards
+def shard_of(item_id: str, shards: int) -> int:
+    """Shard that a capture or an absence belongs to: spread evenly, and the same in every run."""
+    return int(item_id[:8], 16) % shards
+
+
+def _placed(record: Capture | Absence, place: Place | None) -> bytes:
+    """A line of JSON, with the record's place in the raw zone."""
+    if place is not None:
+        raw_file, offset, length = place
+        record = msgspec.structs.replace(record, raw_file=raw_file, raw_offset=offset, raw_length=length)
+    return msgspec.json.encode(record) + b"\n"
 
 
 class _Files:

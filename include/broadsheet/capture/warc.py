@@ -5,12 +5,15 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from broadsheet.capture.absences import absence_kind, missing
 from broadsheet.capture.content import PLAIN, binary_sign, check_content, decode_body, media_type_of, too_large
 from broadsheet.capture.delivery import (
     Delivery,
     Known,
+    Missing,
     PassedOver,
     checked,
     clean_url,
@@ -23,6 +26,7 @@ from broadsheet.capture.delivery import (
 from broadsheet.capture.frames import Frame, frame_at, frames
 from broadsheet.errors import BadInput
 from broadsheet.records import Record, Rejection, TimeBasis
+from broadsheet.urls import canonical
 
 # What a record's block may hold besides the page: HTTP header, chunk lengths.
 _BLOCK_ALLOWANCE = 256 * 1024
@@ -60,7 +64,7 @@ class WarcPages:
 
     def read(
         self, path: Path, input_path: str, *, known: Known | None = None, lookup: Lookup = lambda _: None
-    ) -> Iterator[Delivery | Rejection | PassedOver]:
+    ) -> Iterator[Delivery | Missing | Rejection | PassedOver]:
         """One answer for each record, but for those that tell of others (warcinfo, request, metadata). Raises OSError if the file cannot
         be read.
 
@@ -81,7 +85,7 @@ class WarcPages:
                 url = clean_url(frame.headers.get("warc-target-uri"))
                 yield rejected(record_path, BadInput(error.reason, f"{error.detail}, {url}" if url and url not in error.detail else error.detail))
 
-    def _page(self, frame: Frame, path: Path, record_path: str, own: Known | None, known: Known) -> Delivery | Rejection:
+    def _page(self, frame: Frame, path: Path, record_path: str, own: Known | None, known: Known) -> Delivery | Missing | Rejection:
         if frame.damage:
             raise BadInput("broken_warc_record", frame.damage)
         kind = frame.headers.get("warc-type", "").lower()
@@ -90,25 +94,29 @@ class WarcPages:
         scheme = frame.headers.get("warc-target-uri", "").lstrip("<").partition(":")[0].lower()
         if scheme in ("dns", "metadata", "whois", "filedesc"):
             raise _NoPage(f"{scheme} record")
-        source = self._original(frame) if kind == "revisit" else frame
+        source = self._original(frame) if kind == "revisit" and not _is_answer_of_its_own(frame) else frame
         http = split_http(source)
-        if source is frame:
+        if kind != "revisit":
             self._remember(frame, http, path)
-        media_type, content = self._content(source, http)
         own = own or Known()
-        return checked(
-            make_delivery(
-                content, media_type=media_type, input_path=record_path, url=own.url or clean_url(frame.headers.get("warc-target-uri")) or known.url,
-                times=(
-                    (TimeBasis.MANIFEST, own.captured_at),
-                    (TimeBasis.WARC, _warc_time(frame)),
-                    (TimeBasis.HTTP, parse_http_date(http.headers.get("date")) if source is frame else None),
-                    (TimeBasis.MANIFEST, known.captured_at),
-                ),
-                site=own.site or known.site, http_status=own.http_status or http.status, http_charset=_charset(http.headers.get("content-type")),
-                http_header=http.header,
-            )
+        url = own.url or clean_url(frame.headers.get("warc-target-uri")) or known.url
+        status = own.http_status or http.status
+        delivery = partial(
+            make_delivery, input_path=record_path, url=url,
+            times=(
+                (TimeBasis.MANIFEST, own.captured_at),
+                (TimeBasis.WARC, _warc_time(frame)),
+                (TimeBasis.HTTP, parse_http_date(http.headers.get("date")) if source is frame else None),
+                (TimeBasis.MANIFEST, known.captured_at),
+            ),
+            site=own.site or known.site, http_status=status, http_charset=_charset(http.headers.get("content-type")), http_header=http.header,
         )  # fmt: skip
+        is_redirect = source is frame and status is not None and 300 <= status < 400
+        target = canonical(http.headers.get("location"), url) if is_redirect else None
+        if gone := absence_kind(url, status, target):
+            return missing(delivery(b"", media_type=PLAIN), gone, target)
+        media_type, content = self._content(source, http)
+        return checked(delivery(content, media_type=media_type))
 
     def _content(self, frame: Frame, http: Http) -> tuple[str, bytes]:
         """Media type and payload of a page of text."""
@@ -148,6 +156,12 @@ class WarcPages:
     def _remember(self, frame: Frame, http: Http, path: Path) -> None:
         digest = frame.headers.get("warc-payload-digest") or "sha1:" + base64.b32encode(hashlib.sha1(http.body).digest()).decode()
         self._originals.setdefault(_digest_key(digest), (path, frame.position))
+
+
+def _is_answer_of_its_own(revisit: Frame) -> bool:
+    """Whether a revisit's own header tells of something else than the page it repeats: many answers, redirects above all, share a body."""
+    found = _STATUS_LINE.match(revisit.block)
+    return found is not None and not found.group(1).startswith(b"2") and found.group(1) != b"304"
 
 
 def split_http(frame: Frame) -> Http:

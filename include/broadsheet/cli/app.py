@@ -31,7 +31,8 @@ class Exit(IntEnum):
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 published, but inputs, pages or rows were quarantined, or "
-    "no page was read (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · 5 try again later."
+    "there was neither a page nor an absence (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · "
+    "5 try again later."
 )
 
 errors = Console(stderr=True)
@@ -139,7 +140,7 @@ def run(
         typer.echo(json.dumps(summary, ensure_ascii=False, default=str))
     else:
         print_summary(summary)
-    is_whole = summary["page_count"] and not summary["rejected_input_count"] and not summary["quarantined_row_count"]
+    is_whole = (summary["page_count"] or summary["absences"]) and not summary["rejected_input_count"] and not summary["quarantined_row_count"]
     raise typer.Exit(Exit.DONE if is_whole else Exit.REJECTED)
 
 
@@ -257,9 +258,11 @@ def _print_outcomes(run, stage: str) -> None:
         of_unit = [outcome for outcome in outcomes if outcome.unit == unit]
         came, went, aside = (sum(getattr(o, name) for o in of_unit) for name in ("in_count", "out_count", "quarantined_count"))
         again = sum(outcome.out_count - outcome.new_count for outcome in of_unit) if unit == "input" else 0
+        absent = sum(sum(outcome.absences.values()) for outcome in of_unit)
         passed_over = sum(sum(outcome.passed_over.values()) for outcome in of_unit)
         errors.print(
             f"{stage}: {came} {unit}{'' if came == 1 else 's'} in, {went - again} on, {aside} quarantined"
+            + (f", {absent} of those that went on are absences" if absent else "")
             + (f", {again} the same page again" if again else "")
             + (f"; {passed_over} records of WARC files that are no pages" if passed_over else ""),
             highlight=False,

@@ -15,12 +15,12 @@ from broadsheet.engine.tasks import LINE, Task
 from broadsheet.errors import BadInput
 from broadsheet.lake import written_aside
 from broadsheet.page.profiles import Profiles
-from broadsheet.records import Rejection
+from broadsheet.records import Absence, Rejection
 from broadsheet.settings import read_settings
 from broadsheet.sites.load import load_profiles
 
 if TYPE_CHECKING:
-    from broadsheet.capture.delivery import Delivery
+    from broadsheet.capture.delivery import Delivery, Missing
 
 PAGE_SUFFIXES = (".gz", ".html", ".htm", ".txt")
 
@@ -41,7 +41,7 @@ def export_pages(
     Pages are read in guarded children, `workers` at most: the setting's number, or one a core.
     """
     begin_loading()
-    from broadsheet.capture.delivery import PassedOver
+    from broadsheet.capture.delivery import Missing, PassedOver
     from broadsheet.capture.sources import deliveries
 
     settings = read_settings(sites_dir=sites_dir)
@@ -49,11 +49,13 @@ def export_pages(
     encode = msgspec.json.Encoder().encode
     read = rejected = passed_over = 0
 
-    def tasks(items: "Iterable[Delivery | Rejection | PassedOver]") -> "Iterator[tuple[str | Rejection, Task | None]]":
+    def tasks(items: "Iterable[Delivery | Missing | Rejection | PassedOver]") -> "Iterator[tuple[str | Rejection, Task | None]]":
         nonlocal passed_over
         for item in items:
             if isinstance(item, PassedOver):
                 passed_over += 1
+            elif isinstance(item, Missing):
+                yield _no_page(item.absence), None
             else:
                 yield _task(item, profiles)
 
@@ -76,6 +78,17 @@ def _task(item: "Delivery | Rejection", profiles: Profiles) -> "tuple[str | Reje
         return item, None
     path = item.capture.input_path
     return path, Task(capture=item.capture, content=item.content, form=LINE, line_id=page_id(path), profiles=profiles_for(item.capture, profiles))
+
+
+def _no_page(absence: Absence) -> Rejection:
+    leads = f" to {absence.redirect_url}" if absence.redirect_url else ""
+    return Rejection(
+        stage="capture",
+        scope="page",
+        reasons=(absence.absence_kind,),
+        detail=f"status {absence.http_status}{leads}, {absence.url}",
+        input_path=absence.input_path,
+    )
 
 
 def _error(item: str | Rejection, error: BadInput | None) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from broadsheet.capture.raw_zone import RawZone
 from broadsheet.engine.extracting import profiles_for, read_pages
 from broadsheet.engine.tasks import Task
 from broadsheet.errors import BadInput
-from broadsheet.lake import CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, write_lines, write_records
-from broadsheet.records import Capture, PageResult, Rejection, StageOutcome
+from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, write_lines, write_records
+from broadsheet.records import Absence, Capture, PageResult, Rejection, StageOutcome
 from broadsheet.settings import Settings, read_settings
 from broadsheet.sites.load import load_profiles
 from broadsheet.tables.batch import Batch
-from broadsheet.tables.transform import add_page
+from broadsheet.tables.transform import add_absence, add_page
 
 EXCERPT_CHARS = 400
 
@@ -54,13 +54,16 @@ def extract_shard(lake: Lake, run_id: str, shard: int, settings: Settings | None
 
 
 def transform_shard(lake: Lake, run_id: str, shard: int, *, default_zone: str, run_started_at: datetime) -> StageOutcome:
-    """Pages of a shard -> rows of all tables, as Parquet in staging."""
+    """Pages and absences of a shard -> rows of all tables, as Parquet in staging."""
     began = _Clock()
     target = lake.shard(run_id, "transform", shard)
     batch, count = Batch(), 0
     for result in read_records(lake.shard(run_id, "extract", shard) / PAGES, PageResult):
         add_page(batch, result, run_id=run_id, default_zone=default_zone, run_started_at=run_started_at)
         count += 1
+    absences = lake.shard(run_id, "capture", shard) / ABSENCES
+    for absence in read_records(absences, Absence) if absences.exists() else ():
+        add_absence(batch, absence, run_id=run_id, run_started_at=run_started_at)
     target.mkdir(parents=True, exist_ok=True)
     for name, table in batch.tables().items():
         pq.write_table(table, target / f"{name}.parquet", compression="zstd")

@@ -20,7 +20,7 @@ INPUT_REASONS: dict[str, str] = {
 }
 
 PAGE_REASONS: dict[str, str] = {
-    "http_error": "The response is an error page (status 4xx or 5xx).",
+    "http_error": "The response is an error page (status 4xx or 5xx); 404 and 410 of a known URL are no errors but absences.",
     "no_visible_text": "The page has no visible text.",
     "undecodable": "A large share of the characters could not be decoded.",
     "parser_error": "The page kernel failed on this page: a fault of the program, kept with the page so that it can be replayed.",
@@ -52,7 +52,7 @@ ROW_REASONS: dict[str, str] = {
     "a wrong date was taken, or the wrong zone.",
     "published_too_early": "The publication time lies before 1990: a number was taken for a date.",
     "capture_time_without_basis": "A capture time has no basis, or a basis has no time. Unknown times are NULL with the basis `none`.",
-    "observation_time_without_basis": "A feed's observation time has no basis, or a basis has no time or bound.",
+    "observation_time_without_basis": "The time at which a feed or an absence was observed has no basis, or a basis has no time or bound.",
     "body_missing": "The article has no body text: a photo or video page, or the body was not found.",
     "body_is_rights_notice": "The body is nothing but the rights notice: the article's text was not found.",
     "headline_is_module_heading": "The headline is the heading of a list on its page: the wrong block was taken.",

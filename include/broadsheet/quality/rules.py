@@ -85,11 +85,13 @@ def capture_time_without_basis(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["captured_at"].isna() == (rows["captured_at_basis"] == "none")
 
 
+@rule("page_absences", "observed_at", "observed_at_basis", "observed_before")
 @rule("headline_feed_observations", "observed_at", "observed_at_basis", "observed_after")
 def observation_time_without_basis(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     is_bounded = rows["observed_at_basis"] == "publication"
     is_unknown = rows["observed_at_basis"] == "none"
-    return (rows["observed_at"].isna() == (is_bounded | is_unknown)) & (rows["observed_after"].notna() | ~is_bounded)
+    has_bound = rows.filter(["observed_after", "observed_before"]).notna().any(axis=1)
+    return (rows["observed_at"].isna() == (is_bounded | is_unknown)) & (has_bound | ~is_bounded)
 
 
 @rule("article_versions", "body_text")

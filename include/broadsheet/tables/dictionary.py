@@ -8,7 +8,7 @@ from broadsheet.warehouse.views import VIEWS
 
 LAYERS = {
     "entity": "the same whichever capture shows it; kept once",
-    "event": "belongs to one capture",
+    "event": "belongs to one capture or absence",
     "operation": "tells of runs",
     "derived": "computed in the warehouse; not in the lake's Parquet",
 }

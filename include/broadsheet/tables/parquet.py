@@ -1,7 +1,7 @@
 """Parts of the lake's tables: `tables/<table>/capture_month=2026-03/<run>-<shard>.parquet`.
 
 The month is that of the capture that showed the row first, in UTC; `unknown` without a capture time. Small tables that belong
-to no capture (sites, channels, feeds) and those that tell of runs are not partitioned.
+to no capture (sites, channels, feeds, absences) and those that tell of runs are not partitioned.
 """
 
 from pathlib import Path
@@ -28,7 +28,7 @@ _BY_STATE = (
 def capture_of(table_name: str) -> str | None:
     """SQL that joins `fresh` rows of a table to their captures as `c`; None for a table whose rows belong to none."""
     columns = TABLES[table_name].columns
-    if TABLES[table_name].layer == "event":
+    if "capture_id" in columns:
         return _BY_CAPTURE
     if "first_capture_id" in columns:
         return _BY_FIRST_CAPTURE

@@ -24,8 +24,8 @@ class Table:
         says something (a count, an order) that is wrong when one of them is missing.
     needs : (table, its column) of rows without at least one of which a row of this table says nothing.
     nullable, required : columns whose nullability differs here from their declaration.
-    layer : ``entity`` rows are the same whichever capture shows them, ``event`` rows belong to one capture, ``operation``
-        rows tell of runs, ``derived`` rows are computed in the warehouse and are not in the lake.
+    layer : ``entity`` rows are the same whichever capture shows them, ``event`` rows belong to one capture or absence,
+        ``operation`` rows tell of runs, ``derived`` rows are computed in the warehouse and are not in the lake.
     """
 
     name: str
@@ -132,6 +132,32 @@ TABLES: dict[str, Table] = {
             sort=("site", "captured_at", "capture_id"),
             references={"site": ("sites", "site"), "article_id": ("articles", "article_id"), "version_id": ("article_versions", "version_id")},
             nullable=frozenset({"article_id", "version_id"}),
+        ),
+        Table(
+            "page_absences",
+            "answer that a page is not there: 404, 410, or a redirect to the front page or an error page",
+            (
+                "absence_id",
+                "absence_kind",
+                "site",
+                "url",
+                "canonical_url",
+                "observed_at",
+                "observed_at_basis",
+                "observed_before",
+                "http_status",
+                "redirect_url",
+                "input_path",
+                "raw_file",
+                "raw_offset",
+                "raw_length",
+                "run_id",
+            ),
+            key=("absence_id",),
+            layer="event",
+            sort=("site", "observed_at", "absence_id"),
+            required=frozenset({"url", "canonical_url", "http_status"}),
+            nullable=frozenset({"raw_file", "raw_offset", "raw_length"}),
         ),
         Table(
             "page_blocks",
@@ -422,6 +448,7 @@ TABLES: dict[str, Table] = {
                 "out_count",
                 "quarantined_count",
                 "new_count",
+                "absence_count",
                 "passed_over_count",
                 "started_at",
                 "seconds",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from broadsheet.ids import content_sha256, make_id
-from broadsheet.records import Capture, HeadlineRole, LinkItem, Module, ModuleKind, Page, PageKind, PageResult, PublishedTime, SiteBasis
+from broadsheet.records import Absence, Capture, HeadlineRole, LinkItem, Module, ModuleKind, Page, PageKind, PageResult, PublishedTime, SiteBasis
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.schema import UNKNOWN_SITE
 from broadsheet.tables.zones import Zone, zone_of
@@ -55,6 +55,28 @@ def add_page(batch: Batch, result: PageResult, *, run_id: str, default_zone: str
     _add_capture(batch, context, article_id, version_id)
     _add_blocks(batch, context)
     _add_modules(batch, context)
+
+
+def add_absence(batch: Batch, absence: Absence, *, run_id: str, run_started_at: datetime) -> None:
+    """Add the row of an answer that a page is not there. Its site gets no row of its own: no page tells of it."""
+    batch.add(
+        "page_absences",
+        absence_id=absence.absence_id,
+        absence_kind=absence.absence_kind,
+        site=absence.site,
+        url=absence.url,
+        canonical_url=canonical(absence.url),
+        observed_at=absence.observed_at,
+        observed_at_basis=absence.observed_at_basis,
+        observed_before=run_started_at if absence.observed_at is None else None,
+        http_status=absence.http_status,
+        redirect_url=absence.redirect_url,
+        input_path=absence.input_path,
+        raw_file=absence.raw_file,
+        raw_offset=absence.raw_offset,
+        raw_length=absence.raw_length,
+        run_id=run_id,
+    )
 
 
 def instant(published: PublishedTime | None, zone: Zone) -> datetime | None:
