@@ -117,6 +117,16 @@ class Sighting:
     neighbours: tuple[Story, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An answer that a story's page is not there; a redirect leads to `location`."""
+
+    story: Story
+    observed_at: datetime
+    status: str
+    location: str | None = None
+
+
 class World:
     """Stories of all sites over some days. Memory holds the stories; pages are made when asked for."""
 
@@ -136,6 +146,12 @@ class World:
                 if count < self.pages:
                     yield next(line)
                     count += 1
+
+    def gone(self) -> tuple[Gone, Gone]:
+        """On the third day, two sites have taken their first story of the first day away."""
+        at = START + timedelta(days=2, hours=9)
+        first, other = (self.stories[SITES[number].host][16] for number in (0, 3))
+        return Gone(first, at, "404 Not Found"), Gone(other, at + timedelta(minutes=5), "302 Found", "/")
 
     def _random(self, *parts: object) -> random.Random:
         return random.Random(":".join(map(str, (self.seed, *parts))))

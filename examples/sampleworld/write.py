@@ -5,6 +5,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from sampleworld import render
-from sampleworld.world import Sighting, World
+from sampleworld.world import Sighting, Story, World
 
 # Of ten captures: HTML, packed HTML, WARC, and plain text for the portal (the last of these without URL and time, like a find).
 _FORMATS = ("html", "html.gz", "warc", "html.gz", "txt", "warc", "html.gz", "txt.gz", "html.gz", "found.txt")
+_GONE_PAGE = "<html><body><p>页面不存在（虚构样例）。</p></body></html>".encode()
 
 
 def files(world: World) -> Iterator[tuple[str, bytes, dict[str, Any], Sighting]]:
@@ -44,6 +46,7 @@ def write(world: World, out: Path, *, with_broken: bool = True) -> dict[str, int
     pages.mkdir(parents=True, exist_ok=True)
     counts: Counter[str] = Counter()
     articles, versions, broken = set(), set(), {}
+    last_captured_at: dict[str, str] = {}
     with (
         (out / "manifest.jsonl").open("w", encoding="utf-8") as manifest,
         (out / "truth.jsonl").open("w", encoding="utf-8") as truths,
@@ -54,8 +57,10 @@ def write(world: World, out: Path, *, with_broken: bool = True) -> dict[str, int
             counts[truth["format"]] += 1
             articles.add((truth["site"], truth["url"]) if truth["format"] != "found.txt" else ("found", truth["published_at"], truth["title"]))
             versions.add((truth["format"] == "found.txt", truth["url"], truth["title"], tuple(truth["body"])))
+            if truth["format"] != "found.txt":
+                last_captured_at[truth["url"]] = truth["captured_at"]
             if truth["format"] == "warc":
-                warc.add(sighting, content)
+                warc.add(sighting.story, sighting.captured_at, content)
             else:
                 (pages / path).write_bytes(content)
                 if truth["format"] != "found.txt":
@@ -68,6 +73,8 @@ def write(world: World, out: Path, *, with_broken: bool = True) -> dict[str, int
                     }
                     manifest.write(json.dumps(row, ensure_ascii=False) + "\n")
             truths.write(json.dumps({"path": path, **truth, "is_synthetic": True}, ensure_ascii=False) + "\n")
+        for gone in world.gone():
+            warc.add(gone.story, gone.observed_at, _GONE_PAGE, gone.status, gone.location)
         if with_broken:
             broken = write_broken(out / "pages" / "broken")
             manifest.write(
@@ -75,7 +82,10 @@ def write(world: World, out: Path, *, with_broken: bool = True) -> dict[str, int
             )
             broken["missing_file"] = 1
     summary = {"is_synthetic": True, "seed": world.seed, "captures": counts["captures"], "articles": len(articles), "versions": len(versions),
-               "by_format": {form: counts[form] for form in sorted(set(_FORMATS))}, "rejections": broken}  # fmt: skip
+               "by_format": {form: counts[form] for form in sorted(set(_FORMATS))}, "rejections": broken,
+               "gone_pages": [{"url": gone.story.url, "absence_kind": "redirected_home" if gone.location else "gone_404",
+                               "last_captured_at": last_captured_at.get(gone.story.url), "first_absent_at": gone.observed_at.isoformat()}
+                              for gone in world.gone()]}  # fmt: skip
     (out / "world_truth.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return summary
 
@@ -93,20 +103,17 @@ class WarcFile:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, sighting: Sighting, content: bytes, status: str = "200 OK") -> None:
-        site = sighting.story.site
-        stamp = sighting.captured_at
+    def add(self, story: Story, stamp: datetime, content: bytes, status: str = "200 OK", location: str | None = None) -> None:
         self._count += 1
-        http = StatusAndHeaders(
-            status,
-            [("Content-Type", f"text/html; charset={site.declared}"), ("Date", stamp.strftime("%a, %d %b %Y %H:%M:%S GMT"))],
-            protocol="HTTP/1.1",
-        )
+        http_headers = [("Content-Type", f"text/html; charset={story.site.declared}"), ("Date", stamp.strftime("%a, %d %b %Y %H:%M:%S GMT"))]
+        if location:
+            http_headers.append(("Location", location))
+        http = StatusAndHeaders(status, http_headers, protocol="HTTP/1.1")
         headers = {"WARC-Date": stamp.strftime("%Y-%m-%dT%H:%M:%SZ"), "WARC-Record-ID": f"<urn:uuid:00000000-0000-4000-8000-{self._count:012d}>"}
         block = io.BytesIO()
         writer = WARCWriter(block, gzip=False, warc_version="1.1")
         writer.write_record(
-            writer.create_warc_record(sighting.story.url, "response", payload=io.BytesIO(content), http_headers=http, warc_headers_dict=headers)
+            writer.create_warc_record(story.url, "response", payload=io.BytesIO(content), http_headers=http, warc_headers_dict=headers)
         )
         self._file.write(gzip.compress(block.getvalue(), mtime=0))
 
@@ -117,7 +124,7 @@ def write_broken(folder: Path) -> dict[str, int]:
     page = "<html><body><p>本页为虚构样例，下载中断。</p></body></html>".encode() * 40
     warc = io.BytesIO()
     writer = WARCWriter(warc, gzip=False, warc_version="1.1")
-    for number, (status, body) in enumerate((("404 Not Found", page), ("200 OK", page * 20))):
+    for number, (status, body) in enumerate((("503 Service Unavailable", page), ("200 OK", page * 20))):
         headers = {"WARC-Date": "2026-03-02T08:00:00Z", "WARC-Record-ID": f"<urn:uuid:00000000-0000-4000-9000-{number:012d}>"}
         http = StatusAndHeaders(status, [("Content-Type", "text/html; charset=utf-8")], protocol="HTTP/1.1")
         uri = f"https://www.yunzhou-net.example/broken/{number}.html"

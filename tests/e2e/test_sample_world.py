@@ -53,7 +53,20 @@ def test_articles_versions_and_rejections_are_as_many_as_the_world_has(sample_ru
     assert summary["tables"]["articles"]["total"] == world["articles"]
     assert summary["tables"]["article_versions"]["total"] == world["versions"]
     assert summary["quarantined_by_reason"] == world["rejections"]
-    assert summary["input_count"] == world["captures"] + sum(world["rejections"].values())
+    assert sum(summary["absences"].values()) == len(world["gone_pages"])
+    assert summary["input_count"] == world["captures"] + len(world["gone_pages"]) + sum(world["rejections"].values())
+
+
+def test_the_pages_that_were_taken_away_are_gone(sample_run):
+    lake, _ = sample_run
+    world = json.loads((SAMPLE / "world_truth.json").read_text("utf-8"))
+    stamp = "'%Y-%m-%dT%H:%M:%S+00:00'"
+    sql = f"""
+        select canonical_url as url, absence_kind, strftime(last_captured_at, {stamp}) as last_captured_at,
+            strftime(first_absent_at, {stamp}) as first_absent_at
+        from gone_pages where back_at is null and article_id is not null order by first_absent_at
+    """
+    assert query(lake, sql).to_pylist() == world["gone_pages"]
 
 
 def test_fields_of_every_capture_are_the_true_ones(sample_run, truths):
