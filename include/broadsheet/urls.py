@@ -1,7 +1,7 @@
 """URLs in canonical form, so that one page has one URL."""
 
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url, url_query_cleaner
 
@@ -11,6 +11,10 @@ TRACKING = (
     "spm", "scm", "share_token", "tt_from", "isappinstalled", "wxshare_count", "_zbs_baidu_bk", "cmpid", "ocid", "ref_src",
 )  # fmt: skip
 _FRONT_PAGE = re.compile(r"/?(?:(?:index|default)\.[a-z]{2,5})?", re.I)
+# Hosts under which one site serves one page to several devices.
+_DEVICES = ("www", "m", "wap", "mobile", "3g")
+_PORTS = {"http": 80, "https": 443}
+_LABEL = re.compile(r"[a-z0-9-]{1,63}")  # of a host name
 
 
 def canonical(url: str | None, base: str | None = None) -> str | None:
@@ -18,29 +22,67 @@ def canonical(url: str | None, base: str | None = None) -> str | None:
 
     Examples
     --------
-    >>> canonical("../c/1.html?utm_source=x&b=2&a=1#top", "https://News.example/a/b/")
+    >>> canonical("../c/1.html?utm_source=x&b=2&a=1#top", "https://News.example:443/a/b/")
     'https://news.example/a/c/1.html?a=1&b=2'
     """
     if not url:
         return None
     try:
         absolute = urljoin(base or "", url.strip())
-        if urlsplit(absolute).scheme not in ("http", "https") or not urlsplit(absolute).hostname:
+        if urlsplit(absolute).scheme not in _PORTS or not urlsplit(absolute).hostname:
             return None
-        cleaned = canonicalize_url(url_query_cleaner(absolute, TRACKING, remove=True))
+        cleaned = _plain_host(canonicalize_url(url_query_cleaner(absolute, TRACKING, remove=True, unique=False)))
     except (ValueError, UnicodeError):
         return None  # an unreadable link is not a fault of the page that carries it
     return None if any(char.isspace() for char in cleaned) else cleaned
 
 
+def _plain_host(url: str) -> str:
+    """Without the port that the scheme means anyway, and the dot that may end a host. Raises ValueError if no host is left."""
+    parts = urlsplit(url)
+    if ":" not in parts.netloc and not parts.netloc.endswith("."):
+        return url
+    host = parts.netloc.removesuffix(f":{parts.port}")
+    port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
+    if not (plain := host.rstrip(".")):
+        raise ValueError(f"{url} has no host")
+    return urlunsplit(parts._replace(netloc=plain + port))
+
+
 def site_of(url: str | None) -> str | None:
-    """Host of an http(s) URL, lower case, without `www.`; None for anything else."""
+    """Host of an http(s) URL, lower case, in ASCII, without `www.` and port; None for anything else."""
     try:
         parts = urlsplit(url or "")
-        host = parts.hostname if parts.scheme in ("http", "https") else None
+        host = parts.hostname if parts.scheme in _PORTS else None
+        if host and not host.isascii():  # written as it is, or as xn--…: one site
+            host = urlsplit(canonical(url) or "").hostname
     except ValueError:
         return None
-    return host.removeprefix("www.") if host else None
+    return host.rstrip(".").removeprefix("www.") or None if host else None
+
+
+def is_site_host(text: str) -> bool:
+    """Whether a text is a host as `site_of` gives it: lower case, without scheme, path, port and `www.`."""
+    labels = text.split(".")
+    return len(labels) >= 2 and labels[0] != "www" and all(map(_LABEL.fullmatch, labels))
+
+
+def url_key(url: str) -> str:
+    """What the URLs of one page share: a canonical URL without scheme, `www.` or a device's host, and the index file of a folder.
+
+    Equal keys prove nothing alone: whether the pages are one, their text says. Another page of an article (`1_2.html`) has another key.
+
+    Examples
+    --------
+    >>> url_key("http://m.news.example/a/index.html")
+    'news.example/a'
+    """
+    address = url.partition("://")[2]
+    device, _, rest = address.partition(".")
+    if device in _DEVICES and "." in rest.partition("/")[0]:
+        address = rest
+    folder, _, file = address.rpartition("/")
+    return folder if _FRONT_PAGE.fullmatch(file) else address
 
 
 def page_url(captured: str | None, stated: str | None) -> str | None:

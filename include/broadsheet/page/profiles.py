@@ -5,7 +5,6 @@ does not say, the generic path finds.
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from itertools import pairwise
@@ -16,14 +15,13 @@ import msgspec
 
 from broadsheet.errors import ConfigurationError
 from broadsheet.records import BlockLabel, Capture, ModuleKind, Record
-from broadsheet.urls import site_of
+from broadsheet.urls import is_site_host, site_of
 
 # Parts of an article that a layout may select.
 FIELDS = ("title", "body", "info", "source", "author", "editor", "breadcrumb", "published")
 # Labels that `select` and `modules` give; the others may be given to any block.
 _NOT_TO_GIVE = (BlockLabel.UNKNOWN, BlockLabel.TITLE, BlockLabel.BODY, BlockLabel.FEED, BlockLabel.RELATED, BlockLabel.MODULE_HEADING)
 LABELS = tuple(label for label in BlockLabel if label not in _NOT_TO_GIVE)
-_LABEL = re.compile(r"[a-z0-9-]{1,63}")  # of a host name
 
 SelectorError = Callable[[str], str | None]
 
@@ -131,8 +129,7 @@ class _Reader:
     def profile(self, content: Any) -> Profile:
         self._keys(content, "", required=("host", "layouts"), allowed=("host", "name", "time_zone", "layouts"))
         host = self._text(content["host"], "host").lower()
-        labels = host.split(".")
-        if len(labels) < 2 or labels[0] == "www" or not all(map(_LABEL.fullmatch, labels)):
+        if not is_site_host(host):
             self._fail("host", f"must be a host name without scheme, path and `www.`, as news.example is; found {host!r}")
         name = self._text(content["name"], "name") if "name" in content else None
         zone = self._zone(content["time_zone"]) if "time_zone" in content else None
