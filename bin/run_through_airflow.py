@@ -31,6 +31,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--lake", type=path, help="directory of the lake")
     parser.add_argument("--policy", type=path, help="quality policy (YAML) laid over the embedded one")
     parser.add_argument("--sites", type=path, help="folder of site profiles, <host>.yaml")
+    parser.add_argument("--outlets", type=path, help="outlets with their other names and hosts (YAML), laid over the bundled table")
     parser.add_argument("--shards", type=int, help="parts to split the run into, 4 to 16")
     parser.add_argument("--dry-run", action="store_true", help="do everything but publish")
     parser.add_argument("--airflow-home", type=Path, default=airflow_home.DEFAULT_HOME, help="where Airflow keeps its state")
@@ -49,7 +50,7 @@ def run_conf(given: argparse.Namespace) -> dict[str, Any]:
     conf: dict[str, Any] = {"dry_run": given.dry_run}
     if given.paths:
         conf |= {"paths": [str(given_path.absolute()) for given_path in given.paths], "manifest": None}
-    conf |= {name: str(value.absolute()) for name in ("manifest", "lake", "policy", "sites") if (value := getattr(given, name))}
+    conf |= {name: str(value.absolute()) for name in ("manifest", "lake", "policy", "sites", "outlets") if (value := getattr(given, name))}
     if given.shards is not None:
         conf["shards"] = given.shards
     return conf

@@ -106,6 +106,12 @@ PARAMS = {
         title="Site profiles",
         description="Folder of site profiles, <host>.yaml. Empty: the setting's (BROADSHEET_SITES_DIR), else the bundled ones alone.",
     ),
+    "outlets": Param(
+        None,
+        type=["null", "string"],
+        title="Outlets",
+        description="YAML with outlets, their other names and hosts, laid over the bundled table. Empty: the setting's (BROADSHEET_OUTLETS_FILE).",
+    ),
     "dry_run": Param(False, type="boolean", title="Dry run", description="Do everything but publish."),
 }
 
@@ -126,7 +132,7 @@ def broadsheet_run():
     return Run.start(
         located(params["lake"]), run_id, policy_file=located(params["policy"]) if params["policy"] else None, shards=params["shards"],
         is_mtime_trusted=params["trust_mtime"] or None, default_time_zone=params["time_zone"] or None,
-        sites_dir=located(params["sites"]) if params["sites"] else None,
+        sites_dir=located(params["sites"]) if params["sites"] else None, outlets_file=located(params["outlets"]) if params["outlets"] else None,
     )  # fmt: skip
 
 

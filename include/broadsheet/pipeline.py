@@ -69,7 +69,9 @@ def transform(run: Run, shard: int) -> dict[str, Any]:
     """Turn the pages of a shard into rows. Returns its outcome."""
     from broadsheet.engine.shards import transform_shard
 
-    outcome = transform_shard(run.where, run.run_id, shard, default_zone=run.options.default_time_zone, run_started_at=run.started_at)
+    outcome = transform_shard(
+        run.where, run.run_id, shard, default_zone=run.options.default_time_zone, run_started_at=run.started_at, outlets_file=run.options.outlets_file
+    )  # fmt: skip
     return msgspec.to_builtins(outcome)
 
 

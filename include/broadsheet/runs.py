@@ -80,6 +80,10 @@ def _check_files(options: Settings) -> None:
         from broadsheet.sites.load import load_profiles
 
         load_profiles(options.sites_dir)
+    if options.outlets_file:
+        from broadsheet.tables.outlets import load_outlets
+
+        load_outlets(options.outlets_file)
 
 
 def outcomes_of(run: Run) -> Iterator[StageOutcome]:

@@ -22,13 +22,14 @@ class Settings(BaseSettings):
     default_time_zone: str = Field("Asia/Shanghai", description="Zone of sites that neither state one nor imply one by their language.")
     policy_file: Path | None = Field(None, description="Quality policy (YAML) laid over the embedded one.")
     sites_dir: Path | None = Field(None, description="Folder of site profiles, <host>.yaml, which go before the bundled ones.")
+    outlets_file: Path | None = Field(None, description="Outlets with their other names and hosts (YAML), laid over the bundled table.")
     page_seconds: float = Field(20.0, gt=0, description="Seconds that reading one page may take; a page that takes longer is quarantined.")
     page_memory_mb: int = Field(1024, ge=0, description="MiB that reading one page may take; 0: any. Enforced on Linux only.")
     workers: int | None = Field(None, ge=1, le=256, description="Processes that read pages. Default: a core each in `extract --jsonl`, one a shard.")
     kept_snapshots: int = Field(3, ge=2, description="Published warehouse states that one can go back to, the current one included.")
     load_memory_mb: int = Field(4096, ge=256, description="MiB that the load may take in DuckDB; what needs more is put down on disk.")
 
-    @field_validator("policy_file", "sites_dir")
+    @field_validator("policy_file", "sites_dir", "outlets_file")
     @classmethod
     def _from_anywhere(cls, value: Path | None) -> Path | None:
         return value and value.absolute()  # a run's stages may be repeated from another directory
@@ -50,5 +51,9 @@ def read_settings(**given: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors())
-        raise ConfigurationError(f"wrong setting, {wrong}") from error
+        raise ConfigurationError(f"wrong setting, {wrong_values(error)}") from error
+
+
+def wrong_values(error: ValidationError) -> str:
+    """What is wrong where, for a person."""
+    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors())

@@ -82,7 +82,7 @@ def url_key(url: str) -> str:
     if device in _DEVICES and "." in rest.partition("/")[0]:
         address = rest
     folder, _, file = address.rpartition("/")
-    return folder if _FRONT_PAGE.fullmatch(file) else address
+    return folder if "?" not in address and _FRONT_PAGE.fullmatch(file) else address
 
 
 def page_url(captured: str | None, stated: str | None) -> str | None:

@@ -82,7 +82,7 @@ def test_only_transient_errors_are_retried(dag, error, action):
 
 
 def test_params_are_typed_and_described(dag):
-    assert set(dag.params) == {"paths", "manifest", "lake", "policy", "shards", "trust_mtime", "time_zone", "sites", "dry_run"}
+    assert set(dag.params) == {"paths", "manifest", "lake", "policy", "shards", "trust_mtime", "time_zone", "sites", "outlets", "dry_run"}
     for name, param in dag.params.items():
         param = dag.params.get_param(name)
         assert param.schema["type"], name

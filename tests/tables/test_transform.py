@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from broadsheet.records import (
     Capture,
@@ -15,8 +17,12 @@ from broadsheet.records import (
     Page,
     PageKind,
     PageResult,
+    PersonCredit,
+    PersonRole,
     PublishedTime,
     SiteBasis,
+    SourceCredit,
+    SourceRole,
     TimeBasis,
 )
 from broadsheet.tables.batch import Batch
@@ -157,3 +163,74 @@ def test_captures_of_unknown_sites_share_nothing_unless_they_are_the_same_page()
     again = rows((capture(1, **bare), shown), (capture(2, **bare, captured_at=SEEN.replace(hour=5)), shown))
     assert [len(again[name]) for name in ("captures", "articles", "headline_feeds")] == [2, 1, 1]
     assert again["articles"][0]["article_id_basis"] == "content"
+
+
+def sources(*names: str) -> tuple[SourceCredit, ...]:
+    return tuple(SourceCredit(role=SourceRole.ORIGIN, name=name) for name in names)
+
+
+def person(name: str, affiliation: str | None = None, role: PersonRole = PersonRole.REPORTER) -> PersonCredit:
+    return PersonCredit(role=role, name=name, affiliation=affiliation)
+
+
+def test_sources_keep_their_credited_name_beside_the_outlet_that_it_names():
+    tables = rows((capture(), page(sources=sources("新华通讯社", "新華社", "《云州日报》", "新华网"))))
+    names = {row["outlet_id"]: (row["outlet_name"], row["outlet_basis"]) for row in tables["outlets"]}
+    assert [(row["outlet_name"], *names[row["outlet_id"]]) for row in tables["article_sources"]] == [
+        ("新华通讯社", "新华社", "listed"),
+        ("新華社", "新华社", "listed"),
+        ("《云州日报》", "云州日报", "credited"),
+        ("新华网", "新华网", "listed"),
+    ]
+
+
+def test_a_name_is_one_person_within_an_outlet_else_within_a_site():
+    elsewhere = {"url": "https://qx.example/a/1.html", "site": "qx.example"}
+    shown = page(people=(person("王 安", "《云州日报》"), person("王安", "青溪县公安局"), person("王安", role=PersonRole.EDITOR)))
+    tables = rows((capture(1), shown), (capture(2, **elsewhere), shown))
+    within_outlet, office, site, again, _, other = (row["person_id"] for row in tables["article_people"])
+    assert within_outlet == again  # two sites credit one outlet's reporter
+    assert office == site != other  # an office is no outlet; the name on another site may be another's
+    (outlet,) = tables["outlets"]
+    assert {(row["person_name"], row["person_basis"], row["outlet_id"], row["site"]) for row in tables["people"]} == {
+        ("王安", "affiliation", outlet["outlet_id"], None),
+        ("王安", "site", None, "yz.example"),
+        ("王安", "site", None, "qx.example"),
+    }
+
+
+def test_pages_of_unknown_sites_share_no_person():
+    bare = {"url": None, "site": None, "site_basis": SiteBasis.NONE}
+    shown = page(people=(person("王安"),))
+    people = rows((capture(1, **bare, content_sha256="1" * 64), shown), (capture(2, **bare, content_sha256="2" * 64), shown))["people"]
+    assert [row["person_basis"] for row in people] == ["page", "page"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "masthead", "house"),
+    [
+        ({"url": "https://news.people.com.cn/1.html", "site": "news.people.com.cn"}, None, "人民网"),
+        ({"url": None, "site": None, "site_basis": SiteBasis.NONE}, "“云州 网”", "云州网"),
+        ({}, "云州网", None),  # a page may call its channel or another site its own
+    ],
+)
+def test_a_site_is_run_by_the_outlet_of_its_listed_host_or_of_its_masthead_alone(changes, masthead, house):
+    tables = rows((capture(**changes), page(site_name=masthead)))
+    names = {row["outlet_id"]: row["outlet_name"] for row in tables.get("outlets", [])}
+    assert names.get(tables["sites"][0]["outlet_id"]) == house
+
+
+@given(st.lists(st.lists(st.sampled_from(["云州网", "要闻", "要闻 / 民生", "民生", "首页"]), max_size=5), min_size=1, max_size=6))
+def test_channels_are_trees_in_which_a_breadcrumb_is_a_way_down_from_a_root(breadcrumbs):
+    """A name that stands twice in a breadcrumb is two channels, and so makes no cycle."""
+    pages = [(capture(number, url=f"https://yz.example/{number}"), page(breadcrumb=tuple(names))) for number, names in enumerate(breadcrumbs)]
+    tables = rows(*pages)
+    channels = {row["channel_id"]: row for row in tables.get("channels", [])}
+    for version, names in zip(tables["article_versions"], breadcrumbs, strict=True):
+        way, channel_id = [], version["channel_id"]
+        while channel_id is not None:
+            row = channels[channel_id]
+            way.insert(0, row["channel_name"])
+            assert (row["depth"], row["channel_path"]) == (len(names) - len(way) + 1, " / ".join(names[: row["depth"]]))
+            channel_id = row["parent_channel_id"]
+        assert way == names

@@ -96,6 +96,13 @@ ManifestOption = Annotated[
 PolicyOption = Annotated[
     Path | None, typer.Option("--policy", parser=given_path, metavar="FILE", help="Quality policy (YAML) laid over the embedded one.")
 ]
+OutletsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--outlets", parser=given_path, metavar="FILE", help="Outlets with their other names and hosts (YAML), laid over the bundled table.",
+        envvar="BROADSHEET_OUTLETS_FILE", show_default=False,
+    ),
+]  # fmt: skip
 ShardsOption = Annotated[int | None, typer.Option("--shards", min=1, max=256, help="Parts to split the run into.")]
 MtimeOption = Annotated[bool, typer.Option("--trust-mtime", help="Take a file's modification time as capture time when nothing better is known.")]
 ZoneOption = Annotated[str | None, typer.Option("--time-zone", help="Zone of sites that neither state one nor imply one by their language.")]
@@ -122,6 +129,7 @@ def run(
     trust_mtime: MtimeOption = False,
     time_zone: ZoneOption = None,
     sites: SitesOption = None,
+    outlets: OutletsOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -134,7 +142,7 @@ def run(
     with stage_bars() as report:
         summary = run_all(
             lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, policy_file=policy, shards=shards,
-            is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites,
+            is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites, outlets_file=outlets,
         )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, default=str))
@@ -154,6 +162,7 @@ def capture(
     trust_mtime: MtimeOption = False,
     time_zone: ZoneOption = None,
     sites: SitesOption = None,
+    outlets: OutletsOption = None,
     run_id: Annotated[str | None, typer.Option("--run", help="Name of the new run; made up without it.")] = None,
 ) -> None:
     """1. Bring pages into the raw zone and begin a run. Prints the run's id."""
@@ -164,6 +173,7 @@ def capture(
     inputs = _inputs(paths, manifest)
     begun = Run.start(
         lake, run_id, policy_file=policy, shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites,
+        outlets_file=outlets,
     )  # fmt: skip
     with stage_bars() as report:
         pipeline.capture(begun, inputs, manifest, on_progress=lambda done: report("capture", done, 0))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow.parquet as pq
 
@@ -15,6 +16,7 @@ from broadsheet.records import Absence, Capture, PageResult, Rejection, StageOut
 from broadsheet.settings import Settings, read_settings
 from broadsheet.sites.load import load_profiles
 from broadsheet.tables.batch import Batch
+from broadsheet.tables.outlets import load_outlets
 from broadsheet.tables.transform import add_absence, add_page
 
 EXCERPT_CHARS = 400
@@ -53,13 +55,16 @@ def extract_shard(lake: Lake, run_id: str, shard: int, settings: Settings | None
     return began.finish(target, rejections, stage="extract", shard=shard, unit="page", in_count=read + len(rejections), out_count=read)
 
 
-def transform_shard(lake: Lake, run_id: str, shard: int, *, default_zone: str, run_started_at: datetime) -> StageOutcome:
+def transform_shard(
+    lake: Lake, run_id: str, shard: int, *, default_zone: str, run_started_at: datetime, outlets_file: Path | None = None
+) -> StageOutcome:
     """Pages and absences of a shard -> rows of all tables, as Parquet in staging."""
     began = _Clock()
+    outlets = load_outlets(outlets_file)
     target = lake.shard(run_id, "transform", shard)
     batch, count = Batch(), 0
     for result in read_records(lake.shard(run_id, "extract", shard) / PAGES, PageResult):
-        add_page(batch, result, run_id=run_id, default_zone=default_zone, run_started_at=run_started_at)
+        add_page(batch, result, run_id=run_id, default_zone=default_zone, run_started_at=run_started_at, outlets=outlets)
         count += 1
     absences = lake.shard(run_id, "capture", shard) / ABSENCES
     for absence in read_records(absences, Absence) if absences.exists() else ():

@@ -69,6 +69,9 @@ _ALL = (
     _id(
         "feed_id", "Headline feed of a site: hash of site (of the page's content where it is unknown), label and ordinal among equal labels on a page"
     ),
+    _id("outlet_id", "Outlet: hash of its canonical name", nullable=True),
+    _id("person_id", "Person: hash of the name and of what it is unique within, which `person_basis` says", nullable=True),
+    _id("standing_article_id", "Article that the publication is to be counted as; itself no alias"),
     _id("feed_snapshot_id", "State of a feed: hash of feed and its entries in order"),
     _id("feed_headline_id", "Headline as a feed shows it: hash of feed, displayed text and URL"),
     _id("title_id", "Full headline at one place: hash of text, site, feed and article"),
@@ -154,6 +157,20 @@ _ALL = (
         "What identifies the article: its URL, or site, publication time and headline, or only the content",
         allowed=("url", "site_published_headline", "content"),
     ),
+    Field(
+        "url_key",
+        "string",
+        "What URLs of one page share: the canonical URL without scheme, `www.` or a device's host, and index file",
+        nullable=True,
+    ),
+    Field(
+        "alias_basis",
+        "string",
+        "Why the two are one publication. `url_variant`: URLs of one `url_key` that show one headline, minute and body. The others: no URL, "
+        "and the headline and minute of just one article with URL, whose site is the same by name (`same_site`), by the name that its page "
+        "gives itself (`same_masthead`) or by the outlet that runs it (`same_outlet`)",
+        allowed=("url_variant", "same_site", "same_masthead", "same_outlet"),
+    ),
     Field("headline", "string", "Headline as displayed, without campaign tag and subtitle"),
     Field("published_at", "timestamp", "Publication time as an instant; NULL when the page shows none", nullable=True),
     Field("published_at_local", "local_timestamp", "Publication time as the page displays it (wall clock)", nullable=True),
@@ -179,10 +196,22 @@ _ALL = (
     Field("headline_text", "string", "Headline as displayed, undoubled, without rank number"),
     Field("headline_raw", "string", "Text that the headline was read from", is_blank_allowed=True),
     Field("person_role", "string", "Role of the credited person; editors are never authors", allowed=tuple(records.PersonRole)),
-    Field("person_name", "string", "Name as credited"),
+    Field("person_name", "string", "Name of the person as credited; in `people` in normal form: without differences of width, blanks and dots"),
+    Field(
+        "person_basis",
+        "string",
+        "What the name is taken to be one person within: the outlet of the affiliation, the site, or, where the site is unknown, the page",
+        allowed=("affiliation", "site", "page"),
+    ),
     Field("affiliation", "string", "Outlet or office that the credit names", nullable=True),
     Field("source_role", "string", "`origin` wrote the piece, `via` is where this site took it from", allowed=tuple(records.SourceRole)),
-    Field("outlet_name", "string", "Outlet as credited"),
+    Field("outlet_name", "string", "Name of the outlet as credited; in `outlets` the canonical one, for which aliases and forms of writing stand"),
+    Field(
+        "outlet_basis",
+        "string",
+        "Where the canonical name comes from: the table of outlets lists it, or it is a credit or masthead in normal form",
+        allowed=("listed", "credited"),
+    ),
     Field("credit_raw", "string", "Text that the credit was read from", is_blank_allowed=True),
     Field("position", "int32", "Position among its like, from 1", minimum=1),
     # --- channels and sites --------------------------------------------------------------------------------------------

@@ -81,12 +81,32 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         Table(
+            "outlets",
+            "outlet that a source's or person's credit names or that runs a site, whatever its name's writing",
+            ("outlet_id", "outlet_name", "outlet_basis", "run_id"),
+            key=("outlet_id",),
+            layer="entity",
+            sort=("outlet_name",),
+        ),
+        Table(
             "sites",
             "site that a capture came from",
-            ("site", "site_basis", "site_name", "time_zone", "time_zone_basis", "run_id"),
+            ("site", "site_basis", "site_name", "outlet_id", "time_zone", "time_zone_basis", "run_id"),
             key=("site",),
             layer="entity",
             sort=("site",),
+            references={"outlet_id": ("outlets", "outlet_id")},
+        ),
+        Table(
+            "people",
+            "name credited within one outlet that credits name, else within one site; the same name elsewhere is another row, though it may be "
+            "the same person",
+            ("person_id", "person_name", "person_basis", "outlet_id", "site", "run_id"),
+            key=("person_id",),
+            layer="entity",
+            sort=("site", "outlet_id", "person_name", "person_id"),
+            references={"outlet_id": ("outlets", "outlet_id"), "site": ("sites", "site")},
+            nullable=frozenset({"site"}),
         ),
         Table(
             "captures",
@@ -95,6 +115,7 @@ TABLES: dict[str, Table] = {
                 "capture_id",
                 "site",
                 "site_basis",
+                "site_name",
                 "url",
                 "canonical_url",
                 "captured_at",
@@ -181,7 +202,7 @@ TABLES: dict[str, Table] = {
         Table(
             "articles",
             "publication on one site",
-            ("article_id", "article_id_basis", "site", "canonical_url", "headline", *_PUBLISHED, "first_capture_id", "run_id"),
+            ("article_id", "article_id_basis", "site", "canonical_url", "url_key", "headline", *_PUBLISHED, "first_capture_id", "run_id"),
             key=("article_id",),
             layer="entity",
             sort=("site", "published_at", "article_id"),
@@ -230,20 +251,20 @@ TABLES: dict[str, Table] = {
         Table(
             "article_people",
             "credit of a person in a version, by role",
-            ("version_id", "person_role", "position", "site", "person_name", "affiliation", "credit_raw"),
+            ("version_id", "person_role", "position", "site", "person_name", "affiliation", "person_id", "credit_raw"),
             key=("version_id", "person_role", "position"),
             layer="entity",
             sort=("site", "version_id", "person_role", "position"),
-            references={"version_id": ("article_versions", "version_id")},
+            references={"version_id": ("article_versions", "version_id"), "person_id": ("people", "person_id")},
         ),
         Table(
             "article_sources",
             "credited outlet of a version, by role",
-            ("version_id", "source_role", "position", "site", "outlet_name", "url", "credit_raw"),
+            ("version_id", "source_role", "position", "site", "outlet_name", "outlet_id", "url", "credit_raw"),
             key=("version_id", "source_role", "position"),
             layer="entity",
             sort=("site", "version_id", "source_role", "position"),
-            references={"version_id": ("article_versions", "version_id")},
+            references={"version_id": ("article_versions", "version_id"), "outlet_id": ("outlets", "outlet_id")},
         ),
         Table(
             "headline_feeds",
@@ -334,6 +355,15 @@ TABLES: dict[str, Table] = {
             layer="event",
             sort=("site", "capture_id", "module_index", "position"),
             references={"capture_id": ("captures", "capture_id")},
+        ),
+        Table(
+            "article_aliases",
+            "article that is one publication with another, known under another id; articles without a row stand for themselves",
+            ("article_id", "site", "standing_article_id", "alias_basis"),
+            key=("article_id",),
+            layer="derived",
+            sort=("site", "article_id"),
+            references={"article_id": ("articles", "article_id"), "standing_article_id": ("articles", "article_id")},
         ),
         Table(
             "headline_feed_widths",

@@ -6,12 +6,26 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from broadsheet.ids import content_sha256, make_id
-from broadsheet.records import Absence, Capture, HeadlineRole, LinkItem, Module, ModuleKind, Page, PageKind, PageResult, PublishedTime, SiteBasis
+from broadsheet.records import (
+    Absence,
+    Capture,
+    HeadlineRole,
+    LinkItem,
+    Module,
+    ModuleKind,
+    Page,
+    PageKind,
+    PageResult,
+    PersonCredit,
+    PublishedTime,
+    SiteBasis,
+)
 from broadsheet.tables.batch import Batch
+from broadsheet.tables.outlets import Outlet, Outlets, load_outlets, normal_name
 from broadsheet.tables.schema import UNKNOWN_SITE
 from broadsheet.tables.zones import Zone, zone_of
 from broadsheet.text import fold_blanks, headline_key
-from broadsheet.urls import canonical, page_url, site_of
+from broadsheet.urls import canonical, is_site_host, page_url, site_of, url_key
 
 
 class Context(NamedTuple):
@@ -26,6 +40,7 @@ class Context(NamedTuple):
     published_at: datetime | None
     run_id: str
     run_started_at: datetime
+    outlets: Outlets
 
     @property
     def captured_before(self) -> datetime | None:
@@ -44,13 +59,25 @@ class Context(NamedTuple):
         """What identifies things of a site. Where it is unknown, captures share nothing unless they are the same page."""
         return self.site if self.site_basis != SiteBasis.NONE else f"{UNKNOWN_SITE} {self.capture.content_sha256}"
 
+    @property
+    def house(self) -> Outlet | None:
+        """The outlet that runs the site, where its host is listed or its masthead's name is all that is known of it."""
+        if is_site_host(self.site.lower()):
+            return self.outlets.of_host(self.site.lower())
+        return self.outlets.of_name(self.site) if self.site_basis == SiteBasis.MASTHEAD else None
+
     def link_url(self, url: str | None) -> str | None:
         return canonical(url, self.capture.url or self.url)
 
 
-def add_page(batch: Batch, result: PageResult, *, run_id: str, default_zone: str, run_started_at: datetime) -> None:
-    """Add all rows of one read capture to `batch`."""
-    context = _context(result.capture, result.page, run_id, default_zone, run_started_at)
+def add_page(batch: Batch, result: PageResult, *, run_id: str, default_zone: str, run_started_at: datetime, outlets: Outlets | None = None) -> None:
+    """Add all rows of one read capture to `batch`.
+
+    Parameters
+    ----------
+    outlets : which names are one outlet's; the bundled table without it.
+    """
+    context = _context(result.capture, result.page, run_id, default_zone, run_started_at, outlets or load_outlets())
     article_id, version_id = _add_article(batch, context) if _is_article(context.page) else (None, None)
     _add_capture(batch, context, article_id, version_id)
     _add_blocks(batch, context)
@@ -88,11 +115,11 @@ def instant(published: PublishedTime | None, zone: Zone) -> datetime | None:
     return published.local.replace(tzinfo=zone.info).astimezone(UTC)
 
 
-def _context(capture: Capture, page: Page, run_id: str, default_zone: str, run_started_at: datetime) -> Context:
+def _context(capture: Capture, page: Page, run_id: str, default_zone: str, run_started_at: datetime, outlets: Outlets) -> Context:
     url = page_url(capture.url, page.canonical_url)
     site, basis = _site(capture, page, url)
     zone = Zone(page.time_zone, "site") if page.time_zone else zone_of(site, page.language, default_zone)
-    return Context(capture, page, site, basis, url, zone, instant(page.published, zone), run_id, run_started_at)
+    return Context(capture, page, site, basis, url, zone, instant(page.published, zone), run_id, run_started_at, outlets)
 
 
 def _site(capture: Capture, page: Page, url: str | None) -> tuple[str, SiteBasis]:
@@ -129,7 +156,8 @@ def _add_article(batch: Batch, context: Context) -> tuple[str, str]:
     }
     shared = {"site": context.site, "headline": headline, "first_capture_id": capture.capture_id, "run_id": context.run_id, **published}
     is_known = batch.has("article_versions", version_id)
-    batch.add("articles", article_id=article_id, article_id_basis=basis, canonical_url=context.url, **shared)
+    batch.add("articles", article_id=article_id, article_id_basis=basis, canonical_url=context.url,
+              url_key=url_key(context.url) if context.url else None, **shared)  # fmt: skip
     batch.add(
         "article_versions",
         version_id=version_id,
@@ -172,11 +200,33 @@ def _add_credits(batch: Batch, context: Context, version_id: str) -> None:
     for person in page.people:
         positions[person.role] += 1
         batch.add("article_people", person_role=person.role, position=positions[person.role], person_name=person.name,
-                  affiliation=person.affiliation, credit_raw=person.raw, **common)  # fmt: skip
+                  affiliation=person.affiliation, person_id=_add_person(batch, context, person), credit_raw=person.raw, **common)  # fmt: skip
     for source in page.sources:
         positions[source.role] += 1
         batch.add("article_sources", source_role=source.role, position=positions[source.role], outlet_name=source.name,
-                  url=context.link_url(source.url), credit_raw=source.raw, **common)  # fmt: skip
+                  outlet_id=_add_outlet(batch, context, context.outlets.of_name(source.name)), url=context.link_url(source.url),
+                  credit_raw=source.raw, **common)  # fmt: skip
+
+
+def _add_outlet(batch: Batch, context: Context, outlet: Outlet) -> str:
+    outlet_id = make_id("outlet", outlet.name)
+    batch.add("outlets", outlet_id=outlet_id, outlet_name=outlet.name, outlet_basis="listed" if outlet.is_listed else "credited",
+              run_id=context.run_id)  # fmt: skip
+    return outlet_id
+
+
+def _add_person(batch: Batch, context: Context, credit: PersonCredit) -> str:
+    """One name is one person within an outlet that the credit names, else within the site; elsewhere it may be someone else's."""
+    name, outlet = normal_name(credit.name), context.outlets.of_affiliation(credit.affiliation)
+    if outlet:
+        outlet_id = _add_outlet(batch, context, outlet)
+        person_id = make_id("person", "outlet", outlet_id, name)
+        batch.add("people", person_id=person_id, person_name=name, person_basis="affiliation", outlet_id=outlet_id, run_id=context.run_id)
+    else:
+        person_id = make_id("person", "site", context.place, name)
+        basis = "page" if context.site_basis == SiteBasis.NONE else "site"
+        batch.add("people", person_id=person_id, person_name=name, person_basis=basis, site=context.site, run_id=context.run_id)
+    return person_id
 
 
 def _add_channels(batch: Batch, context: Context) -> str | None:
@@ -196,13 +246,16 @@ def _add_channels(batch: Batch, context: Context) -> str | None:
 
 def _add_capture(batch: Batch, context: Context, article_id: str | None, version_id: str | None) -> None:
     capture, page, zone = context.capture, context.page, context.zone
-    batch.add("sites", site=context.site, site_basis=context.site_basis, site_name=page.site_name, time_zone=zone.name,
-              time_zone_basis=zone.basis, run_id=context.run_id)  # fmt: skip
+    house = context.house
+    batch.add("sites", site=context.site, site_basis=context.site_basis, site_name=page.site_name,
+              outlet_id=_add_outlet(batch, context, house) if house else None, time_zone=zone.name, time_zone_basis=zone.basis,
+              run_id=context.run_id)  # fmt: skip
     batch.add(
         "captures",
         capture_id=capture.capture_id,
         site=context.site,
         site_basis=context.site_basis,
+        site_name=page.site_name,
         url=capture.url or page.canonical_url,
         canonical_url=context.url,
         captured_at=capture.captured_at,
