@@ -45,6 +45,15 @@ def assertions(changes: Changes) -> Iterator[tuple[str, str]]:
         "where coalesce(e.n, 0) <> s.entry_count",
     )
     yield (
+        "assert_no_article_that_stands_for_another_is_an_alias",
+        "select 1 from article_aliases as a semi join article_aliases as other on a.standing_article_id = other.article_id",
+    )
+    yield (
+        "assert_channels_of_a_site_are_trees",
+        "select 1 from added_channels as c left join channels as above on c.parent_channel_id = above.channel_id where c.site <> above.site "
+        "or c.depth <> coalesce(above.depth, 0) + 1 or c.channel_path <> concat_ws(' / ', above.channel_path, c.channel_name)",
+    )
+    yield (
         "assert_no_unknown_capture_time_has_an_observation_time",
         "select 1 from added_headline_feed_observations join captures using (capture_id) where captured_at is null and observed_at is not null",
     )

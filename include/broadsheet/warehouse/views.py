@@ -25,10 +25,10 @@ class View:
 VIEWS = (
     View(
         "current_articles",
-        "article, in the version that was seen last",
-        "Start here: an article with its credits on one row.",
+        "article that stands for itself, in the version that was seen last",
+        "Start here: an article with its credits on one row. What is known under several ids (`article_aliases`) is one row.",
         {
-            "article_id": "Article",
+            "article_id": "Article; the one that stands where it has several ids",
             "version_id": "Version that was seen last",
             "site": "Site",
             "headline": "Headline without campaign tag and subtitle",
@@ -47,8 +47,8 @@ VIEWS = (
             "char_count": "Non-blank characters of the body",
             "body_text": "Body paragraphs joined by newlines",
             "rights_applies": "Whether the page's rights notice covers the article",
-            "version_count": "Versions seen",
-            "capture_count": "Captures of the article",
+            "version_count": "Versions seen, of all its ids",
+            "capture_count": "Captures of the article, under all its ids",
             "first_captured_at": "First capture with a known time",
             "last_captured_at": "Last capture with a known time",
             "canonical_url": "URL",

@@ -5,9 +5,9 @@ alone. Whatever the order and number of loads, the same captures give the same r
 """
 
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.derived import resolve, spells
+from broadsheet.warehouse.derived import aliases, resolve, spells
 
-STEPS = (resolve, spells)
+STEPS = (aliases, resolve, spells)
 
 
 def derive(changes: Changes) -> None:

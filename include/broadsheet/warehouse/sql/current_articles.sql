@@ -1,4 +1,4 @@
--- One row per article, in the version that was seen last.
+-- One row per article that stands for itself, in the version that was seen last under any of its ids.
 with seen as (
     select
         version_id,
@@ -12,17 +12,17 @@ with seen as (
 
 ranked as (
     select
-        v.*,
-        count(*) over (partition by v.article_id) as version_count,
-        sum(seen.capture_count) over (partition by v.article_id) as capture_count,
-        min(seen.first_captured_at) over (partition by v.article_id) as first_captured_at,
-        max(seen.last_captured_at) over (partition by v.article_id) as last_captured_at,
+        v.* replace (coalesce(aliases.standing_article_id, v.article_id) as article_id),
+        count(*) over article as version_count,
+        sum(seen.capture_count) over article as capture_count,
+        min(seen.first_captured_at) over article as first_captured_at,
+        max(seen.last_captured_at) over article as last_captured_at,
         -- a version without a known time cannot be the later one; ties go to the one loaded last
-        row_number() over (
-            partition by v.article_id order by seen.last_captured_at desc nulls last, v.rowid desc
-        ) as recency,
+        row_number() over (article order by seen.last_captured_at desc nulls last, v.rowid desc) as recency,
     from article_versions as v
     left join seen using (version_id)
+    left join article_aliases as aliases using (article_id)
+    window article as (partition by coalesce(aliases.standing_article_id, v.article_id))
 ),
 
 headlines as (
@@ -57,7 +57,7 @@ people as (
 select
     ranked.article_id,
     ranked.version_id,
-    ranked.site,
+    articles.site,
     ranked.headline,
     coalesce(headlines.displayed_headline, ranked.headline) as displayed_headline,
     headlines.campaign_tag,
