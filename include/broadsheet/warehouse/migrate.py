@@ -14,7 +14,7 @@ from broadsheet.tables.schema import SCHEMA_VERSION, TABLES
 
 OLDEST = 2  # the first version that can be brought up to date
 
-# Columns that a later version added and that hold a value in each row: (table, column) -> the statement that fills it where it is NULL.
+# Columns that a later version added and that follow from others: (table, column) -> the statement that fills it where it is NULL.
 FILLED: dict[tuple[str, str], str] = {
     ("headline_feed_entries", "feed_headline_id"): """
         update headline_feed_entries
@@ -22,6 +22,7 @@ FILLED: dict[tuple[str, str], str] = {
         from headline_feed_snapshots as states
         where headline_feed_entries.feed_headline_id is null and states.feed_snapshot_id = headline_feed_entries.feed_snapshot_id
     """,
+    ("articles", "url_key"): "update articles set url_key = key_of_url(canonical_url) where url_key is null and canonical_url is not null",
 }
 
 
@@ -65,9 +66,12 @@ def drop_derived(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _with_functions(connection: duckdb.DuckDBPyConnection, work: Callable[[], object]) -> None:
     from broadsheet.ids import make_id
+    from broadsheet.urls import url_key
 
     connection.create_function("id_of", lambda kind, parts: make_id(kind, *parts), ["VARCHAR", "VARCHAR[]"], "VARCHAR")
+    connection.create_function("key_of_url", url_key, ["VARCHAR"], "VARCHAR")
     try:
         work()
     finally:
         connection.remove_function("id_of")
+        connection.remove_function("key_of_url")
