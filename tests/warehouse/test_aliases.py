@@ -113,6 +113,14 @@ def test_the_outlet_that_runs_both_sites_tells_that_they_are_one():
     assert aliases(connection) == {("新华网", "http://www.xinhuanet.com/a/1.htm", "same_outlet")}
 
 
+@pytest.mark.parametrize("is_named_first", [True, False])
+def test_a_site_that_a_manifest_names_for_one_capture_of_an_article_counts_whichever_came_first(is_named_first):
+    mobile = "http://m.yunzhou.example/a/1.html"
+    captures = [[seen(mobile, site="yunzhou.example")], [seen(mobile)]]
+    connection = warehouse(*captures[:: 1 if is_named_first else -1], [seen(site="yunzhou.example")])
+    assert [why for _, _, why in aliases(connection)] == ["same_site"]
+
+
 def test_a_second_article_that_fits_makes_it_ambiguous_until_it_is_gone():
     other = seen("https://www.yunzhou.example/b/2.html")
     connection = warehouse([seen(PAGE)], [seen(site="yunzhou.example")])

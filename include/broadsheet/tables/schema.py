@@ -359,10 +359,10 @@ TABLES: dict[str, Table] = {
         Table(
             "article_aliases",
             "article that is one publication with another, known under another id; articles without a row stand for themselves",
-            ("article_id", "site", "standing_article_id", "alias_basis"),
+            ("article_id", "standing_article_id", "alias_basis"),
             key=("article_id",),
             layer="derived",
-            sort=("site", "article_id"),
+            sort=("article_id",),
             references={"article_id": ("articles", "article_id"), "standing_article_id": ("articles", "article_id")},
         ),
         Table(

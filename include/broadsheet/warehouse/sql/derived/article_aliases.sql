@@ -46,8 +46,7 @@ from versions
 semi join near_articles using (article_id)
 where published_at_precision <> 'day';
 
--- Articles with a version of one of these headlines at its minute. The minute is asked first: it leaves few
--- headlines to make keys of.
+-- Articles with a version of one of these headlines at its minute. The minute is asked first: it leaves few headlines to make keys of.
 create or replace temp table sightings as
 with of_minutes as materialized (
     select article_id, headline, date_trunc('minute', published_at_local) as published_minute
@@ -70,33 +69,34 @@ where article_id_basis = 'site_published_headline';
 
 create or replace temp table matches as
 with candidates as (
-    select openers.article_id, openers.site, sightings.article_id as other_id, sightings.site as other_site, sightings.url_key
+    select openers.article_id, openers.site, sightings.article_id as other_id, sightings.url_key
     from openers
     join sightings using (published_minute, title_key)
     where sightings.article_id_basis = 'url'
 ),
 
-mastheads as (
-    select distinct article_id as other_id, folded(site_name) as masthead
+-- A manifest may name another site for one capture of an article than its URL does for the next: `articles.site` is the first one's.
+sites_of_candidates as (
+    select distinct captures.article_id as other_id, captures.site, folded(captures.site_name) as masthead, sites.outlet_id
     from captures
-    where site_name is not null and article_id in (select other_id from candidates)
+    left join sites using (site)
+    where captures.article_id in (select other_id from candidates)
 ),
 
 judged as (
     select
         candidates.*,
         case
-            when is_one_site(candidates.site, candidates.other_site) then 'same_site'
-            when mastheads.masthead is not null then 'same_masthead'
+            when is_one_site(candidates.site, other.site) then 'same_site'
+            when folded(candidates.site) = other.masthead then 'same_masthead'
             when own.outlet_id = other.outlet_id then 'same_outlet'
         end as evidence,
     from candidates
-    left join mastheads on mastheads.other_id = candidates.other_id and mastheads.masthead = folded(candidates.site)
+    join sites_of_candidates as other using (other_id)
     left join sites as own on own.site = candidates.site
-    left join sites as other on other.site = candidates.other_site
 )
 
-select article_id, site, other_id, url_key, evidence
+select article_id, other_id, url_key, evidence
 from judged
 where evidence is not null;
 
@@ -111,7 +111,6 @@ with near_pages as (
 
 select
     article_id,
-    site,
     url_key,
     count(*) over (partition by url_key) > 1 as has_other,
     -- The URL to stand for the others: of no device's host, secure, short.
@@ -133,7 +132,7 @@ with recursive texts as materialized (
         pages.url_key,
         date_trunc('minute', published_at_local) as published_minute,
         headline_key(headline) as title_key,
-        folded(regexp_replace(body_text, '\s+', '', 'g')) as body,
+        md5(folded(regexp_replace(body_text, '\s+', '', 'g'))) as body,
     from pages
     join article_versions using (article_id)
     where pages.has_other and published_at_precision <> 'day'
@@ -168,14 +167,12 @@ union
 select article_id from openers;
 
 create or replace temp table wanted_aliases as
-select pages.article_id, pages.site, standing_article_id, 'url_variant' as alias_basis
-from pages
-join standing using (article_id)
-where standing_article_id <> pages.article_id
+select article_id, standing_article_id, 'url_variant' as alias_basis
+from standing
+where standing_article_id <> article_id
 union all
 select
     matches.article_id,
-    any_value(matches.site),
     any_value(coalesce(standing_article_id, other_id)),
     arg_min(evidence, list_position(['same_site', 'same_masthead', 'same_outlet'], evidence)),
 from matches
