@@ -11,9 +11,9 @@ from broadsheet.quality.separate import PARENT, PART, separate
 from broadsheet.tables.ddl import create_table
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.audit import findings
-from broadsheet.warehouse.load import of_known_articles
+from broadsheet.warehouse.changes import Changes
+from broadsheet.warehouse.derived import derive
 from broadsheet.warehouse.macros import create_macros
-from broadsheet.warehouse.resolve import resolve
 
 BATCH = busy_batch()
 WRONG = "pattern_mismatch:site"
@@ -33,14 +33,14 @@ def audited(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) 
     connection.execute("begin")
     try:
         for name, rows in tables.items():
-            if name == "captures":
-                connection.register("known_articles", tables["articles"])
-                rows = of_known_articles(connection, rows)
             connection.register("kept", rows)
             connection.execute(f"insert into {name} by name select * from kept")
             connection.unregister("kept")
-        resolve(connection)
-        return findings(connection)
+        # as the load does: an article goes with its last version, and captures cannot know whether another shard has one
+        connection.execute("update captures set article_id = null where article_id not in (select article_id from articles)")
+        changes = Changes(connection, is_whole=True)
+        derive(changes)
+        return findings(changes)
     finally:
         connection.execute("rollback")
 
