@@ -17,6 +17,7 @@ DUCKDB_TYPES = {
     "local_timestamp": "TIMESTAMP",
     "date": "DATE",
     "list_string": "VARCHAR[]",
+    "binary": "BLOB",
 }
 
 

@@ -15,7 +15,7 @@ class Field:
     Attributes
     ----------
     type : string, int32, int64, float64, boolean, timestamp (an instant, UTC, microseconds), local_timestamp (a wall clock
-        without zone), date, list_string, json (text that holds JSON).
+        without zone), date, list_string, json (text that holds JSON), binary.
     description : what a value says, for the data dictionary and `COMMENT ON`.
     unit : unit of a number, e.g. ``characters``.
     nullable : unless a table says otherwise.
@@ -296,6 +296,15 @@ _ALL = (
     _count("candidate_count", "Distinct full headlines that fit", "headlines"),
     Field("full_headline", "string", "Full headline behind the entry; NULL unless resolved", nullable=True),
     _id("resolved_article_id", "Article behind the entry, where one is in the warehouse and unique", nullable=True),
+    # --- reprints ------------------------------------------------------------------------------------------------------------
+    _id("text_id", "Text: hash of the body's letters and digits; NULL for a body of fewer than 50, too few to tell reprints by", nullable=True),
+    Field(
+        "body_signature",
+        "binary",
+        "MinHash signature of the body: 128 unsigned 32-bit integers, little-endian; the share of equal ones estimates the share of common shingles",
+        nullable=True,
+    ),
+    _count("shingle_count", "Distinct shingles of the body: pieces of 5 CJK or 10 other letters", "shingles", nullable=True),
     # --- accounting ----------------------------------------------------------------------------------------------------------
     Field("stage", "string", "Stage of the pipeline", allowed=STAGES),
     Field("shard", "int32", "Shard of the run; -1 for work that is not sharded", minimum=-1),

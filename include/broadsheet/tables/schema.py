@@ -73,6 +73,7 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "local_timestamp": pa.timestamp("us"),
     "date": pa.date32(),
     "list_string": pa.list_(pa.string()),
+    "binary": pa.binary(),
 }
 
 _PUBLISHED = ("published_at", "published_at_local", "published_at_precision", "published_at_raw", "published_at_rule")
@@ -225,6 +226,9 @@ TABLES: dict[str, Table] = {
                 "body_sha256",
                 "paragraph_count",
                 "char_count",
+                "text_id",
+                "body_signature",
+                "shingle_count",
                 "rights_notice",
                 "rights_applies",
                 "first_capture_id",

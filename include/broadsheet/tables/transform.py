@@ -23,6 +23,7 @@ from broadsheet.records import (
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.outlets import Outlet, Outlets, load_outlets, normal_name
 from broadsheet.tables.schema import UNKNOWN_SITE
+from broadsheet.tables.signatures import signature_of
 from broadsheet.tables.zones import Zone, zone_of
 from broadsheet.text import fold_blanks, headline_key
 from broadsheet.urls import canonical, is_site_host, page_url, site_of, url_key
@@ -156,6 +157,7 @@ def _add_article(batch: Batch, context: Context) -> tuple[str, str]:
     }
     shared = {"site": context.site, "headline": headline, "first_capture_id": capture.capture_id, "run_id": context.run_id, **published}
     is_known = batch.has("article_versions", version_id)
+    signature = None if is_known else signature_of(body)
     batch.add("articles", article_id=article_id, article_id_basis=basis, canonical_url=context.url,
               url_key=url_key(context.url) if context.url else None, **shared)  # fmt: skip
     batch.add(
@@ -169,6 +171,9 @@ def _add_article(batch: Batch, context: Context) -> tuple[str, str]:
         body_sha256=content_sha256(body.encode("utf-8", "surrogatepass")),
         paragraph_count=len(page.body),
         char_count=_non_blank(body),
+        text_id=signature.text_id if signature else None,
+        body_signature=signature.minima if signature else None,
+        shingle_count=signature.shingle_count if signature else None,
         rights_notice=page.rights_notice,
         rights_applies=page.rights_applies,
         **shared,

@@ -14,6 +14,14 @@ from broadsheet.tables.schema import SCHEMA_VERSION, TABLES
 
 OLDEST = 2  # the first version that can be brought up to date
 
+# All of a signature at once; bodies that are too short for one are asked again, which costs little.
+_SIGN = """
+    update article_versions
+    set text_id = signed.signature.text_id, body_signature = signed.signature.minima, shingle_count = signed.signature.shingle_count
+    from (select version_id, signature_of(body_text) as signature from article_versions where text_id is null) as signed
+    where article_versions.version_id = signed.version_id
+"""
+
 # Columns that a later version added and that follow from others: (table, column) -> the statement that fills it where it is NULL.
 FILLED: dict[tuple[str, str], str] = {
     ("headline_feed_entries", "feed_headline_id"): """
@@ -23,6 +31,9 @@ FILLED: dict[tuple[str, str], str] = {
         where headline_feed_entries.feed_headline_id is null and states.feed_snapshot_id = headline_feed_entries.feed_snapshot_id
     """,
     ("articles", "url_key"): "update articles set url_key = key_of_url(canonical_url) where url_key is null and canonical_url is not null",
+    ("article_versions", "text_id"): _SIGN,
+    ("article_versions", "body_signature"): _SIGN,
+    ("article_versions", "shingle_count"): _SIGN,
 }
 
 
@@ -66,12 +77,20 @@ def drop_derived(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _with_functions(connection: duckdb.DuckDBPyConnection, work: Callable[[], object]) -> None:
     from broadsheet.ids import make_id
+    from broadsheet.tables.signatures import signature_of
     from broadsheet.urls import url_key
 
+    def signed(text: str) -> dict | None:
+        signature = signature_of(text)
+        return signature._asdict() if signature else None
+
+    kind = "STRUCT(text_id VARCHAR, minima BLOB, shingle_count BIGINT)"
     connection.create_function("id_of", lambda kind, parts: make_id(kind, *parts), ["VARCHAR", "VARCHAR[]"], "VARCHAR")
     connection.create_function("key_of_url", url_key, ["VARCHAR"], "VARCHAR")
+    connection.create_function("signature_of", signed, ["VARCHAR"], kind, null_handling="special")
     try:
         work()
     finally:
         connection.remove_function("id_of")
         connection.remove_function("key_of_url")
+        connection.remove_function("signature_of")
