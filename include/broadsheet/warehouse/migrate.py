@@ -62,7 +62,7 @@ def make_room(connection: duckdb.DuckDBPyConnection) -> None:
 
 def fill(connection: duckdb.DuckDBPyConnection) -> None:
     """Compute what earlier versions lack, and require it from here on."""
-    _with_functions(connection, lambda: [connection.execute(statement) for statement in FILLED.values()])
+    _with_functions(connection, lambda: [connection.execute(statement) for statement in dict.fromkeys(FILLED.values())])
     for name, column in FILLED:
         if not TABLES[name].field(column).nullable:
             connection.execute(f"alter table {name} alter column {column} set not null")

@@ -5,9 +5,9 @@ alone. Whatever the order and number of loads, the same captures give the same r
 """
 
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.derived import aliases, resolve, spells
+from broadsheet.warehouse.derived import aliases, reprints, resolve, spells
 
-STEPS = (aliases, resolve, spells)
+STEPS = (aliases, resolve, spells, reprints)
 
 
 def derive(changes: Changes) -> None:

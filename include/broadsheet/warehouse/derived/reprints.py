@@ -1,0 +1,108 @@
+"""Reprints: the same text in several articles, whole, abridged or extended.
+
+Texts that share a band of their MinHash signature are candidates; the signatures themselves then tell how much of two texts is common. Articles
+that have a text in common or texts that are alike, in whichever versions, are a cluster, and so are those that are linked through others.
+All follows from the rows that are there, so that the order and number of loads do not matter; docs/reprints.md tells what is found and what not.
+"""
+
+from collections import defaultdict
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from broadsheet.ids import make_id
+from broadsheet.tables.signatures import MINIMA_COUNT
+from broadsheet.warehouse.changes import Changes
+from broadsheet.warehouse.statements import run_sql, sql_text
+
+# 42 bands of three minima: 99.9 % of the pairs with 55 % of their shingles in common share a band, 94 % with 40 %, 68 % with 30 %, 4 % with 10 %.
+BAND_COUNT = 42
+HUB_COUNT = 8
+LEAST_SIMILARITY = 0.65
+# One text is the other and more, or less. Below this similarity the estimate of the containment is too rough.
+LEAST_CONTAINMENT, LEAST_SIMILARITY_OF_CONTAINED = 0.85, 0.3
+_PAIRS_AT_ONCE = 50_000
+# fmt: off
+_SCRATCH = (
+    "touched_texts", "texts_of_now", "texts_of_before", "new_texts", "gone_texts", "touched_buckets", "touched_hubs", "candidates", "measured",
+    "scope_articles", "scope_clusters", "links", "clustered", "clustered_versions", "clustered_articles", "declared_sites", "origins",
+)
+# fmt: on
+
+
+def update(changes: Changes) -> None:
+    """Bring `reprint_bands`, `reprint_pairs`, `reprint_members` and `reprint_clusters` up to date."""
+    connection = changes.connection
+    _update_bands(changes)
+    _update_pairs(changes)
+    run_sql(connection, "derived/reprint_scope.sql")
+    connection.register("clustered_rows", _clusters(connection))
+    connection.execute("create or replace temp table clustered as from clustered_rows")
+    connection.unregister("clustered_rows")
+    run_sql(connection, "derived/reprint_origins.sql")
+    _measure(connection)
+    changes.replace("reprint_members", "select article_id from scope_articles", sql_text("derived/reprint_members.sql"))
+    clusters = "select cluster_id from scope_clusters union select cluster_id from clustered"
+    changes.replace("reprint_clusters", clusters, sql_text("derived/reprint_clusters.sql"))
+    for name in _SCRATCH:
+        connection.execute(f"drop table {name}")
+
+
+def _update_bands(changes: Changes) -> None:
+    changes.connection.execute(f"set variable band_count = {BAND_COUNT}")
+    run_sql(changes.connection, "derived/reprint_texts.sql")
+    changes.remove("reprint_bands", "from gone_texts")
+    changes.insert_fresh("reprint_bands")
+
+
+def _update_pairs(changes: Changes) -> None:
+    changes.connection.execute(f"set variable hub_count = {HUB_COUNT}")
+    run_sql(changes.connection, "derived/reprint_candidates.sql")
+    _measure(changes.connection)
+    is_alike = f"similarity >= {LEAST_SIMILARITY} or containment >= {LEAST_CONTAINMENT} and similarity >= {LEAST_SIMILARITY_OF_CONTAINED}"
+    changes.replace("reprint_pairs", "from touched_hubs", f"from measured where {is_alike}")
+
+
+def _measure(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary table `measured` of the pairs of texts in `candidates`: with similarity and containment, from their signatures."""
+    texts = connection.execute(
+        "select text_id, any_value(body_signature) as body_signature, any_value(shingle_count) as shingle_count from article_versions "
+        "semi join (select unnest([text_id, other_text_id]) as text_id from candidates) using (text_id) group by text_id"
+    ).to_arrow_table()
+    minima = np.frombuffer(b"".join(texts["body_signature"].to_pylist()), "<u4").reshape(-1, MINIMA_COUNT)
+    counts = texts["shingle_count"].to_numpy().astype(float)
+    pairs = connection.execute("from candidates").to_arrow_table()
+    one, other = (pc.index_in(pairs[column], texts["text_id"]).to_numpy() for column in ("text_id", "other_text_id"))
+    similarity = np.zeros(pairs.num_rows)
+    for start in range(0, pairs.num_rows, _PAIRS_AT_ONCE):
+        some = slice(start, start + _PAIRS_AT_ONCE)
+        similarity[some] = (minima[one[some]] == minima[other[some]]).mean(axis=1)
+    # |A∩B| = s (|A| + |B|) / (1 + s) where s = |A∩B| / |A∪B|
+    common = similarity * (counts[one] + counts[other]) / (1 + similarity)
+    containment = np.minimum(common / np.minimum(counts[one], counts[other]), 1).round(4)
+    connection.register("measured_rows", pairs.append_column("similarity", pa.array(similarity)).append_column("containment", pa.array(containment)))
+    connection.execute("create or replace temp table measured as from measured_rows")
+    connection.unregister("measured_rows")
+
+
+def _clusters(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """(article_id, cluster_id) of the articles in scope that `links` link with others."""
+    links = connection.execute("from links").to_arrow_table().combine_chunks()
+    nodes = pc.unique(pa.chunked_array([*links["left_id"].chunks, *links["right_id"].chunks], pa.string()))
+    left, right = (pc.index_in(links[side], nodes).to_numpy() for side in ("left_id", "right_id"))
+    _, components = connected_components(coo_array((np.ones(len(left), bool), (left, right)), shape=(len(nodes), len(nodes))), directed=False)
+    articles = connection.execute("select article_id from scope_articles semi join links on left_id = article_id").to_arrow_table()["article_id"]
+    together = defaultdict(list)
+    for article_id, node in zip(articles.to_pylist(), pc.index_in(articles, nodes).to_pylist(), strict=True):
+        together[components[node]].append(article_id)
+    clusters = [(make_id("reprint_cluster", min(members)), members) for members in together.values() if len(members) > 1]
+    return pa.table(
+        {
+            "article_id": pa.array([article_id for _, members in clusters for article_id in members], pa.string()),
+            "cluster_id": pa.array([cluster_id for cluster_id, members in clusters for _ in members], pa.string()),
+        }
+    )
