@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import duckdb
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,13 +25,15 @@ from broadsheet.records import (
 )
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.ddl import ddl
+from broadsheet.tables.outlets import Outlets, load_outlets
 from broadsheet.tables.schema import TABLES
 from broadsheet.tables.transform import add_page
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.derived.reprints import HUB_COUNT, update
+from broadsheet.warehouse.derived import aliases, reprints
+from broadsheet.warehouse.derived.reprints import HUB_COUNT
 from broadsheet.warehouse.macros import create_macros
 
-BASE_TABLES = ("sites", "articles", "article_versions", "article_sources")
+BASE_TABLES = ("outlets", "sites", "captures", "articles", "article_versions", "article_sources")
 DERIVED = ("reprint_bands", "reprint_pairs", "reprint_clusters", "reprint_members")
 NAMES = {"yz": "云州网", "ls": "澜山新闻网", "qh": "青禾日报网", "hd": "海渡在线"}
 LETTERS = [chr(0x4E00 + number) for number in range(2000)]
@@ -51,8 +54,9 @@ def page(
     title: str = "清河县大桥通车",
     sources: tuple[str, ...] = (),
     via: str | None = None,
+    has_url: bool = True,
 ) -> PageResult:
-    """A page of one article, by site and number; `at` is a local time on 2 March, "day" for the day alone."""
+    """A page of one article, by site and number; `at` is a local time on 2 March, "day" for the day alone. Without its URL the site is its masthead's name."""
     url = f"https://{site}.example/{number}.html"
     published = None
     if at:
@@ -60,8 +64,10 @@ def page(
         published = PublishedTime(local=local, precision="day" if at == "day" else "minute", raw=at, rule="r")
     credits = [SourceCredit(role=SourceRole.ORIGIN, name=name, raw=f"来源：{name}") for name in sources]
     credits += [SourceCredit(role=SourceRole.VIA, name=via, raw=f"来源：{via}")] if via else []
-    capture = Capture(capture_id=f"{random.Random(f'{url}{body}{title}{at}').getrandbits(80):020x}", content_sha256="0" * 64, byte_count=1, media_type="text/html", input_path="p", url=url,
+    capture = Capture(capture_id=f"{random.Random(f'{url}{has_url}{body}{title}{at}').getrandbits(80):020x}", content_sha256="0" * 64, byte_count=1, media_type="text/html", input_path="p", url=url,
                       site=f"{site}.example", site_basis=SiteBasis.URL, captured_at=datetime(2026, 3, 3, tzinfo=UTC), captured_at_basis=TimeBasis.MANIFEST, raw_file="raw/x", raw_length=1)  # fmt: skip
+    if not has_url:
+        capture = msgspec.structs.replace(capture, url=None, site=None, site_basis=SiteBasis.NONE)
     made = Page(page_kind=PageKind.ARTICLE, parser_version="1", language="zh", charset_basis="utf8_valid", headlines=(Headline(role=HeadlineRole.MAIN, text=title, raw=title),),
                 published=published, body=body, site_name=NAMES.get(site), sources=tuple(credits))  # fmt: skip
     return PageResult(capture=capture, page=made)
@@ -70,7 +76,8 @@ def page(
 class Warehouse:
     """The base tables that reprints are found in, and what is derived of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, outlets: Outlets | None = None) -> None:
+        self.outlets = outlets
         self.connection = duckdb.connect(config={"threads": 1})  # the tables are tiny
         self.connection.execute("set TimeZone = 'UTC'")
         for statement in ddl():
@@ -81,10 +88,11 @@ class Warehouse:
         """Add pages in one load, and remove the versions (a condition) of which `without` tells."""
         batch = Batch()
         for one in pages:
-            add_page(batch, one, run_id="r", default_zone="Asia/Shanghai", run_started_at=datetime(2026, 3, 4, tzinfo=UTC))
+            add_page(batch, one, run_id="r", default_zone="Asia/Shanghai", run_started_at=datetime(2026, 3, 4, tzinfo=UTC), outlets=self.outlets)
         changes = Changes(self.connection, is_whole=is_whole)
         if without:
             doomed = f"select version_id from article_versions where {without}"
+            changes.remove("captures", f"select capture_id from captures where version_id in ({doomed})")
             changes.remove("article_sources", doomed)
             changes.remove("article_versions", doomed)
             changes.remove("articles", "select article_id from articles anti join article_versions using (article_id)")
@@ -94,7 +102,8 @@ class Warehouse:
                 self.connection.register("delivered", rows[name])
                 changes.add(name, "from delivered")
                 self.connection.unregister("delivered")
-        update(changes)
+        aliases.update(changes)
+        reprints.update(changes)
         return changes
 
     def rows(self, name: str) -> list[tuple]:
@@ -245,6 +254,23 @@ def test_each_reprint_has_its_own_evidence_credit_and_lag():
     assert warehouse.cluster("article_count, site_count, dated_count, origin_outlet") == (5, 4, 4, "云州网")
 
 
+def test_a_page_that_was_captured_without_its_url_too_is_no_reprint_of_itself():
+    warehouse = loaded(page("yz", story(1), "08:00"), page("ls", story(1), "09:00"))
+    warehouse.load(page("yz", story(1), "08:00", has_url=False))
+    assert warehouse.members("site, reprint_role, origin_evidence") == [("ls.example", "reprint", "measured"), ("yz.example", "origin", None)]
+    assert warehouse.cluster("article_count, site_count") == (2, 2)
+
+
+def test_a_credit_names_the_site_of_an_outlet_by_whichever_of_its_names(tmp_path):
+    """云州日报, credited on 云州网, is another outlet unless the table says that the site is its own."""
+    copies = (page("yz", story(1), "10:00"), page("ls", story(1), "09:00", sources=("云州报",)))
+    assert loaded(*copies).cluster("origin_evidence, origin_outlet") == ("measured", "云州报")
+    (tmp_path / "outlets.yaml").write_text("outlets: {云州日报: {aliases: [云州报], hosts: [yz.example]}}", "utf-8")
+    warehouse = Warehouse(load_outlets(tmp_path / "outlets.yaml"))
+    warehouse.load(*copies)
+    assert warehouse.cluster("origin_evidence, origin_outlet") == ("declared", "云州日报")
+
+
 # --- loads -------------------------------------------------------------------------------------------------------------------
 
 # Families of like texts, articles with several versions, links through a third text, credits and times; and a crowd of more texts than hubs
@@ -253,6 +279,10 @@ POOL = [
       for family in range(3)
       for index, (site, at, sources) in enumerate((("yz", "08:00", ()), ("ls", "09:00", ("云州网",)), ("qh", "day", ()), ("hd", None, ("澜山新闻网",))))),
     page("yz", story(20), "08:00", number=9),
+    page("yz", (*story(1), story(115, 1)[0]), "08:00", number=1, title="第1条 0", has_url=False),
+    page("ls", story(50), "08:00", number=50, title="第50条", has_url=False),
+    page("ls", story(50), "08:00", number=51, title="第50条"),
+    page("ls", story(50), "08:00", number=52, title="第五十条"),
     page("yz", story(0), "08:00", number=9),
     page("hd", (*story(1)[:4], *story(2)[:4]), "11:00", number=7),
     page("qh", story(20), "11:00", number=8),
@@ -282,6 +312,7 @@ def test_any_loads_in_any_order_give_the_same_and_what_was_removed_leaves_no_tra
     warehouse = Warehouse()
     visitors = [page("ls", story(seed), "06:00", number=500 + seed, sources=("海渡在线",)) for seed in passing]
     visitors += [page("yz", (*story(40, 12), story(900 + seed, 1)[0]), "06:00", number=600 + seed) for seed in passing]
+    visitors += [page("yz", story(seed), "06:00", number=700 + seed, has_url=has_url) for seed in passing for has_url in (False, True)]
     bounds = [0, *sorted(cuts), len(pages)]
     is_visited = False
     for start, end in pairwise(bounds):

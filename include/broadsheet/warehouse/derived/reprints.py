@@ -1,7 +1,8 @@
 """Reprints: the same text in several articles, whole, abridged or extended.
 
 Texts that share a band of their MinHash signature are candidates; the signatures themselves then tell how much of two texts is common. Articles
-that have a text in common or texts that are alike, in whichever versions, are a cluster, and so are those that are linked through others.
+that have a text in common or texts that are alike, in whichever versions, are a cluster, and so are those that are linked through others. An
+article that is one publication with another (`aliases`) is no reprint of it: the one that stands for both is the member.
 All follows from the rows that are there, so that the order and number of loads do not matter; docs/reprints.md tells what is found and what not.
 """
 
@@ -50,6 +51,7 @@ def update(changes: Changes) -> None:
     changes.replace("reprint_clusters", clusters, sql_text("derived/reprint_clusters.sql"))
     for name in _SCRATCH:
         connection.execute(f"drop table {name}")
+    connection.execute("drop view standing_versions")
 
 
 def _update_bands(changes: Changes) -> None:

@@ -12,17 +12,18 @@ with counted as (
 ),
 
 credited as (
-    select versions.cluster_id, sources.outlet_name, count(distinct versions.article_id) as crediting_count
+    select versions.cluster_id, sources.outlet_id, count(distinct versions.article_id) as crediting_count
     from article_sources as sources
     join clustered_versions as versions using (version_id)
     where sources.source_role = 'origin'
-    group by versions.cluster_id, sources.outlet_name
+    group by versions.cluster_id, sources.outlet_id
     qualify crediting_count = max(crediting_count) over (partition by versions.cluster_id)
 ),
 
-outlets as (
-    select cluster_id, min(outlet_name) as origin_outlet
+outlets_credited as (
+    select cluster_id, min(outlets.outlet_name) as origin_outlet
     from credited
+    join outlets using (outlet_id)
     group by cluster_id
     having count(*) = 1
 )
@@ -31,7 +32,7 @@ select
     counted.*,
     origins.origin_article_id,
     origins.origin_evidence,
-    outlets.origin_outlet,
+    outlets_credited.origin_outlet,
 from counted
 join origins using (cluster_id)
-left join outlets using (cluster_id)
+left join outlets_credited using (cluster_id)

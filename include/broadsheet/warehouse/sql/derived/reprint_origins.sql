@@ -2,10 +2,10 @@
 create or replace temp table clustered_versions as
 select
     clustered.cluster_id,
-    versions.article_id,
+    clustered.article_id,
     versions.version_id,
     versions.text_id,
-    versions.site,
+    articles.site,
     versions.headline,
     versions.published_at,
     versions.published_at_precision,
@@ -13,8 +13,9 @@ select
     versions.published_at
     + case versions.published_at_precision when 'day' then interval 1 day when 'minute' then interval 1 minute else interval 1 second end
     as published_before,
-from article_versions as versions
-join clustered using (article_id);
+from standing_versions as versions
+join clustered using (article_id)
+join articles using (article_id);
 
 create or replace temp table clustered_articles as
 select *
@@ -24,22 +25,37 @@ qualify row_number() over (partition by article_id order by published_before, ve
 -- Sites of other articles of the cluster that an article credits, in whichever version. A name that is its own site's too is its own.
 create or replace temp table declared_sites as
 with names as (
-    select site, headline_key(site_name) as name_key from sites where site_name is not null
-    union
-    select site, headline_key(site) from sites
+    select distinct site, unnest([outlet_id, headline_key(site_name), headline_key(site)]) as name
+    from sites
 ),
 
 credits as (
-    select distinct versions.cluster_id, versions.article_id, headline_key(sources.outlet_name) as name_key
+    select
+        versions.cluster_id,
+        versions.article_id,
+        versions.site,
+        sources.version_id,
+        sources.source_role,
+        sources.position,
+        unnest([sources.outlet_id, headline_key(sources.outlet_name)]) as name,
     from article_sources as sources
     join clustered_versions as versions using (version_id)
-    anti join names on names.site = versions.site and names.name_key = headline_key(sources.outlet_name)
+),
+
+named as (
+    select
+        credits.cluster_id,
+        credits.article_id,
+        names.site as declared_site,
+        bool_or(names.site = credits.site) over (partition by version_id, source_role, position) as is_own,
+    from credits
+    join names using (name)
 )
 
-select distinct credits.cluster_id, credits.article_id, names.site as declared_site
-from credits
-join names using (name_key)
-semi join clustered_articles as there on there.cluster_id = credits.cluster_id and is_one_site(there.site, names.site);
+select distinct named.cluster_id, named.article_id, named.declared_site
+from named
+semi join clustered_articles as there on there.cluster_id = named.cluster_id and is_one_site(there.site, named.declared_site)
+where not named.is_own;
 
 create or replace temp table origins as
 with declaring as (

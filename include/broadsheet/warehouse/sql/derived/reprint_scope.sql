@@ -1,3 +1,9 @@
+-- An article that is one publication with another (`article_aliases`) is the one that stands for both.
+create or replace temp view standing_versions as
+select versions.* replace (coalesce(aliases.standing_article_id, versions.article_id) as article_id)
+from article_versions as versions
+left join article_aliases as aliases using (article_id);
+
 -- Articles whose cluster or place in it may have changed: those that the load touched, those that have a touched text or pair, and all
 -- members of their clusters. An article outside was linked with none of these before, and is not now.
 create or replace temp table scope_articles as
@@ -21,14 +27,28 @@ changed_sites as (
     select site from removed_sites
 ),
 
-changed as (
+touched as (
+    select article_id from added_articles
+    union
+    select article_id from removed_articles
+    union
     select article_id from added_article_versions
     union
     select article_id from removed_article_versions
     union
-    select article_id from article_versions semi join changed_texts using (text_id)
+    select unnest([article_id, standing_article_id]) from added_article_aliases
     union
-    select article_id from article_versions semi join changed_credits using (version_id)
+    select unnest([article_id, standing_article_id]) from removed_article_aliases
+),
+
+changed as (
+    from touched
+    union
+    select standing_article_id from article_aliases semi join touched using (article_id)
+    union
+    select article_id from standing_versions semi join changed_texts using (text_id)
+    union
+    select article_id from standing_versions semi join changed_credits using (version_id)
     union
     select article_id from reprint_members semi join changed_sites using (site)
 )
@@ -46,7 +66,7 @@ select distinct cluster_id from reprint_members semi join scope_articles using (
 create or replace temp table links as
 with texts as (
     select distinct article_id, text_id
-    from article_versions
+    from standing_versions
     semi join scope_articles using (article_id)
     where text_id is not null
 )
