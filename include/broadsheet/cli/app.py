@@ -382,6 +382,32 @@ def reasons() -> None:
 
 
 @app.command()
+def questions(
+    name: Annotated[str | None, typer.Argument(help="Question to ask; without it they are listed.", metavar="[NAME]", show_default=False)] = None,
+    lake: LakeOption = DEFAULT_LAKE,
+    format: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.table,
+    time_zone: Annotated[str, typer.Option("--time-zone", help="Zone in which instants are shown.")] = "Asia/Shanghai",
+    out: Annotated[Path | None, typer.Option("--out", help="Write all questions with their answers to this file (Markdown).")] = None,
+) -> None:
+    """List the questions that come with the warehouse, or ask one; each is SQL to start from."""
+    from broadsheet.cli.rows import print_rows
+    from broadsheet.warehouse.query import query as ask
+    from broadsheet.warehouse.questions import QUESTIONS, questions_page
+
+    if out is not None:
+        _write_page(out, questions_page(lake))
+    elif name is None:
+        width = max(map(len, QUESTIONS))
+        for question in QUESTIONS.values():
+            typer.echo(f"{question.name:{width}}  {question.question}")
+    elif (asked := QUESTIONS.get(name)) is None:
+        raise ConfigurationError(f"there is no question {name!r}; `broadsheet questions` lists them")
+    else:
+        errors.print(f"{asked.question} {asked.reading}", f"{asked.sql}\n", sep="\n\n", markup=False, highlight=False)
+        print_rows(ask(lake, asked.sql, time_zone=time_zone), format)
+
+
+@app.command()
 def dictionary(
     out: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of standard output.")] = None,
     diagram: Annotated[bool, typer.Option("--diagram", help="The diagram of tables, keys and references instead.")] = False,
@@ -394,7 +420,11 @@ def dictionary(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        try:
-            out.write_text(text, "utf-8")
-        except OSError as error:
-            raise ConfigurationError(f"{out} cannot be written: {error.strerror}") from error
+        _write_page(out, text)
+
+
+def _write_page(out: Path, text: str) -> None:
+    try:
+        out.write_text(text, "utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{out} cannot be written: {error.strerror}") from error

@@ -16,3 +16,16 @@ def run_sql(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Run the statements of a file below `warehouse/sql` one after the other."""
     for statement in duckdb.extract_statements(sql_text(name)):
         connection.execute(statement)
+
+
+def described_sql(name: str) -> tuple[list[list[str]], str]:
+    """Paragraphs of the comment that a file begins with, each a list of its lines, and the SQL below."""
+    lines = sql_text(name).splitlines()
+    head = next(number for number, line in enumerate(lines) if not line.startswith("--"))
+    paragraphs: list[list[str]] = [[]]
+    for line in lines[:head]:
+        if text := line.removeprefix("--").strip():
+            paragraphs[-1].append(text)
+        else:
+            paragraphs.append([])
+    return paragraphs, "\n".join(lines[head:]).strip()

@@ -1,4 +1,17 @@
 -- One row per related link of a capture.
+-- Which story was recommended beside which, with the article behind the link where the warehouse has it.
+--
+-- capture_id: Capture that shows the link
+-- site: Site
+-- captured_at: When it was shown; NULL when unknown
+-- from_article_id: Article that the link stands beside; NULL on list pages
+-- from_headline: Headline of that article
+-- module_heading: Heading of the links
+-- position: Position among the links, from 1
+-- to_headline: Headline of the link, the full one where the page gives it
+-- to_url: URL of the link
+-- to_article_id: Article behind the link; by URL, else by a headline that only one article of the site has
+
 with by_headline as (
     -- headlines that name exactly one article of a site
     select

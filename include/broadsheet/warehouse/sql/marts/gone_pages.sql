@@ -1,4 +1,22 @@
--- One row per unbroken absence of a URL that had been captured before, from captures and absences with a known time.
+-- One row per unbroken absence of a URL that had been captured before.
+-- Where a page was that is not there, from captures and absences with a known time only. The page went after `last_captured_at` and not after
+-- `first_absent_at`; it was back after `last_absent_at` and not after `back_at`, NULL where it was not captured since. The URL is gone: its
+-- article may still be found at another. An absence before the first capture, or of a URL never captured, is in `page_absences` alone.
+--
+-- site: Site
+-- canonical_url: URL that is gone
+-- article_id: Article that its last capture showed; NULL on other pages
+-- headline: Headline of that article, as last captured here
+-- last_capture_id: Last capture before the absence
+-- last_captured_at: When that was
+-- absence_kind: How the first answer said that the page was not there
+-- http_status: Its HTTP status
+-- redirect_url: Where it led, if it was a redirect
+-- first_absent_at: First answer that it was not there
+-- last_absent_at: Last such answer before it was back, or the last known
+-- absence_count: Answers that it was not there
+-- back_at: First capture since; NULL if there is none
+
 with absent as (
     select *
     from page_absences

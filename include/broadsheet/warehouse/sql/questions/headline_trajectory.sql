@@ -1,0 +1,24 @@
+-- How did one headline move through the feeds?
+-- The story that held the most places. Times are bounds: it came to a rank after `not_at` (NULL: the feed was not seen before) and at the latest at
+-- `came_by`; it was gone at the latest at `gone_by` (NULL: the feed was not seen since).
+
+with story as (
+    select article_id
+    from headline_ranks
+    where article_id is not null
+    group by article_id
+    order by count(*) desc, article_id
+    limit 1
+)
+
+select
+    feed_label as feed,
+    rank,
+    headline_text as headline,
+    strftime(appeared_after, '%m-%d %H:%M') as not_at,
+    strftime(first_observed_at, '%m-%d %H:%M') as came_by,
+    strftime(gone_before, '%m-%d %H:%M') as gone_by,
+from headline_ranks
+semi join story using (article_id)
+order by first_observed_at, feed, rank
+limit 8
