@@ -254,6 +254,10 @@ _ALL = (
     Field("last_observed_at", "timestamp", "Last observation"),
     Field("gone_before", "timestamp", "First observation of the feed after the stay; NULL if there is none", nullable=True),
     _count("observation_count", "Observations of the stay", "observations"),
+    Field("observed_date", "date", "Day of the observations in the site's zone"),
+    _count("slot_count", "Places in which the headline stands: one at each rank of each observed state", "slots"),
+    Field("best_rank", "int32", "Highest place of the headline: its smallest rank", minimum=1),
+    Field("place_name", "string", "Province, city, county or town of China as rjieba's words tell it; short names completed (兰州 is 兰州市)"),
     # --- resolution --------------------------------------------------------------------------------------------------------
     Field("resolution_status", "string", "Outcome; a resolver never picks silently", allowed=("resolved", "ambiguous", "unresolved")),
     Field(

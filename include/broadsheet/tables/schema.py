@@ -518,6 +518,33 @@ TABLES: dict[str, Table] = {
             nullable=frozenset({"credit_raw"}),
         ),
         Table(
+            "headline_feed_days",
+            "headline that a feed showed on a day, from observations with a known time",
+            ("feed_id", "observed_date", "feed_headline_id", "site", "slot_count", "best_rank", "first_observed_at", "last_observed_at"),
+            key=("feed_id", "observed_date", "feed_headline_id"),
+            layer="derived",
+            sort=("site", "feed_id", "observed_date", "feed_headline_id"),
+            references={"feed_id": ("headline_feeds", "feed_id"), "feed_headline_id": ("headline_resolutions", "feed_headline_id")},
+        ),
+        Table(
+            "headline_repeats",
+            "headline that stands more than once in a state of a feed",
+            ("feed_snapshot_id", "headline_key", "site", "slot_count"),
+            key=("feed_snapshot_id", "headline_key"),
+            layer="derived",
+            sort=("site", "feed_snapshot_id", "headline_key"),
+            references={"feed_snapshot_id": ("headline_feed_snapshots", "feed_snapshot_id")},
+        ),
+        Table(
+            "headline_places",
+            "place that a headline of a feed names, the full headline where it is resolved",
+            ("feed_headline_id", "place_name", "site"),
+            key=("feed_headline_id", "place_name"),
+            layer="derived",
+            sort=("site", "place_name", "feed_headline_id"),
+            references={"feed_headline_id": ("headline_resolutions", "feed_headline_id")},
+        ),
+        Table(
             "quarantine",
             "input, page or row that a run rejected",
             (

@@ -15,6 +15,11 @@ from broadsheet.warehouse.views import VIEWS
 
 NAMES = (
     "headline_trajectory",
+    "promotion",
+    "campaign_tags",
+    "feed_places",
+    "repeated_headlines",
+    "feed_health",
     "title_changes",
     "silent_edits",
     "version_lifetimes",

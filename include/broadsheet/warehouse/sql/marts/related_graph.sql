@@ -12,23 +12,20 @@
 -- to_url: URL of the link
 -- to_article_id: Article behind the link; by URL, else by a headline that only one article of the site has
 
-with by_headline as (
+with named as (
     -- headlines that name exactly one article of a site
-    select
-        site,
-        headline_key(headline_text) as title_key,
-        min(article_id) as article_id,
-    from (
-        select v.site, v.article_id, h.headline_text
-        from article_headlines as h join article_versions as v using (version_id)
-        where h.headline_role = 'main'
-        union
-        select v.site, v.article_id, h.headline_raw
-        from article_headlines as h join article_versions as v using (version_id)
-        where h.headline_role = 'main'
-    )
+    select site, title_key, min(article_id) as article_id
+    from headline_titles
+    where article_id is not null
     group by site, title_key
     having count(distinct article_id) = 1
+),
+
+by_headline as (
+    -- as articles and links write them
+    select distinct titles.title, named.site, named.article_id
+    from headline_titles as titles
+    join named using (title_key)
 ),
 
 by_url as (
@@ -50,9 +47,9 @@ select
     coalesce(links.canonical_url, links.url) as to_url,
     coalesce(by_url.article_id, by_headline.article_id) as to_article_id,
 from related_links as links
-join captures using (capture_id)
-left join article_versions as versions using (version_id)
+join captures on captures.capture_id = links.capture_id and captures.site = links.site
+left join article_versions as versions on versions.version_id = captures.version_id
 left join by_url on by_url.canonical_url = links.canonical_url
 left join by_headline
     on is_one_site(by_headline.site, links.site)
-    and by_headline.title_key = headline_key(coalesce(links.shown_full_headline, links.headline_text))
+    and by_headline.title = coalesce(links.shown_full_headline, links.headline_text)

@@ -4,10 +4,8 @@
 
 with story as (
     select article_id
-    from headline_ranks
-    where article_id is not null
-    group by article_id
-    order by count(*) desc, article_id
+    from promoted_articles
+    order by slot_count desc, article_id
     limit 1
 )
 
@@ -19,6 +17,6 @@ select
     strftime(first_observed_at, '%m-%d %H:%M') as came_by,
     strftime(gone_before, '%m-%d %H:%M') as gone_by,
 from headline_ranks
-semi join story using (article_id)
+where article_id = (select article_id from story)
 order by first_observed_at, feed, rank
 limit 8

@@ -1,14 +1,15 @@
 -- How old are the stories that a site recommends?
--- Hours from publication to the capture that shows the link, of links whose story is in the warehouse.
+-- Hours from publication to the capture that shows the link, of links whose story is in the warehouse, by where they stand.
 
 select
-    site,
     module_heading as heading,
+    position,
     count(*) as links,
     round(quantile_cont(age_hours, 0.25), 1) as quarter,
     round(median(age_hours), 1) as half,
     round(quantile_cont(age_hours, 0.75), 1) as three_quarters,
     max(age_hours) as oldest,
 from recommendation_ages
-group by site, module_heading
-order by half desc, site
+where site = 'haidu.example'
+group by module_heading, position
+order by heading, position

@@ -1,0 +1,10 @@
+"""Headlines that stand more than once in one state of a feed."""
+
+from broadsheet.warehouse.changes import Changes
+from broadsheet.warehouse.statements import sql_text
+
+
+def update(changes: Changes) -> None:
+    """Bring `headline_repeats` up to date."""
+    changes.remove("headline_repeats", f"select feed_snapshot_id from {changes.removed('headline_feed_entries')}")
+    changes.add("headline_repeats", sql_text("derived/headline_repeats.sql"))
