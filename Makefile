@@ -60,6 +60,9 @@ fuzz: $(READY) ## Read mutated pages, many of them (PAGES=50000 SEED=…); faili
 docs: $(READY) ## Write the generated pages of docs/ anew
 	@$(BIN)/broadsheet dictionary --out docs/data_dictionary.md
 	@$(BIN)/broadsheet dictionary --diagram --out docs/entity_diagram.md
+	@rm -rf build/docs-lake
+	@$(BIN)/broadsheet run examples/sample/pages --manifest examples/sample/manifest.jsonl --lake build/docs-lake --shards 1 >/dev/null || [ $$? = 3 ]
+	@$(BIN)/broadsheet questions --lake build/docs-lake --out docs/questions.md
 
 lock: .venv/uv ## Resolve the requirements anew and write the hash-locked files
 	@$(BIN)/uv pip compile -q --upgrade requirements.in --python-version 3.11 --universal --generate-hashes -o requirements.txt

@@ -12,7 +12,7 @@ from broadsheet.tables.ddl import ddl
 from broadsheet.tables.schema import TABLES
 from broadsheet.text import cut, display_width
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.derived import resolve, spells
+from broadsheet.warehouse.derived import derive
 from broadsheet.warehouse.macros import create_macros
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -41,7 +41,7 @@ def rows_of(number: int, page: dict) -> list[tuple[str, dict]]:
     """Rows of one capture, as `transform` gives them."""
     site, capture_id = page["site"], make_id("capture", number)
     at = None if page["hour"] is None else BEGIN + timedelta(hours=page["hour"])
-    rows: list[tuple[str, dict]] = []
+    rows: list[tuple[str, dict]] = [("sites", {"site": site, "time_zone": "Asia/Shanghai"})]
     version_id = None
     if page["article"]:
         url = f"https://{site}/{TITLES.index(page['article'])}.html"
@@ -100,8 +100,7 @@ class Warehouse:
                 self.connection.register("coming", pa.Table.from_pylist(list(wanted.values()), schema=TABLES[name].arrow))
                 changes.add(name, "from coming")
         self.held = kept
-        resolve.update(changes)
-        spells.update(changes)
+        derive(changes)
 
     def _rows(self, name: str, pages: dict[int, dict]) -> dict[tuple, dict]:
         fillers = {"string": "x", "int32": 1, "int64": 1, "float64": 1.0, "boolean": False, "timestamp": BEGIN}
@@ -110,7 +109,7 @@ class Warehouse:
         return {tuple(row[column] for column in TABLES[name].key): row for row in rows}
 
     def derived(self) -> dict[str, list]:
-        names = ("headline_feed_widths", "headline_titles", "headline_candidates", "headline_resolutions", "headline_spells")
+        names = [table.name for table in TABLES.values() if table.layer == "derived"]
         return {name: sorted(map(str, self.connection.execute(f"from {name}").fetchall())) for name in names}
 
 

@@ -257,7 +257,7 @@ _ALL = (
     Field("observed_date", "date", "Day of the observations in the site's zone"),
     _count("slot_count", "Places in which the headline stands: one at each rank of each observed state", "slots"),
     Field("best_rank", "int32", "Highest place of the headline: its smallest rank", minimum=1),
-    Field("place_name", "string", "Province, city, county or town of China as rjieba's words tell it; short names completed (兰州 is 兰州市)"),
+    Field("place_name", "string", "Province, city, county or town, as rjieba's words tell it; short names completed (兰州 is 兰州市)"),
     # --- resolution --------------------------------------------------------------------------------------------------------
     Field("resolution_status", "string", "Outcome; a resolver never picks silently", allowed=("resolved", "ambiguous", "unresolved")),
     Field(

@@ -21,6 +21,7 @@ NAMES = (
     "repeated_headlines",
     "feed_health",
     "title_changes",
+    "title_change_kinds",
     "silent_edits",
     "version_lifetimes",
     "desk_output",

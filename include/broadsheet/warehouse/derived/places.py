@@ -1,6 +1,6 @@
-"""Which places headlines name: provinces, cities, counties and towns of China, by the words that rjieba finds.
+"""Which places Chinese headlines name: provinces, cities, counties and towns, by the words that rjieba finds.
 
-An inference. rjieba's dictionary takes some other words for places, and its words do not always end where a name ends; a place that it does not
+An inference. Some of its words for places are none in a headline, a name may be divided elsewhere than where it ends, and a place that it does not
 know is found by its suffix (县, 市, …) alone. Of a cut headline that is not resolved, only what is shown can be read.
 """
 
@@ -16,7 +16,7 @@ from broadsheet.warehouse.changes import Changes
 _SUFFIXES = ("省", "市", "自治区", "特区", "州", "盟", "区", "县", "旗", "镇", "乡")
 # With these a short name is completed: 区, 镇 and 乡 would make places of regions (欧洲) and of ordinary words.
 _COMPLETING = ("省", "市", "自治区", "特区", "州", "盟", "县", "旗")
-_AT_START_OF_WORD = ("县", "镇", "乡")  # 大溪 县城 is 大溪县, but 上海 区块链 is not 上海区
+_COUNTY = ("县", "镇", "乡")  # beside these a noun need not be known as a place: 梨园 县
 _PLACE, _NAMES = "ns", ("ns", "nr", "nrt", "nz")
 
 
@@ -28,9 +28,9 @@ def places_of(headline: str) -> list[str]:
 
 
 def _place(word: str, kind: str, following: str) -> str | None:
-    if kind == _PLACE and (following in _SUFFIXES or following.startswith(_AT_START_OF_WORD)):
-        return word + (following if following in _SUFFIXES else following[0])
-    if len(word) > 2 and word.endswith(_SUFFIXES) and kind in _NAMES:
+    if (kind == _PLACE and following in _SUFFIXES) or (kind.startswith("n") and following in _COUNTY):
+        return word + following
+    if kind in _NAMES and len(word) > 2 and word.endswith(_SUFFIXES):
         return word
     return _completed(word) if kind == _PLACE else None
 

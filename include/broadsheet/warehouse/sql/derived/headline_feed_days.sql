@@ -3,7 +3,7 @@ create or replace temp table changed_days as
 with changed as (
     select distinct observations.feed_id, sites.time_zone, (observations.observed_at at time zone sites.time_zone)::date as observed_date
     from (from added_headline_feed_observations union all from removed_headline_feed_observations) as observations
-    join sites using (site)
+    join (from sites union from removed_sites) as sites using (site)
     where observations.observed_at is not null
 )
 

@@ -6,7 +6,7 @@
 -- feed_id: Feed
 -- feed_label: Heading of the feed
 -- observed_date: Day in the site's zone
--- place_name: Province, city, county or town of China
+-- place_name: Province, city, county or town
 -- headline_count: Different headlines
 -- slot_count: Slots that they held
 -- slot_ratio: Share of the feed's slots on that day

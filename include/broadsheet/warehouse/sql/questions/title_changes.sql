@@ -1,15 +1,14 @@
 -- How were original titles changed?
--- `rewritten`: neither title is a part of the other. The edit distance counts letters and digits to insert, delete or replace.
+-- The title that a version credits as the original one beside the headline that it has. `rewritten`: neither is a part of the other. The edit
+-- distance counts letters and digits to insert, delete or replace.
 
 select
     title_change,
-    count(*) as versions,
-    round(avg(edit_distance), 1) as edit_distance,
-    round(avg(original_letter_count), 1) as original_letters,
-    round(avg(headline_letter_count), 1) as headline_letters,
-    count(*) filter (is_campaign_tag_added) as with_new_campaign_tag,
-    arg_min(original_title, edit_distance) as original_title,
-    arg_min(headline, edit_distance) as nearest_headline,
+    edit_distance,
+    original_title,
+    headline,
+    is_campaign_tag_added as tag_added,
+    array_to_string(origin, ', ') as origin,
 from title_changes
-group by title_change
-order by versions desc
+order by edit_distance, version_id
+limit 6
