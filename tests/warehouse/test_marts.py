@@ -49,9 +49,13 @@ def feed(loads, state: str, *shown: str, hours: tuple[float | None, ...] = (0,),
     loads.insert("headline_feeds", feed_id="feed", site=SITE, feed_label="即时播报")
     loads.insert("headline_feed_snapshots", feed_snapshot_id=state, feed_id="feed", site=SITE, entry_count=len(shown))
     for hour in hours:
-        loads.insert("headline_feed_observations", capture_id=f"{state} {hour}", site=SITE, feed_id="feed", feed_snapshot_id=state, observed_at=at(hour))
+        loads.insert(
+            "headline_feed_observations", capture_id=f"{state} {hour}", site=SITE, feed_id="feed", feed_snapshot_id=state, observed_at=at(hour)
+        )
     for rank, text in enumerate(shown, start=1):
-        loads.insert("headline_feed_entries", feed_snapshot_id=state, rank=rank, site=SITE, headline_text=text, feed_headline_id=text, canonical_url=url)
+        loads.insert(
+            "headline_feed_entries", feed_snapshot_id=state, rank=rank, site=SITE, headline_text=text, feed_headline_id=text, canonical_url=url
+        )
 
 
 # --- versions ------------------------------------------------------------------------------------------------------------
@@ -62,7 +66,9 @@ def test_a_version_is_replaced_between_two_captures_and_its_ends_are_open_where_
     version(loads, "new", headline="松岭县城市书房昨开放")
     captured(loads, "old", 1, 2)
     captured(loads, "new", 5)
-    times = "select appeared_after, first_observed_at, last_observed_at, replaced_before, capture_count from article_version_times where version_id = "
+    times = (
+        "select appeared_after, first_observed_at, last_observed_at, replaced_before, capture_count from article_version_times where version_id = "
+    )
     assert loads.ask(f"{times} 'old'") == [(None, at(1), at(2), at(5), 3)]  # one of its captures has no time
     assert loads.ask(f"{times} 'new'") == [(at(2), at(5), at(5), None, 2)]
 
@@ -123,7 +129,9 @@ def test_a_title_is_kept_cut_extended_or_rewritten_by_its_letters(loads, origina
 
 
 def test_subtitles_count_as_parts_of_titles_and_campaign_tags_do_not(loads):
-    version(loads, "a", headline="城市书房开放", headlines={"original": "城市书房开放", "original_subtitle": "首日接待千人", "campaign_tag": "民生实事"})
+    version(
+        loads, "a", headline="城市书房开放", headlines={"original": "城市书房开放", "original_subtitle": "首日接待千人", "campaign_tag": "民生实事"}
+    )
     facts = "select title_change, original_title, is_campaign_tag_added, is_subtitle_dropped from title_changes"
     assert loads.ask(facts) == [("cut", "城市书房开放 首日接待千人", True, True)]
 
@@ -223,7 +231,9 @@ def test_slots_are_counted_by_the_day_of_the_site_and_shares_of_tags_add_up_to_o
         ("2026-03-03", "民生实事", 1, 0.33),
         ("2026-03-03", None, 2, 0.67),
     ]
-    places = loads.ask("select observed_date::varchar, place_name, slot_count, round(slot_ratio, 2) from feed_places where observed_date = '2026-03-03' order by place_name")
+    places = loads.ask(
+        "select observed_date::varchar, place_name, slot_count, round(slot_ratio, 2) from feed_places where observed_date = '2026-03-03' order by place_name"
+    )
     assert places == [("2026-03-03", "松岭县", 1, 0.33), ("2026-03-03", "梨园县", 2, 0.67)]
 
 
@@ -249,7 +259,9 @@ def test_a_headline_that_stands_twice_in_a_state_is_told_with_its_ranks_at_an_un
 def test_the_health_of_a_feed_tells_what_is_open(loads):
     version(loads, "a")
     feed(loads, "state", "松岭县城市书房开放", "梨园县大桥通车", hours=(1, None))
-    facts = "select headline_count, resolved_ratio, unresolved_ratio, article_ratio, observation_count, unknown_time_count, width_limit from feed_health"
+    facts = (
+        "select headline_count, resolved_ratio, unresolved_ratio, article_ratio, observation_count, unknown_time_count, width_limit from feed_health"
+    )
     assert loads.ask(facts) == [(2, 0.5, 0.5, 0.5, 2, 1, None)]
 
 

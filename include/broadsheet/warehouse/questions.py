@@ -18,6 +18,7 @@ NAMES = (
     "promotion",
     "campaign_tags",
     "feed_places",
+    "gone_pages",
     "repeated_headlines",
     "feed_health",
     "title_changes",
