@@ -70,11 +70,7 @@ def test_silent_edits_are_the_true_ones(sample_run, truths):
         told = tuple("".join(part.split()) for part in (truth["title"], "".join(truth["body"])))
         if shown.setdefault(truth["url"], [told])[-1] != told:
             shown[truth["url"]].append(told)
-    true = {
-        (url.replace("//www.", "//"), old[0] != new[0], old[1] != new[1])
-        for url, states in shown.items()
-        for old, new in pairwise(states)
-    }
+    true = {(url.replace("//www.", "//"), old[0] != new[0], old[1] != new[1]) for url, states in shown.items() for old, new in pairwise(states)}
     lake, _ = sample_run
     rows = query(
         lake,
@@ -92,6 +88,33 @@ def test_original_titles_are_the_true_ones(sample_run, truths):
         lake, "select distinct headline_raw, original_title from title_changes join article_headlines using (version_id) where headline_role = 'main'"
     )
     assert {(headline_key(row["headline_raw"]), row["original_title"]) for row in rows.to_pylist()} == true
+
+
+def test_reprints_are_the_true_ones_in_the_order_of_their_publication(sample_run, truths):
+    # An origin that was captured without URL too is two articles of one minute: neither is the earlier one, so that none is the origin.
+    twofold = {truth["url"] for truth in truths if truth["format"] == "found.txt"}
+    captured = {truth["url"] for truth in truths} - twofold
+    true = {(truth["url"], truth["reprint_of"]) for truth in truths if truth["reprint_of"] in captured}
+    lake, _ = sample_run
+    rows = query(
+        lake,
+        """
+        select
+            a.canonical_url as url,
+            o.canonical_url as origin_url,
+            r.lag_seconds, r.published_at, r.cluster_id, r.chain_position, r.step_seconds, r.has_original_title, r.has_editor, r.has_source,
+        from reprints r join articles a using (article_id) join articles o on o.article_id = r.origin_article_id
+        where not r.is_origin_site
+        order by r.cluster_id, r.chain_position
+        """,
+    ).to_pylist()
+    assert len(true) > 8
+    assert {(row["url"], row["origin_url"]) for row in rows} == true
+    assert all(row["has_original_title"] and row["has_editor"] and row["has_source"] and row["lag_seconds"] > 0 for row in rows)
+    for row, following in pairwise(rows):
+        if row["cluster_id"] == following["cluster_id"]:
+            assert following["chain_position"] == row["chain_position"] + 1
+            assert following["step_seconds"] == (following["published_at"] - row["published_at"]).total_seconds() >= 0
 
 
 def test_slots_of_campaign_tags_are_the_true_ones_by_the_sites_own_day(sample_run, truths):

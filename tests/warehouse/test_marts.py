@@ -42,20 +42,19 @@ def captured(loads, name: str, *hours: float | None, article: str = "story", sit
 
 def credit(loads, version_id: str, role: str, *names: str) -> None:
     for position, name in enumerate(names, start=1):
-        loads.insert("article_people", version_id=version_id, person_role=role, position=position, site=SITE, person_name=name)
+        loads.insert("article_people", version_id=version_id, person_role=role, position=position, site=SITE, person_name=name, person_id=name)
+        loads.insert("people", person_id=name, person_name=name, site=SITE)
 
 
-def feed(loads, state: str, *shown: str, hours: tuple[float | None, ...] = (0,), url: str | None = None) -> None:
-    loads.insert("headline_feeds", feed_id="feed", site=SITE, feed_label="即时播报")
-    loads.insert("headline_feed_snapshots", feed_snapshot_id=state, feed_id="feed", site=SITE, entry_count=len(shown))
+def feed(loads, state: str, *shown: str, hours: tuple[float | None, ...] = (0,), site: str = SITE) -> None:
+    loads.insert("headline_feeds", feed_id=site, site=site, feed_label="即时播报")
+    loads.insert("headline_feed_snapshots", feed_snapshot_id=state, feed_id=site, site=site, entry_count=len(shown))
     for hour in hours:
         loads.insert(
-            "headline_feed_observations", capture_id=f"{state} {hour}", site=SITE, feed_id="feed", feed_snapshot_id=state, observed_at=at(hour)
+            "headline_feed_observations", capture_id=f"{state} {hour}", site=site, feed_id=site, feed_snapshot_id=state, observed_at=at(hour)
         )
     for rank, text in enumerate(shown, start=1):
-        loads.insert(
-            "headline_feed_entries", feed_snapshot_id=state, rank=rank, site=SITE, headline_text=text, feed_headline_id=text, canonical_url=url
-        )
+        loads.insert("headline_feed_entries", feed_snapshot_id=state, rank=rank, site=site, headline_text=text, feed_headline_id=f"{site} {text}")
 
 
 # --- versions ------------------------------------------------------------------------------------------------------------
@@ -263,6 +262,20 @@ def test_the_health_of_a_feed_tells_what_is_open(loads):
         "select headline_count, resolved_ratio, unresolved_ratio, article_ratio, observation_count, unknown_time_count, width_limit from feed_health"
     )
     assert loads.ask(facts) == [(2, 0.5, 0.5, 0.5, 2, 1, None)]
+
+
+def test_a_story_is_shared_by_the_sites_that_have_it_in_their_top_five_within_one_hour(loads):
+    story, below = "松岭县城市书房开放", ("一", "二", "三", "四", "五")
+    for site in ("a.example", "b.example", "c.example", "d.example"):
+        loads.insert("sites", site=site, time_zone="UTC")
+    feed(loads, "a", story, hours=(1, 2), site="a.example")
+    feed(loads, "a later", "梨园县大桥通车", hours=(3,), site="a.example")
+    feed(loads, "b", *below[:4], story, hours=(2.8,), site="b.example")
+    feed(loads, "c", *below, story, hours=(2.8,), site="c.example")  # sixth
+    feed(loads, "d", story, hours=(5,), site="d.example")  # later
+    feed(loads, "untimed", story, hours=(None,), site=SITE)
+    facts = "select story_id, hour_ends_at, site_count, sites, best_rank from shared_top_stories where story_id = "
+    assert loads.ask(f"{facts} '{story}'") == [(story, at(2.8), 2, ["a.example", "b.example"], 1)]
 
 
 @pytest.mark.parametrize(

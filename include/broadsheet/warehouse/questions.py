@@ -18,11 +18,14 @@ NAMES = (
     "promotion",
     "campaign_tags",
     "feed_places",
+    "shared_top_stories",
     "gone_pages",
     "repeated_headlines",
     "feed_health",
     "title_changes",
     "title_change_kinds",
+    "reprint_chains",
+    "missing_credits",
     "silent_edits",
     "version_lifetimes",
     "desk_output",
@@ -93,6 +96,8 @@ def _answer(rows: list[dict[str, Any]]) -> Iterator[str]:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, list):
         return ", ".join(map(_cell, value))
     return str(value).replace("|", "\\|").replace("\n", " ")

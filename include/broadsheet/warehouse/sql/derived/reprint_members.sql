@@ -25,15 +25,10 @@ nearest as (
 ),
 
 titled as (
-    -- letter pairs: DuckDB's edit distances count bytes, which Chinese characters share
     select
         *,
-        list_distinct(list_transform(range(1, length(title_key)), lambda place: substr(title_key, place, 2))) as pairs,
-        list_distinct(list_transform(range(1, length(origin_title_key)), lambda place: substr(origin_title_key, place, 2))) as origin_pairs,
-        case
-            when title_key = origin_title_key then 1.0
-            else 2.0 * len(list_intersect(pairs, origin_pairs)) / greatest(len(pairs) + len(origin_pairs), 1)
-        end as title_similarity,
+        title_similarity(title_key, origin_title_key) as title_similarity,
+        title_change(title_key, origin_title_key) as title_change,
     from nearest
 ),
 
@@ -60,8 +55,7 @@ joined as (
         there.published_at_precision as origin_precision,
         there.published_before <= articles.published_at as is_later,
         declared_sites.declared_site is not null as is_credited,
-        titled.title_key,
-        titled.origin_title_key,
+        titled.title_change,
         titled.title_similarity,
         titled.similarity,
         titled.containment,
@@ -96,14 +90,7 @@ select
         when is_reprint and published_at_precision <> 'day' and origin_precision <> 'day'
             then date_diff('second', origin_published_at, joined.published_at)
     end as lag_seconds,
-    case
-        when not is_reprint then null
-        when title_key = origin_title_key then 'same'
-        when contains(origin_title_key, title_key) then 'cut'
-        when contains(title_key, origin_title_key) then 'extended'
-        when title_similarity >= 0.5 then 'edited'
-        else 'rewritten'
-    end as title_change,
+    joined.title_change,
     joined.title_similarity,
 from joined
 left join credits using (version_id)

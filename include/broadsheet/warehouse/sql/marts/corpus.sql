@@ -1,6 +1,6 @@
--- One row per distinct body text, of the versions that were seen last.
--- For builders of corpora: each text once, with where it came from and what the page says of rights. Of articles that share a text it is the one
--- that was published first; unknown times come last.
+-- One row per distinct text, of the versions that were seen last.
+-- For builders of corpora: each text once, with where it came from and what the page says of rights. Texts are one if their letters and digits
+-- are; of articles that share one it is the one that was published first, unknown times last. Texts that are merely alike share a `cluster_id`.
 --
 -- body_sha256: SHA-256 of the text
 -- body_text: Body paragraphs joined by newlines
@@ -15,6 +15,7 @@
 -- origin: Outlets credited as origin; NULL if there is none
 -- rights_notice: Rights notice as displayed; NULL if there is none
 -- rights_applies: Whether the notice covers this article
+-- cluster_id: Cluster of reprints that the article is in; NULL if it is in none
 -- article_count: Articles that have this text
 -- site_count: Sites that have this text
 -- capture_id: Capture that the version was read from first
@@ -23,14 +24,16 @@
 
 with texts as (
     select
-        versions.body_sha256,
+        coalesce(versions.text_id, versions.body_sha256) as text_id,
         arg_min(version_id, {published_at: coalesce(versions.published_at, 'infinity'), id: version_id}) as version_id,
+        arg_min(current_versions.article_id, {published_at: coalesce(versions.published_at, 'infinity'), id: version_id}) as article_id,
         count(*) as article_count,
-        count(distinct versions.site) as site_count,
+        count(distinct articles.site) as site_count,
     from current_versions
     join article_versions as versions using (version_id)
+    join articles on articles.article_id = current_versions.article_id
     where versions.char_count > 0
-    group by versions.body_sha256
+    group by coalesce(versions.text_id, versions.body_sha256)
 ),
 
 origins as (
@@ -42,19 +45,20 @@ origins as (
 )
 
 select
-    texts.body_sha256,
+    versions.body_sha256,
     versions.body_text,
     versions.char_count,
     versions.language,
-    versions.article_id,
+    articles.article_id,
     version_id,
-    versions.site,
+    articles.site,
     articles.canonical_url,
     versions.headline,
     versions.published_at,
     origins.origin,
     versions.rights_notice,
     versions.rights_applies,
+    members.cluster_id,
     texts.article_count,
     texts.site_count,
     captures.capture_id,
@@ -62,6 +66,7 @@ select
     captures.parser_version,
 from texts
 join article_versions as versions using (version_id)
-join articles using (article_id)
+join articles on articles.article_id = texts.article_id
+left join reprint_members as members on members.article_id = texts.article_id
 join captures on captures.capture_id = versions.first_capture_id
 left join origins using (version_id)

@@ -1,7 +1,7 @@
--- One row per article, in the version that was seen last.
--- Start here: an article with its credits on one row.
+-- One row per article that stands for itself, in the version that was seen last.
+-- Start here: an article with its credits on one row. What is known under several ids (`article_aliases`) is one row.
 --
--- article_id: Article
+-- article_id: Article; the one that stands where it has several ids
 -- version_id: Version that was seen last
 -- site: Site
 -- headline: Headline without campaign tag and subtitle
@@ -20,15 +20,14 @@
 -- char_count: Non-blank characters of the body
 -- body_text: Body paragraphs joined by newlines
 -- rights_applies: Whether the page's rights notice covers the article
--- version_count: Versions seen
--- capture_count: Captures of the article
+-- version_count: Versions seen, of all its ids
+-- capture_count: Captures of the article, under all its ids
 -- first_captured_at: First capture with a known time
 -- last_captured_at: Last capture with a known time
 -- canonical_url: URL
 
 with headlines as (
     select
-        site,
         version_id,
         max(headline_raw) filter (headline_role = 'main') as displayed_headline,
         max(headline_text) filter (headline_role = 'campaign_tag') as campaign_tag,
@@ -36,34 +35,32 @@ with headlines as (
             in_order(list({role: headline_role, position: position, item: headline_text}) filter (headline_role in ('original', 'original_subtitle'))), ' '
         ) as original_title,
     from article_headlines
-    group by site, version_id
+    group by version_id
 ),
 
 sources as (
     select
-        site,
         version_id,
         in_order(list({position: position, item: outlet_name}) filter (source_role = 'origin')) as origin,
         in_order(list({position: position, item: outlet_name}) filter (source_role = 'via')) as via,
     from article_sources
-    group by site, version_id
+    group by version_id
 ),
 
 people as (
     select
-        site,
         version_id,
         in_order(list({role: person_role, position: position, item: person_name}) filter (person_role in ('reporter', 'author'))) as reporters,
         in_order(list({position: position, item: person_name}) filter (person_role = 'correspondent')) as correspondents,
         in_order(list({role: person_role, position: position, item: person_name}) filter (person_role in ('editor', 'responsible_editor'))) as editors,
     from article_people
-    group by site, version_id
+    group by version_id
 )
 
 select
-    versions.article_id,
-    versions.version_id,
-    versions.site,
+    current_versions.article_id,
+    version_id,
+    articles.site,
     versions.headline,
     coalesce(headlines.displayed_headline, versions.headline) as displayed_headline,
     headlines.campaign_tag,
@@ -85,10 +82,10 @@ select
     current_versions.first_captured_at,
     current_versions.last_captured_at,
     articles.canonical_url,
-from article_versions as versions
-join current_versions on current_versions.version_id = versions.version_id
-join articles on articles.article_id = versions.article_id
-left join headlines on headlines.version_id = versions.version_id and headlines.site = versions.site
-left join sources on sources.version_id = versions.version_id and sources.site = versions.site
-left join people on people.version_id = versions.version_id and people.site = versions.site
+from current_versions
+join article_versions as versions using (version_id)
+join articles on articles.article_id = current_versions.article_id
+left join headlines using (version_id)
+left join sources using (version_id)
+left join people using (version_id)
 left join channels using (channel_id)

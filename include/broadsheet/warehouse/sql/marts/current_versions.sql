@@ -1,10 +1,10 @@
--- One row per article, with the version that was seen last.
+-- One row per article that stands for itself, with the version that was seen last under any of its ids.
 -- A version without a known time cannot be the later one; of two that were seen last at one instant it is that of the greater id.
 --
--- article_id: Article
+-- article_id: Article; the one that stands where it has several ids (`article_aliases`)
 -- version_id: Version that was seen last
--- version_count: Versions seen
--- capture_count: Captures of the article
+-- version_count: Versions seen, of all its ids
+-- capture_count: Captures of the article, under all its ids
 -- first_captured_at: First capture with a known time
 -- last_captured_at: Last capture with a known time
 
@@ -20,7 +20,7 @@ with seen as (
 )
 
 select
-    versions.article_id,
+    coalesce(aliases.standing_article_id, versions.article_id) as article_id,
     arg_max(version_id, {seen_at: coalesce(seen.last_captured_at, '-infinity'), id: version_id}) as version_id,
     count(*) as version_count,
     sum(seen.capture_count)::bigint as capture_count,
@@ -28,4 +28,5 @@ select
     max(seen.last_captured_at) as last_captured_at,
 from article_versions as versions
 left join seen using (version_id)
-group by versions.article_id
+left join article_aliases as aliases on aliases.article_id = versions.article_id
+group by coalesce(aliases.standing_article_id, versions.article_id)

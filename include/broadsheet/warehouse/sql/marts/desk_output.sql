@@ -24,7 +24,7 @@ with_original_title as (
 )
 
 select
-    versions.site,
+    articles.site,
     editors.editor,
     channels.channel_path,
     versions.published_at_local::date as published_date,
@@ -34,7 +34,8 @@ select
     count(*) filter (current_versions.version_count > 1) as edited_count,
 from current_versions
 join article_versions as versions using (version_id)
+join articles on articles.article_id = current_versions.article_id
 left join editors using (version_id)
 left join with_original_title using (version_id)
 left join channels using (channel_id)
-group by versions.site, editors.editor, channels.channel_path, published_date
+group by articles.site, editors.editor, channels.channel_path, published_date

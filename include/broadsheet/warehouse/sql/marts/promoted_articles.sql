@@ -2,7 +2,7 @@
 -- As far as it is known: a headline that is not resolved tells no article. The times are of observations with a known time, and NULL where there
 -- are none; a feed may have shown the article before, after and in between.
 --
--- article_id: Article
+-- article_id: Article; the one that stands where it has several ids
 -- feed_count: Feeds that showed it
 -- best_rank: Highest place at a known time
 -- day_count: Days on which a feed showed it, each feed's counted
@@ -11,9 +11,13 @@
 -- last_observed_at: Last observation
 
 with headlines as (
-    select resolved_article_id as article_id, feed_id, feed_headline_id
-    from headline_resolutions
-    where resolved_article_id is not null
+    select
+        coalesce(aliases.standing_article_id, resolutions.resolved_article_id) as article_id,
+        resolutions.feed_id,
+        resolutions.feed_headline_id,
+    from headline_resolutions as resolutions
+    left join article_aliases as aliases on aliases.article_id = resolutions.resolved_article_id
+    where resolutions.resolved_article_id is not null
 )
 
 select

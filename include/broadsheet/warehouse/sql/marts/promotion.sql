@@ -12,7 +12,7 @@
 -- slot_count: Places in which they stood: one at each rank of each observed state
 
 select
-    versions.site,
+    articles.site,
     channels.channel_path,
     versions.published_at_local::date as published_date,
     count(*) as article_count,
@@ -22,6 +22,7 @@ select
     coalesce(sum(promoted.slot_count), 0)::bigint as slot_count,
 from current_versions
 join article_versions as versions using (version_id)
+join articles on articles.article_id = current_versions.article_id
 left join promoted_articles as promoted on promoted.article_id = current_versions.article_id
 left join channels using (channel_id)
-group by versions.site, channels.channel_path, published_date
+group by articles.site, channels.channel_path, published_date

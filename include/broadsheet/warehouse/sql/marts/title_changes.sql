@@ -1,6 +1,7 @@
 -- One row per version that credits an original title.
 -- What became of the original title (原标题), compared by letters and digits alone, subtitles included: the `same`; `cut` (the headline is a part
--- of it); `extended` (it is a part of the headline); else `rewritten`. The original title is what this site says it was.
+-- of it); `extended` (it is a part of the headline); `edited` (at least half of the letter pairs in common); else `rewritten`. The original title
+-- is what this site says it was.
 --
 -- version_id: Version
 -- article_id: Article
@@ -9,7 +10,8 @@
 -- origin: Outlets credited as origin; NULL if there is none
 -- original_title: Original title with its subtitle, as credited
 -- headline: Headline with its subtitle, without campaign tag
--- title_change: same, cut, extended or rewritten
+-- title_change: same, cut, extended, edited or rewritten
+-- title_similarity: Share of common letter pairs of the two (Dice)
 -- edit_distance: Letters and digits to insert, delete or replace to make the one title the other
 -- original_letter_count: Letters and digits of the original title
 -- headline_letter_count: Letters and digits of the headline
@@ -64,12 +66,8 @@ select
     origins.origin,
     compared.original_title,
     compared.headline,
-    case
-        when compared.headline_key = compared.original_key then 'same'
-        when contains(compared.original_key, compared.headline_key) then 'cut'
-        when contains(compared.headline_key, compared.original_key) then 'extended'
-        else 'rewritten'
-    end as title_change,
+    title_change(compared.headline_key, compared.original_key) as title_change,
+    title_similarity(compared.headline_key, compared.original_key) as title_similarity,
     edit_distance(compared.original_key, compared.headline_key) as edit_distance,
     length(compared.original_key) as original_letter_count,
     length(compared.headline_key) as headline_letter_count,

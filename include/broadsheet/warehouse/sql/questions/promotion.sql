@@ -9,8 +9,9 @@ select
     round(sum(promoted_count) / sum(article_count), 2) as promoted_ratio,
     sum(top_count) as among_first_three,
     sum(slot_count) as slots,
+    round(slots / articles, 1) as slots_each,
 from promotion
 where channel_path is not null
 group by site, channel_path
-order by slots / articles desc, site, channel
+order by slots_each desc, site, channel
 limit 8

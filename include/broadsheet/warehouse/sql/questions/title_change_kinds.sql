@@ -1,4 +1,4 @@
--- How often are original titles kept, cut, extended or rewritten?
+-- How often are original titles kept, cut, extended, edited or rewritten?
 -- By site; lengths in letters and digits.
 
 select

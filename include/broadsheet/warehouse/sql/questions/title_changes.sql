@@ -1,6 +1,6 @@
 -- How were original titles changed?
--- The title that a version credits as the original one beside the headline that it has. `rewritten`: neither is a part of the other. The edit
--- distance counts letters and digits to insert, delete or replace.
+-- The title that a version credits as the original one beside the headline that it has. `edited`: at least half of
+-- the letter pairs are common; `rewritten`: fewer, and neither is a part of the other. The edit distance counts letters and digits.
 
 select
     title_change,
