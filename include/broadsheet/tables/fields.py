@@ -367,6 +367,20 @@ _ALL = (
         allowed=("same", "cut", "extended", "edited", "rewritten"),
     ),
     _ratio("title_similarity", "Share of common letter pairs of the two headlines (Dice)", nullable=True),
+    # --- search --------------------------------------------------------------------------------------------------------------
+    Field("document_number", "int64", "Document of the search index: the first 56 bits of `version_id`", minimum=0),
+    Field("article_number", "int64", "Article of a document: the first 56 bits of `article_id`", minimum=0),
+    Field("term_number", "int64", "Term of the search index: the first 60 bits of its MD5, as the macro `term_number(term)` gives", minimum=0),
+    Field("term", "string", "Word, or pair of neighbouring characters, folded: lower case, half-width, simplified Chinese"),
+    Field(
+        "term_strength",
+        "int32",
+        "How much the document is about the term: the part of BM25 that grows with its occurrences in the body and falls with the body's length, "
+        "and 150 for the headline, 75 for another headline",
+        unit="hundredths",
+        minimum=0,
+        maximum=370,
+    ),
     # --- accounting ----------------------------------------------------------------------------------------------------------
     Field("stage", "string", "Stage of the pipeline", allowed=STAGES),
     Field("shard", "int32", "Shard of the run; -1 for work that is not sharded", minimum=-1),

@@ -545,6 +545,32 @@ TABLES: dict[str, Table] = {
             references={"feed_headline_id": ("headline_resolutions", "feed_headline_id")},
         ),
         Table(
+            "search_documents",
+            "article version in the search index",
+            ("document_number", "version_id", "article_number", "site", "published_at_local"),
+            key=("document_number",),
+            layer="derived",
+            sort=("site", "published_at_local", "document_number"),
+            references={"version_id": ("article_versions", "version_id")},
+        ),
+        Table(
+            "search_terms",
+            "term of the search index",
+            ("term_number", "term"),
+            key=("term_number",),
+            layer="derived",
+            sort=("term_number",),
+        ),
+        Table(
+            "search_postings",
+            "term in a document of the search index",
+            ("term_number", "document_number", "term_strength"),
+            key=("term_number", "document_number"),
+            layer="derived",
+            sort=("term_number", "document_number"),  # a question reads only where its terms lie
+            references={"term_number": ("search_terms", "term_number"), "document_number": ("search_documents", "document_number")},
+        ),
+        Table(
             "quarantine",
             "input, page or row that a run rejected",
             (

@@ -3,6 +3,8 @@
 import duckdb
 
 from broadsheet.tables.schema import UNKNOWN_SITE
+from broadsheet.warehouse.statements import sql_text
+from broadsheet.warehouse.terms import HAN, KANA_AND_HANGUL, LONGEST_WORD, traditional_and_simplified
 
 _FULL = "".join(chr(code) for code in range(0xFF01, 0xFF5F))
 _BYTES = "".join(chr(code) for code in range(1, 128)).replace("'", "''")
@@ -42,3 +44,26 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
         "when title_similarity(key, original_key) >= 0.5 then 'edited' else 'rewritten' end"
     )
     connection.execute("create or replace macro in_order(pairs) as list_transform(list_sort(pairs), lambda pair: pair.item)")
+    _create_search(connection)
+
+
+def _create_search(connection: duckdb.DuckDBPyConnection) -> None:
+    """`search(query_text, site, from_day, to_day, max_rows)`: the articles that a question is about. It asks `query_terms(query_text)` for the
+    terms of the index that the question holds; `search_key`, `is_cjk` and `words_of` do in SQL what `terms.py` does when texts are indexed.
+    """
+    traditional, simplified = traditional_and_simplified()
+    cjk = f"[{HAN}{KANA_AND_HANGUL}]+"
+    for signature, body in (
+        ("id_number(id)", "('0x' || left(id, 14))::bigint"),
+        ("term_number(term)", "('0x' || left(md5(term), 15))::bigint"),
+        ("search_key(shown)", f"lower(nfc_normalize(folded(translate(shown, '{traditional}', '{simplified}'))))"),
+        ("is_cjk(shown)", f"regexp_full_match(shown, '{cjk}')"),
+        (
+            "words_of(shown)",
+            f"[word for word in regexp_extract_all(regexp_replace(shown, '{cjk}', ' ', 'g'), '[\\p{{L}}\\p{{N}}]+') "
+            f"if length(word) between 2 and {LONGEST_WORD}]",
+        ),
+        ("query_terms(query_text)", f"table {sql_text('macros/query_terms.sql')}"),
+        ("search(query_text, site := null, from_day := null, to_day := null, max_rows := 10)", f"table {sql_text('macros/search.sql')}"),
+    ):
+        connection.execute(f"create or replace macro {signature} as {body}")

@@ -5,9 +5,9 @@ alone. Whatever the order and number of loads, the same captures give the same r
 """
 
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.derived import aliases, feed_days, places, repeats, reprints, resolve, spells
+from broadsheet.warehouse.derived import aliases, feed_days, places, repeats, reprints, resolve, search, spells
 
-STEPS = (aliases, resolve, spells, reprints, feed_days, repeats, places)
+STEPS = (aliases, resolve, spells, reprints, feed_days, repeats, places, search)
 
 
 def derive(changes: Changes) -> None:
