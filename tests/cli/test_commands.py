@@ -84,6 +84,25 @@ def test_export_writes_a_file_and_says_what_is_wrong(sample_run, tmp_path):
     assert len(out.read_text("utf-8").splitlines()) == len(rows)
 
 
+def test_search_prints_articles_and_says_why_there_are_none(sample_run):
+    lake = ["--lake", str(sample_run[0])]
+    shown = runner.invoke(app, ["search", *lake, "湿地公园", "--limit", "1"], env={"COLUMNS": "200"}).output.splitlines()
+    assert "湿地公园" in shown[0]
+    assert re.match(r"news\.lanshan\.example · 2026-\d\d-\d\d \d\d:\d\d · [\d.]+ · [0-9a-f]{20}$", shown[1])
+    assert "湿地公园" in shown[2]
+    rows = runner.invoke(app, ["search", *lake, "濕地公園", "--site", "news.lanshan.example", "--from", "2026-03-01", "--format", "json"]).output
+    assert {json.loads(line)["site"] for line in rows.splitlines()} == {"news.lanshan.example"}
+    for arguments, hint in (
+        (["qqqq"], "no article has any"),
+        (["湿地公园", "--to", "2000-01-01"], "without --site"),
+        (['"公园湿地"'], "quotation marks"),
+    ):
+        nothing = runner.invoke(app, ["search", *lake, *arguments], env={"COLUMNS": "200"})
+        assert nothing.exit_code == 0
+        assert hint in nothing.output
+    assert runner.invoke(app, ["search", *lake, "公园", "--from", "yesterday"]).exit_code == 2
+
+
 def test_rows_too_wide_for_the_terminal_are_shown_one_value_a_line(sample_run):
     arguments = ["query", "--lake", str(sample_run[0]), "select * from current_articles limit 2"]
     lines = [line.rstrip() for line in runner.invoke(app, arguments, env={"COLUMNS": "80"}).output.splitlines()]

@@ -14,6 +14,7 @@ from broadsheet.cli.arguments import given_path
 from broadsheet.cli.export_lake import export
 from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, NewLakeOption
 from broadsheet.cli.profile import SitesOption, profile_app
+from broadsheet.cli.search import search
 from broadsheet.cli.snapshots import snapshots_app
 from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, ConfigurationError, TransientError
 
@@ -303,6 +304,7 @@ def query(
 
 
 app.command()(export)
+app.command()(search)
 
 
 @app.command()
