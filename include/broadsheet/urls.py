@@ -1,6 +1,7 @@
 """URLs in canonical form, so that one page has one URL."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url, url_query_cleaner
@@ -28,13 +29,18 @@ def canonical(url: str | None, base: str | None = None) -> str | None:
     if not url:
         return None
     try:
-        absolute = urljoin(base or "", url.strip())
-        if urlsplit(absolute).scheme not in _PORTS or not urlsplit(absolute).hostname:
-            return None
-        cleaned = _plain_host(canonicalize_url(url_query_cleaner(absolute, TRACKING, remove=True, unique=False)))
+        stated = url.strip()
+        return _cleaned(stated if stated.startswith(("http://", "https://")) else urljoin(base or "", stated))
     except (ValueError, UnicodeError):
         return None  # an unreadable link is not a fault of the page that carries it
-    return None if any(char.isspace() for char in cleaned) else cleaned
+
+
+@lru_cache(maxsize=1 << 15)  # page after page of a site shows the same links
+def _cleaned(absolute: str) -> str | None:
+    if urlsplit(absolute).scheme not in _PORTS or not urlsplit(absolute).hostname:
+        return None
+    cleaned = _plain_host(canonicalize_url(url_query_cleaner(absolute, TRACKING, remove=True, unique=False)))
+    return cleaned if cleaned.split() == [cleaned] else None
 
 
 def _plain_host(url: str) -> str:

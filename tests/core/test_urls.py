@@ -28,6 +28,7 @@ SITE = "https://www.yunzhou.example"
         ("javascript:void(0)", SITE, None),
         ("mailto:desk@yunzhou.example", SITE, None),
         ("/relative", None, None),
+        ("https:///no-host", SITE, None),  # an absolute link is the same on every page
         ("http://[broken", None, None),
         ("", SITE, None),
         (None, SITE, None),

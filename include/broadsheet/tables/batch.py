@@ -1,31 +1,31 @@
 """Rows of one batch, collected by table and turned into Arrow with the declared schema."""
 
-from collections import defaultdict
 from typing import Any
 
 import pyarrow as pa
 
 from broadsheet.tables.schema import TABLES
 
+_COLUMNS = {name: frozenset(table.columns) for name, table in TABLES.items()}
+
 
 class Batch:
     """Rows by table. Entity rows that several captures show are kept once: the first wins."""
 
     def __init__(self) -> None:
-        self._columns: dict[str, dict[str, list[Any]]] = {}
-        self._seen: dict[str, set[tuple]] = defaultdict(set)
+        self._columns: dict[str, dict[str, list[Any]]] = {name: {column: [] for column in table.columns} for name, table in TABLES.items()}
+        self._seen: dict[str, set[tuple]] = {name: set() for name in TABLES}
 
     def add(self, table_name: str, **values: Any) -> None:
         """Add a row. A missing nullable column is NULL; an unknown column is a code fault (KeyError)."""
-        table = TABLES[table_name]
-        if unknown := values.keys() - set(table.columns):
-            raise KeyError(f"{table_name} has no column {', '.join(sorted(unknown))}")
-        key = tuple(values[column] for column in table.key)
-        if key in self._seen[table_name]:
+        if not values.keys() <= _COLUMNS[table_name]:
+            raise KeyError(f"{table_name} has no column {', '.join(sorted(values.keys() - _COLUMNS[table_name]))}")
+        key = tuple([values[column] for column in TABLES[table_name].key])
+        seen = self._seen[table_name]
+        if key in seen:
             return
-        self._seen[table_name].add(key)
-        columns = self._columns.setdefault(table_name, {column: [] for column in table.columns})
-        for column, cells in columns.items():
+        seen.add(key)
+        for column, cells in self._columns[table_name].items():
             cells.append(values.get(column))
 
     def has(self, table_name: str, *key: Any) -> bool:
@@ -33,4 +33,4 @@ class Batch:
 
     def tables(self) -> dict[str, pa.Table]:
         """Arrow tables in schema order; only those that have rows."""
-        return {name: pa.table(self._columns[name], schema=table.arrow) for name, table in TABLES.items() if name in self._columns}
+        return {name: pa.table(self._columns[name], schema=table.arrow) for name, table in TABLES.items() if self._seen[name]}

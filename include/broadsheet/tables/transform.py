@@ -327,6 +327,7 @@ def _add_feed(batch: Batch, context: Context, index: int, module: Module, label:
     links = [_link(context, item) for item in module.items]
     state = [part for link in links for part in (link["headline_text"], link["canonical_url"] or link["url"])]
     snapshot_id = make_id("feed_snapshot", feed_id, *state)
+    is_known = batch.has("headline_feed_snapshots", snapshot_id)
     batch.add("headline_feeds", feed_id=feed_id, site=site, feed_label=label, feed_ordinal=ordinal, is_ranked=module.is_ranked, run_id=context.run_id)
     batch.add("headline_feed_snapshots", feed_snapshot_id=snapshot_id, feed_id=feed_id, site=site, entry_count=len(links),
               cut_count=sum(item.is_truncated for item in module.items), width_limit=module.width_limit,
@@ -335,6 +336,8 @@ def _add_feed(batch: Batch, context: Context, index: int, module: Module, label:
               feed_snapshot_id=snapshot_id, observed_at=capture.captured_at,
               observed_at_basis="publication" if context.captured_after else capture.captured_at_basis,
               observed_after=context.captured_after)  # fmt: skip
+    if is_known:
+        return
     for item, link in zip(module.items, links, strict=True):
         feed_headline_id = make_id("feed_headline", feed_id, link["headline_text"], link["canonical_url"] or link["url"])
         batch.add("headline_feed_entries", feed_snapshot_id=snapshot_id, rank=item.rank, feed_headline_id=feed_headline_id, **link)
