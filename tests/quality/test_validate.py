@@ -13,6 +13,7 @@ from broadsheet.quality.policy import load_policy
 from broadsheet.quality.quarantine import quarantine_table
 from broadsheet.quality.validate import Validated, validate_tables
 from broadsheet.tables.schema import TABLES
+from broadsheet.text import fold_blanks
 
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
 
@@ -260,3 +261,9 @@ def test_channels_below_a_quarantined_one_go_with_it_and_versions_lose_the_chann
 def test_references_to_rows_that_are_not_in_the_batch_are_fine(batch):
     validated = validate(with_value(part(batch, "sites", "captures"), "captures", "site", 0, "elsewhere.example"))
     assert validated.rejections == []
+
+
+@given(st.lists(st.none() | st.text("a，\x1c\n \xa0\xad\u200b\u3000\ufeff", max_size=4), min_size=1))
+def test_a_text_is_blank_if_nothing_is_left_when_its_blanks_are_folded(texts):
+    frame = pa.table({"headline": pa.array(texts, pa.string())}).to_pandas()
+    assert suites.is_blank(frame, "headline").tolist() == [text is not None and fold_blanks(text) == "" for text in texts]
