@@ -20,10 +20,10 @@ CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
 
-.PHONY: help run up sample test eval bench fuzz lint format docs lock setup clean distclean
+.PHONY: help run up sample test eval bench bench-warehouse fuzz lint format docs lock setup clean distclean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 run: $(READY) ## Run the DAG news_pipeline through Airflow on the bundled sample (ARGS="PATH… --lake DIR" for other pages)
 	@exec $(BIN)/python bin/run_through_airflow.py $(ARGS)
@@ -53,6 +53,9 @@ eval: $(READY) ## Print the page kernel's scores beside their floors (needs the 
 
 bench: $(BENCH)/ready ## Measure the page kernel beside other extractors, and what the guard costs (minutes)
 	@$(BENCH)/bin/python bench/kernel.py $(ARGS)
+
+bench-warehouse: $(READY) ## Measure the warehouse at a million captures: loads, questions, kills (hours; ARGS=--small a few minutes)
+	@$(BIN)/python bench/warehouse.py $(ARGS)
 
 fuzz: $(READY) ## Read mutated pages, many of them (PAGES=50000 SEED=…); failing ones are kept in build/fuzz
 	@PYTHONPATH=tests/page $(BIN)/python tests/fuzz/fuzz.py --pages $(PAGES) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -31,7 +31,7 @@ def test_the_readme_begins_with_the_two_commands():
 def test_every_target_of_the_makefile_is_in_its_help():
     makefile = (ROOT / "Makefile").read_text("utf-8")
     phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[1].split()
-    documented = re.findall(r"^([a-z]+):.*## \S", makefile, re.MULTILINE)
+    documented = re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE)
     assert {"run", "test", "up", "lint", "lock", "clean", "help"} <= set(phony)
     assert set(phony) <= set(documented)
 
