@@ -569,6 +569,7 @@ TABLES: dict[str, Table] = {
             layer="derived",
             sort=("term_number", "document_number"),  # a question reads only where its terms lie
             references={"term_number": ("search_terms", "term_number"), "document_number": ("search_documents", "document_number")},
+            part_of="document_number",
         ),
         Table(
             "quarantine",
