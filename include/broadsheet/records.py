@@ -137,6 +137,7 @@ class Capture(Record, frozen=True):
     site_basis: SiteBasis = SiteBasis.NONE
     captured_at: datetime | None = None  # aware, UTC
     captured_at_basis: TimeBasis = TimeBasis.NONE
+    captured_before: datetime | None = None  # bound of an unknown time, from an earlier run; None at the first
     http_status: int | None = None
     http_charset: str | None = None  # from the Content-Type header, if any
     raw_file: str = ""  # WARC file in the raw zone, relative to the lake

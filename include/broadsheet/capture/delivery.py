@@ -61,12 +61,17 @@ def make_delivery(
     host = site_of(url)
     sha256 = content_sha256(content)
     capture = Capture(
-        capture_id=make_id("capture", sha256, url, captured_at.isoformat() if captured_at else None),
+        capture_id=capture_id_of(sha256, url, captured_at),
         content_sha256=sha256, byte_count=len(content), media_type=media_type, input_path=input_path, url=url, site=site or host,
         site_basis=SiteBasis.MANIFEST if site else SiteBasis.URL if host else SiteBasis.NONE,
         captured_at=captured_at, captured_at_basis=basis, http_status=http_status, http_charset=http_charset,
     )  # fmt: skip
     return Delivery(capture=capture, content=content, http_header=http_header)
+
+
+def capture_id_of(sha256: str, url: str | None, captured_at: datetime | None) -> str:
+    """Id of a capture, by content, URL as delivered, and time in UTC."""
+    return make_id("capture", sha256, url, captured_at.isoformat() if captured_at else None)
 
 
 def checked(delivery: Delivery) -> Delivery | Rejection:

@@ -6,12 +6,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from broadsheet.capture.again import delivered_capture
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.sources import first_page
 from broadsheet.engine.reading import read_capture
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
-from broadsheet.records import Block, BlockLabel, Capture, Page, PageResult
+from broadsheet.records import Block, BlockLabel, Page, PageResult
 from broadsheet.settings import read_settings
 from broadsheet.sites.load import load_profiles
 
@@ -39,10 +40,9 @@ def read_shown(what: str, lake: Path, sites_dir: Path | None = None) -> PageResu
     found = query(lake, "select * from captures where starts_with(capture_id, $id) order by capture_id limit 2", parameters={"id": what}).to_pylist()
     if len(found) != 1:
         raise ConfigurationError(f"{'no capture' if not found else 'more than one capture'} in {lake} begins with {what}")
-    row = found[0]
-    fields = {name: row[name] for name in Capture.__struct_fields__ if row.get(name) is not None}
-    content = RawZone(Lake(lake)).read(row["raw_file"], row["raw_offset"], row["raw_length"])
-    return read_capture(Capture(**fields), content, profiles)
+    capture = delivered_capture(found[0])
+    content = RawZone(Lake(lake)).read(capture.raw_file, capture.raw_offset, capture.raw_length)
+    return read_capture(capture, content, profiles)
 
 
 def print_page(result: PageResult) -> None:

@@ -110,6 +110,7 @@ _ALL = (
     _count("replaced_count", "Characters that decoding could not read (U+FFFD put in)", "characters"),
     _count("byte_count", "Size of the page", "bytes"),
     Field("http_status", "int32", "HTTP status of the response, if captured over HTTP", nullable=True, minimum=100, maximum=599),
+    Field("http_charset", "string", "Charset that the server declared; NULL where it declared none or none answered", nullable=True),
     Field("page_kind", "string", "What the page is", allowed=tuple(records.PageKind)),
     Field("language", "string", "Language of the page, ISO 639-1", nullable=True, pattern=r"[a-z]{2}"),
     Field("layout_fingerprint", "string", "Hash of the page's structural skeleton: equal for pages of one template", is_blank_allowed=True),

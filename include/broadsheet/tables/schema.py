@@ -50,6 +50,11 @@ class Table:
         return declared
 
     @property
+    def whole(self) -> tuple[str, str, str] | None:
+        """(column, table, its column) of the row that the key says a row is a part of; None where it stands for itself."""
+        return next(((column, *self.references[column]) for column in self.key if column in self.references), None)
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         return tuple(self.field(name) for name in self.columns)
 
@@ -127,6 +132,7 @@ TABLES: dict[str, Table] = {
                 "byte_count",
                 "media_type",
                 "http_status",
+                "http_charset",
                 "charset",
                 "charset_declared",
                 "charset_basis",

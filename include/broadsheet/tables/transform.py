@@ -46,7 +46,7 @@ class Context(NamedTuple):
     @property
     def captured_before(self) -> datetime | None:
         """Where the capture time is unknown: a page that a run read was captured before the run began."""
-        return self.run_started_at if self.capture.captured_at is None else None
+        return (self.capture.captured_before or self.run_started_at) if self.capture.captured_at is None else None
 
     @property
     def captured_after(self) -> datetime | None:
@@ -271,6 +271,7 @@ def _add_capture(batch: Batch, context: Context, article_id: str | None, version
         byte_count=capture.byte_count,
         media_type=capture.media_type,
         http_status=capture.http_status,
+        http_charset=capture.http_charset,
         charset=page.charset,
         charset_declared=page.charset_declared,
         charset_basis=page.charset_basis,
