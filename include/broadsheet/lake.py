@@ -3,7 +3,8 @@
 raw/                        WARC files with the pages' bytes, never changed
 staging/<run>/<stage>/      what one stage hands to the next, by shard
 tables/<table>/capture_month=…/   published Parquet
-warehouse/broadsheet.duckdb       the published warehouse; beside it the file that was published before, and changes/
+warehouse/broadsheet.duckdb       the published warehouse; beside it the file that was published before, changes/
+                                  and what waiting reparses would make of it, shadow-<run>.duckdb and .json
 withdrawn/                  Parquet that published states no longer count
 docs/<run>/                 Data Docs
 runs/<run>.json             summary of a run
@@ -54,6 +55,10 @@ class Lake:
     def standby(self) -> Path:
         """The file that was published before the present one."""
         return self.root / "warehouse" / ".standby.duckdb"
+
+    def shadow(self, run_id: str) -> Path:
+        """The warehouse as a reparse that waits would make it."""
+        return self.root / "warehouse" / f"shadow-{run_id}.duckdb"
 
     def changes(self, snapshot_id: str) -> Path:
         """What a published state changed of the one before."""

@@ -12,7 +12,7 @@ notebook call the same thing. Repeating a stage of a run gives the same files.
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -23,10 +23,11 @@ from typing import Any
 
 import msgspec
 
+from broadsheet.errors import ConfigurationError
 from broadsheet.lake import OUTCOMES, Lake, write_records
 from broadsheet.records import StageOutcome
 from broadsheet.runs import STAGES as STAGES
-from broadsheet.runs import Run, outcomes_of
+from broadsheet.runs import Run, is_reparse, outcomes_of
 from broadsheet.summary import summary_text as summary_text
 
 # Runs whose staging is kept, so that a task of a recent run can be repeated.
@@ -86,13 +87,16 @@ def validate(run: Run, shard: int) -> dict[str, Any]:
 def load(run: Run, is_dry_run: bool = False) -> dict[str, Any]:
     """Publish a run: Data Docs, lake, warehouse. Returns the run's summary and keeps it as `runs/<run>.json`.
 
-    Raises BatchStopped when the quality policy or the audit of the new warehouse says so; nothing is changed then.
+    Raises BatchStopped when the quality policy or the audit of the new warehouse says so, ConfigurationError for a reparse, which is
+    published in its own way (`broadsheet.reparse`); nothing is changed then.
     """
     from broadsheet import publish
 
+    if is_reparse(run):
+        raise ConfigurationError(f"run {run.run_id} is a reparse; `broadsheet reparse --publish --run {run.run_id}` publishes it")
     summary = publish.publish(run, is_dry_run=is_dry_run)
     if not is_dry_run:
-        _prune_staging(run.where, keep=run.run_id)
+        prune_staging(run.where, keep=run.run_id)
     return summary
 
 
@@ -104,14 +108,19 @@ def run_all(
     report = on_progress or (lambda stage, done, of: None)
     run = Run.start(lake, **settings)
     shards = capture(run, paths, manifest, on_progress=lambda done: report("capture", done, 0))
+    by_shard(run, shards, workers, report)
+    summary = load(run, is_dry_run)
+    report("load", 1, 1)
+    return summary
+
+
+def by_shard(run: Run, shards: Sequence[int], workers: int | None, on_progress: Progress) -> None:
+    """The stages between capture and load, all shards of one before the next; in several processes where that is quicker."""
     with _workers(run, len(shards), workers) as pool:
         for stage in (extract, transform, validate):
             results = pool.map(partial(stage, run), shards) if pool else map(partial(stage, run), shards)
             for done, _ in enumerate(results, start=1):
-                report(stage.__name__, done, len(shards))
-    summary = load(run, is_dry_run)
-    report("load", 1, 1)
-    return summary
+                on_progress(stage.__name__, done, len(shards))
 
 
 def _workers(run: Run, shard_count: int, workers: int | None):
@@ -122,7 +131,7 @@ def _workers(run: Run, shard_count: int, workers: int | None):
     return ProcessPoolExecutor(count, mp_context=get_context("forkserver")) if count > 1 else nullcontext()
 
 
-def _prune_staging(lake: Lake, keep: str) -> None:
+def prune_staging(lake: Lake, keep: str) -> None:
     """Remove the staging of older runs that were loaded; one that was not keeps everything for a retry."""
     loaded = [path for path in lake.staging("").glob("*") if path.is_dir() and path.name != keep and lake.summary(path.name).exists()]
     loaded.sort(key=lambda path: path.stat().st_mtime)

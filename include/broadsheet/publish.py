@@ -21,11 +21,14 @@ from broadsheet.quality.units import unit_stops
 from broadsheet.records import StageOutcome
 from broadsheet.runs import Run, outcomes_of, reason_counts, rejections_of, run_row
 from broadsheet.tables.schema import TABLES
-from broadsheet.warehouse.load import LoadSummary, load
+from broadsheet.warehouse.load import BringIn, Keep, LoadSummary, load
 
 
-def publish(run: Run, *, is_dry_run: bool) -> dict[str, Any]:
-    """Publish a run and return its summary. Raises BatchStopped with nothing changed but the Data Docs, which tell why."""
+def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep: Keep | None = None) -> dict[str, Any]:
+    """Publish a run and return its summary; `bring_in` and `keep` as in `warehouse.load.load`.
+
+    Raises BatchStopped with nothing changed but the Data Docs, which tell why.
+    """
     began = datetime.now(UTC)
     validated = list(_validate_summaries(run))
     rejections = list(rejections_of(run))
@@ -45,6 +48,8 @@ def publish(run: Run, *, is_dry_run: bool) -> dict[str, Any]:
         quality_results=results,
         run_row=run_row(run, "succeeded"),
         is_dry_run=is_dry_run,
+        bring_in=bring_in,
+        keep=keep,
     )
     summary = _summary(run, loaded, validated, docs, (datetime.now(UTC) - began).total_seconds())
     if not is_dry_run:

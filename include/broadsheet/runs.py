@@ -17,6 +17,8 @@ from broadsheet.records import Record, Rejection, StageOutcome
 from broadsheet.settings import Settings, read_settings
 
 STAGES = ("capture", "extract", "transform", "validate", "load")
+# In the staging of a run that reads captures anew: which.
+REPARSE = "reparse.json"
 # A run's id is the name of its folders and files.
 RUN_ID_PATTERN = r"[0-9A-Za-z][0-9A-Za-z_.+:-]*"
 
@@ -98,6 +100,11 @@ def rejections_of(run: Run) -> Iterator[Rejection]:
     for stage in STAGES:
         for source in sorted(run.where.staging(run.run_id, stage).rglob(REJECTIONS)):
             yield from read_records(source, Rejection)
+
+
+def is_reparse(run: Run) -> bool:
+    """Whether a run reads captures of the warehouse anew (`broadsheet.reparse`)."""
+    return (run.where.staging(run.run_id) / REPARSE).exists()
 
 
 def shards_of(run: Run) -> list[int]:

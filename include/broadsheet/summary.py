@@ -19,15 +19,15 @@ def summary_text(summary: dict[str, Any]) -> str:
     return "\n".join(_lines(summary))
 
 
-def _shown(path: str | Path) -> str:
+def shown_path(path: str | Path) -> str:
     """A path as it is quickest to type from here."""
     return str(Path(path).relative_to(Path.cwd()) if Path(path).is_relative_to(Path.cwd()) else path)
 
 
-def _program() -> str:
+def program() -> str:
     """How to call the command line from here. `make run` puts it on its own PATH, which is not the reader's."""
     beside = Path(sys.executable).parent / "broadsheet"
-    return _shown(beside) if beside.exists() and (beside.is_relative_to(Path.cwd()) or not shutil.which("broadsheet")) else "broadsheet"
+    return shown_path(beside) if beside.exists() and (beside.is_relative_to(Path.cwd()) or not shutil.which("broadsheet")) else "broadsheet"
 
 
 def _inputs(summary: dict[str, Any]) -> str:
@@ -71,13 +71,13 @@ def _lines(summary: dict[str, Any]):
     yield "Seconds   " + ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary["seconds"].items())
     if summary["is_dry_run"]:
         return
-    yield f"Warehouse {_shown(summary['warehouse'])}"
-    yield f"Data Docs {_shown(summary['data_docs'])}"
+    yield f"Warehouse {shown_path(summary['warehouse'])}"
+    yield f"Data Docs {shown_path(summary['data_docs'])}"
     yield f"Snapshot  {summary['snapshot_id']}"
     yield ""
     yield "Try"
-    lake = shlex.quote(_shown(summary["lake"]))
-    yield f"  {_program()} query --lake {lake} \\"
+    lake = shlex.quote(shown_path(summary["lake"]))
+    yield f"  {program()} query --lake {lake} \\"
     yield f'    "{EXAMPLE_QUERY}"'
     if summary["quarantined_by_reason"]:
-        yield f"  {_program()} quarantine --lake {lake} --run {summary['run_id']}"
+        yield f"  {program()} quarantine --lake {lake} --run {summary['run_id']}"

@@ -1,5 +1,6 @@
 """One writer; a load that dies leaves nothing behind that counts; the audit stops what contradicts itself."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -138,3 +139,25 @@ def test_a_warehouse_of_an_earlier_program_gets_the_columns_that_are_new(tmp_pat
     run_all(tmp_path, PAGES[2:], shards=1)
     rows = query(tmp_path, "select count(*) as n, count(site_profile) as profiled from captures").to_pylist()
     assert rows == [{"n": len(PAGES), "profiled": 0}]
+
+
+PAGE = """<html lang="zh"><head><title>清河县跨江大桥建成投用</title></head><body><h1>清河县跨江大桥建成投用</h1>
+<div class="info">2026-03-02 08:00 来源：清河日报 {credits}</div><div class="content"><p>周一上午，清河县跨江大桥正式通车，两岸居民步行十分钟即可往来，结束了多年来靠渡船出行的历史。</p>
+<p>据介绍，大桥全长一千二百米，总投资三亿元，建成后每天可通行车辆两万辆次，惠及周边群众十二万人。</p></div></body></html>"""
+
+
+def test_credits_of_a_version_are_those_of_one_capture(tmp_path):
+    credits = ("编辑：钱雨桐", "编辑：孙若溪 责任编辑：周子墨", "编辑：钱雨桐 责任编辑：吴清和")
+    manifest = tmp_path / "manifest.jsonl"
+    for number, text in enumerate(credits):
+        (tmp_path / f"{number}.html").write_text(PAGE.format(credits=text), "utf-8")
+    manifest.write_text(
+        "".join(json.dumps({"path": f"{number}.html", "url": "https://qinghe.example/1.html"}) + "\n" for number in range(len(credits))), "utf-8"
+    )
+    lake = tmp_path / "lake"
+    for _ in range(2):  # the first load splits them over shards, the second brings all of them again
+        run_all(lake, [tmp_path / f"{number}.html" for number in range(len(credits))], manifest=manifest, shards=4)
+    rows = query(lake, "select list(person_name order by person_role, position) as people from article_people group by version_id").to_pylist()
+    assert len(rows) == 1
+    assert rows[0]["people"] in (["钱雨桐"], ["孙若溪", "周子墨"], ["钱雨桐", "吴清和"])
+    assert counts(lake)["article_people"] == (len(rows[0]["people"]),) * 2

@@ -2,10 +2,12 @@
 
 import json
 import sys
+from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.console import Console
 
@@ -31,7 +33,7 @@ class Exit(IntEnum):
 
 
 EXIT_CODES = (
-    "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 published, but inputs, pages or rows were quarantined, or "
+    "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 done, but inputs, pages or rows were quarantined, or "
     "there was neither a page nor an absence (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · "
     "5 try again later."
 )
@@ -149,8 +151,7 @@ def run(
         typer.echo(json.dumps(summary, ensure_ascii=False, default=str))
     else:
         print_summary(summary)
-    is_whole = (summary["page_count"] or summary["absences"]) and not summary["rejected_input_count"] and not summary["quarantined_row_count"]
-    raise typer.Exit(Exit.DONE if is_whole else Exit.REJECTED)
+    raise typer.Exit(_exit_code(summary))
 
 
 @app.command()
@@ -243,6 +244,68 @@ def load(
     print_summary(pipeline.load(Run.open(lake, run_id), dry_run))
 
 
+@app.command()
+def reparse(
+    lake: LakeOption = DEFAULT_LAKE,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of capture, in the site's zone.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of capture, in the site's zone.")] = None,
+    site: Annotated[list[str] | None, typer.Option("--site", help="Only captures of this site; may be given again.", show_default=False)] = None,
+    captures: Annotated[list[str] | None, typer.Option("--capture", help="Only this capture; may be given again.", show_default=False)] = None,
+    undated: Annotated[bool, typer.Option("--undated", help="With --since or --until: captures of unknown time too.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish what was read; without it, only what would change is told.")] = False,
+    discard: Annotated[bool, typer.Option("--discard", help="With --run: leave nothing of a reparse that waits.")] = False,
+    run_id: Annotated[str | None, typer.Option("--run", help="A reparse that waits: tell again what it would change, publish or discard it.")] = None,
+    policy: PolicyOption = None,
+    shards: ShardsOption = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one, and one a core on large runs.")] = None,
+    time_zone: ZoneOption = None,
+    sites: SitesOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Read captures of the warehouse anew, with the present page kernel and site profiles, and tell what that would change.
+
+    All captures without --since, --until, --site or --capture. The warehouse that it would make waits as a shadow, which
+    `broadsheet query --shadow RUN` asks, until `reparse --run RUN --publish` or `--discard`.
+    """
+    from broadsheet import reparse as anew
+    from broadsheet.cli.progress import stage_bars
+    from broadsheet.cli.summary import print_comparison, print_summary
+    from broadsheet.runs import Run
+
+    if discard and (publish or run_id is None):
+        raise typer.BadParameter("--discard goes with --run alone")
+    if run_id is None:
+        selection = anew.Selection(
+            since=since and since.date(), until=until and until.date(), sites=tuple(site or ()), captures=tuple(captures or ()), is_undated=undated
+        )
+        with stage_bars() as report:
+            run = anew.read_anew(
+                lake, selection, workers=workers, on_progress=report, policy_file=policy, shards=shards, default_time_zone=time_zone, sites_dir=sites
+            )
+        comparison = None if publish else anew.shadow(run)
+    else:
+        if since or until or site or captures or undated or policy or shards or workers or time_zone or sites:
+            raise typer.BadParameter("a reparse that waits has its captures and settings: only --publish, --discard and --json go with --run")
+        run = Run.open(lake, run_id)
+        if discard:
+            anew.discard(run)
+            return
+        comparison = None if publish else anew.compared(run)
+    summary = comparison.summary if comparison else anew.publish(run)
+    if as_json:
+        typer.echo(json.dumps(msgspec.to_builtins(comparison or summary), ensure_ascii=False, default=str))
+    elif comparison:
+        print_comparison(comparison)
+    else:
+        print_summary(summary)
+    raise typer.Exit(_exit_code(summary))
+
+
+def _exit_code(summary: dict[str, Any]) -> Exit:
+    is_whole = (summary["page_count"] or summary["absences"]) and not summary["rejected_input_count"] and not summary["quarantined_row_count"]
+    return Exit.DONE if is_whole else Exit.REJECTED
+
+
 def _run_stage(stage: str, lake: Path, run_id: str, shard: int | None) -> None:
     from broadsheet import pipeline
     from broadsheet.cli.progress import stage_bars
@@ -295,12 +358,15 @@ def query(
     lake: LakeOption = DEFAULT_LAKE,
     format: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.table,
     time_zone: Annotated[str, typer.Option("--time-zone", help="Zone in which instants are shown.")] = "Asia/Shanghai",
+    shadow: Annotated[
+        str | None, typer.Option("--shadow", metavar="RUN", help="Ask the warehouse as this waiting reparse would make it.", show_default=False)
+    ] = None,
 ) -> None:
     """Ask the published warehouse (read-only)."""
     from broadsheet.cli.rows import print_rows
     from broadsheet.warehouse.query import query as ask
 
-    print_rows(ask(lake, sys.stdin.read() if sql == "-" else sql, time_zone=time_zone), format)
+    print_rows(ask(lake, sys.stdin.read() if sql == "-" else sql, time_zone=time_zone, shadow=shadow), format)
 
 
 app.command()(export)

@@ -1,19 +1,38 @@
 """Runs, reasons and the closing summary in the terminal."""
 
+import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from broadsheet.cli.snapshots import print_differences
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
-from broadsheet.summary import summary_text
+from broadsheet.summary import program, shown_path, summary_text
+
+if TYPE_CHECKING:
+    from broadsheet.reparse import Comparison
 
 
 def print_summary(summary: dict[str, Any]) -> None:
     print(summary_text(summary))
+
+
+def print_comparison(comparison: "Comparison") -> None:
+    """What a waiting reparse would change, and what can be done with it."""
+    summary = comparison.summary
+    run_id, lake = summary["run_id"], shown_path(summary["lake"])
+    captures = f"{summary['input_count']:,} capture{'' if summary['input_count'] == 1 else 's'}"
+    print(f"Reparse {run_id}: {captures} read anew, nothing published")
+    if summary["quarantined_by_reason"]:
+        print("Quarantined: " + ", ".join(f"{reason} {count:,}" for reason, count in summary["quarantined_by_reason"].items()))
+    print_differences(comparison.differences)
+    arguments = f"--lake {shlex.quote(lake)} --run {run_id}"
+    print(f"Publish it  {program()} reparse {arguments} --publish")
+    print(f"Discard it  {program()} reparse {arguments} --discard")
 
 
 def print_runs(lake: Path) -> None:
@@ -27,7 +46,7 @@ def print_runs(lake: Path) -> None:
     table = Table("run", "status", "inputs", "pages", "new articles", "quarantined", header_style="bold")
     for run_id in sorted(loaded | begun, reverse=True):
         if run_id not in loaded:
-            table.add_row(run_id, "not loaded")
+            table.add_row(run_id, "reparse waits" if where.shadow(run_id).exists() else "not loaded")
             continue
         summary = stored_summary(lake, run_id)
         new_articles = summary["tables"].get("articles", {}).get("new", 0)

@@ -12,30 +12,24 @@ import pyarrow.parquet as pq
 from broadsheet.lake import written_aside
 from broadsheet.tables.schema import TABLES
 
-# How a row of a table finds its capture among the rows that came with it: SQL that joins `fresh` rows to staged captures.
-_BY_CAPTURE = "left join staged_captures as c on c.capture_id = fresh.capture_id"
-_BY_FIRST_CAPTURE = "left join staged_captures as c on c.capture_id = fresh.first_capture_id"
-_BY_VERSION = (
-    "left join (from staged_article_versions qualify row_number() over (partition by version_id) = 1) as v on v.version_id = fresh.version_id "
-    "left join staged_captures as c on c.capture_id = v.first_capture_id"
-)
-_BY_STATE = (
-    "left join (from staged_headline_feed_snapshots qualify row_number() over (partition by feed_snapshot_id) = 1) as s "
-    "on s.feed_snapshot_id = fresh.feed_snapshot_id left join staged_captures as c on c.capture_id = s.first_capture_id"
-)
 
+def capture_of(table_name: str, prefix: str = "staged_") -> str | None:
+    """SQL that joins `fresh` rows of a table to their captures as `c`; None for a table whose rows belong to none.
 
-def capture_of(table_name: str) -> str | None:
-    """SQL that joins `fresh` rows of a table to their captures as `c`; None for a table whose rows belong to none."""
+    Parameters
+    ----------
+    prefix : what the names of the tables begin with in which captures, versions and feed states are found.
+    """
     columns = TABLES[table_name].columns
+    captures = f"left join {prefix}captures as c on c.capture_id ="
     if "capture_id" in columns:
-        return _BY_CAPTURE
+        return f"{captures} fresh.capture_id"
     if "first_capture_id" in columns:
-        return _BY_FIRST_CAPTURE
-    if "version_id" in columns:
-        return _BY_VERSION
-    if "feed_snapshot_id" in columns:
-        return _BY_STATE
+        return f"{captures} fresh.first_capture_id"
+    for whole, key in (("article_versions", "version_id"), ("headline_feed_snapshots", "feed_snapshot_id")):
+        if key in columns:
+            wholes = f"(select {key}, min(first_capture_id) as first_capture_id from {prefix}{whole} semi join fresh using ({key}) group by {key})"
+            return f"left join {wholes} as whole on whole.{key} = fresh.{key} {captures} whole.first_capture_id"
     return None
 
 

@@ -168,7 +168,7 @@ def _is_open_here(file: Path) -> bool:
 
 def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> bool:
     """Make what is missing, and bring rows of an earlier schema version up to date; returns whether there were any."""
-    is_old = require_known(_schema_version(connection), lake.warehouse)
+    is_old = require_known(schema_version(connection), lake.warehouse)
     if is_old:
         drop_derived(connection)
         make_room(connection)
@@ -180,7 +180,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> bool:
     return is_old
 
 
-def _schema_version(connection: duckdb.DuckDBPyConnection) -> str | None:
+def schema_version(connection: duckdb.DuckDBPyConnection) -> str | None:
     """Newest schema version of the runs that a warehouse holds; None if it holds none."""
     if not connection.execute("select 1 from duckdb_tables() where table_name = 'runs'").fetchall():
         return None

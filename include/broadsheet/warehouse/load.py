@@ -7,7 +7,7 @@ follow from what was added (`derived/`). Only when the audit finds nothing, part
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +36,14 @@ from broadsheet.warehouse.query import open_published
 from broadsheet.warehouse.views import create_views
 
 DATA_TABLES = tuple(table.name for table in TABLES.values() if table.layer in ("entity", "event"))
+# Tables whose rows have parts in others.
+WHOLES = tuple(dict.fromkeys(table.whole[1] for table in TABLES.values() if table.layer == "entity" and table.whole))
 # Shards are added together up to this size, so that a small batch costs one pass over each table and a large one bounded memory.
 GROUP_BYTES = 256 * 1024 * 1024
+
+# Brings a run's rows into a build and its parts; answers table -> (came in, new, in the warehouse now).
+BringIn = Callable[[Changes, Lake, str, Parts], dict[str, tuple[int, int, int]]]
+Keep = Callable[[Build, Changes], None]
 
 
 class LoadSummary(Record, frozen=True):
@@ -62,8 +68,16 @@ def load(
     quality_results: pa.Table,
     run_row: Mapping[str, Any],
     is_dry_run: bool = False,
+    bring_in: BringIn | None = None,
+    keep: Keep | None = None,
 ) -> LoadSummary:
     """Publish the good rows that `validate` left in the run's staging, with the run's own accounts.
+
+    Parameters
+    ----------
+    is_dry_run : build and audit, but publish nothing.
+    bring_in : how the rows come in; without it, those are added whose keys are not there.
+    keep : called with the build of a dry run and its changes before they are dropped.
 
     A run that is published already is left as it is. Raises BatchStopped when the audit of the new warehouse finds something,
     TransientError when another writer is at work; nothing is changed then.
@@ -79,7 +93,7 @@ def load(
             parts = Parts(lake, snapshot_id)
             stack.callback(parts.discard)
             changes = Changes(build.connection, is_whole=build.is_whole)
-            rows = _add_data(changes, lake, run_id, parts)
+            rows = (bring_in or _add_data)(changes, lake, run_id, parts)
             derive(changes)
             raised, stops = alarms(changes, load_policy(settings.policy_file), run_id=run_id, checked_at=datetime.now(UTC))
             if stops:
@@ -92,18 +106,20 @@ def load(
             }
             for name, table in accounts.items():
                 rows[name] = _add_account(changes, name, table, parts, run_id)
-            rows |= {table.name: (0, 0, _count(build.connection, table.name)) for table in TABLES.values() if table.layer == "derived"}
+            rows |= {table.name: (0, 0, count(build.connection, table.name)) for table in TABLES.values() if table.layer == "derived"}
             add_snapshot(changes, parts, snapshot_id, run_id)
             resolutions = _resolutions(build.connection)
             warnings = {row["check_name"]: row["failed_count"] for row in raised.to_pylist() if not row["is_success"]}
-            publish(lake, build, changes, parts, snapshot_id, kept=settings.kept_snapshots, is_dry_run=is_dry_run)
+            publish(lake, build, changes, parts, snapshot_id, kept=settings.kept_snapshots, is_dry_run=is_dry_run, keep=keep)
     return LoadSummary(
         run_id=run_id, snapshot_id=snapshot_id, warehouse=str(lake.warehouse), rows=rows, resolutions=resolutions, warnings=warnings,
         is_dry_run=is_dry_run,
     )  # fmt: skip
 
 
-def publish(lake: Lake, build: Build, changes: Changes, parts: Parts, snapshot_id: str, *, kept: int, is_dry_run: bool = False) -> None:
+def publish(
+    lake: Lake, build: Build, changes: Changes, parts: Parts, snapshot_id: str, *, kept: int, is_dry_run: bool = False, keep: Keep | None = None
+) -> None:
     """Audit what changed, then make the build the published warehouse and its parts the lake's; the connection is closed.
 
     Raises BatchStopped when the audit finds something; nothing is changed then.
@@ -112,6 +128,8 @@ def publish(lake: Lake, build: Build, changes: Changes, parts: Parts, snapshot_i
     if contradictions := findings(changes):
         raise BatchStopped([f"audit of the new warehouse: {finding}" for finding in contradictions])
     if is_dry_run:
+        if keep:
+            keep(build, changes)
         return
     if not changes.is_whole:
         changes.write(lake.changes(snapshot_id))
@@ -132,20 +150,30 @@ def publish(lake: Lake, build: Build, changes: Changes, parts: Parts, snapshot_i
 def _add_data(changes: Changes, lake: Lake, run_id: str, parts: Parts) -> dict[str, tuple[int, int, int]]:
     """Add the shards' rows, tables in the order of their references."""
     rows: dict[str, tuple[int, int, int]] = {}
-    folders = sorted(lake.staging(run_id, "validate").glob("shard-*"))
+    folders = validated_shards(lake, run_id)
     connection = changes.connection
+    list_articles(connection, folders)
+    for group in _groups(folders):
+        first = int(group[0].name.removeprefix("shard-"))
+        with staged(connection, group) as filled:
+            for name in filled:
+                came = count(connection, f"staged_{name}")
+                new = _add(changes, name, _coming(name), parts, f"{run_id}-{first:03d}", has_capture=True)
+                before = rows.get(name, (0, 0, 0))
+                rows[name] = (before[0] + came, before[1] + new, count(connection, name))
+    return rows
+
+
+def validated_shards(lake: Lake, run_id: str) -> list[Path]:
+    """Folders with the good rows of a run's shards."""
+    return sorted(lake.staging(run_id, "validate").glob("shard-*"))
+
+
+def list_articles(connection: duckdb.DuckDBPyConnection, folders: list[Path]) -> None:
+    """Make the temporary table `run_articles`: the articles of all shards, which `staged` asks for."""
     connection.execute("create or replace temp table run_articles (article_id varchar)")
     if delivered := [str(file) for folder in folders if (file := folder / "articles.parquet").exists()]:
         connection.execute("insert into run_articles select article_id from read_parquet(?)", [delivered])
-    for group in _groups(folders):
-        first = int(group[0].name.removeprefix("shard-"))
-        with _staged(connection, group) as staged:
-            for name in staged:
-                came = _count(connection, f"staged_{name}")
-                new = _add(changes, name, f"from staged_{name}", parts, f"{run_id}-{first:03d}", has_capture=True)
-                before = rows.get(name, (0, 0, 0))
-                rows[name] = (before[0] + came, before[1] + new, _count(connection, name))
-    return rows
 
 
 def _groups(folders: list[Path]) -> Iterator[list[Path]]:
@@ -162,11 +190,12 @@ def _groups(folders: list[Path]) -> Iterator[list[Path]]:
 
 
 @contextmanager
-def _staged(connection: duckdb.DuckDBPyConnection, folders: list[Path]) -> Iterator[list[str]]:
-    """The rows of some shards as temporary tables `staged_<table>`; the names of the tables that have any.
+def staged(connection: duckdb.DuckDBPyConnection, folders: list[Path]) -> Iterator[list[str]]:
+    """The rows of some shards as temporary tables `staged_<table>`, with their `shard`; the names of the tables that have any.
 
-    Every data table is there. Of captures, references to articles that neither run nor warehouse have are taken out: `validate` sets an
-    article aside with its last version, and cannot know whether another shard or the warehouse has one.
+    Every data table is there, and `new_<table>` says of the wholes that the warehouse lacks which shard tells of them and their parts. Of
+    captures, references to articles that neither run nor warehouse have are taken out: `validate` sets an article aside with its last
+    version, and cannot know whether another shard or the warehouse has one.
     """
     filled = []
     for name in DATA_TABLES:
@@ -174,18 +203,36 @@ def _staged(connection: duckdb.DuckDBPyConnection, folders: list[Path]) -> Itera
         if files:
             filled.append(name)
             columns = ", ".join(TABLES[name].columns)
-            connection.execute(f"create or replace temp table staged_{name} as select {columns} from read_parquet(?)", [files])
+            source = "read_parquet(?, filename = true)"
+            connection.execute(
+                f"create or replace temp table staged_{name} as select {columns}, parse_dirpath(filename) as shard from {source}", [files]
+            )
         else:
-            connection.execute(f"create or replace temp table staged_{name} as from {name} limit 0")
+            connection.execute(f"create or replace temp table staged_{name} as select *, null::varchar as shard from {name} limit 0")
     connection.execute(
         "update staged_captures set article_id = null where article_id is not null and article_id not in (from run_articles) "
         "and article_id not in (select article_id from articles semi join staged_captures using (article_id))"
     )
+    for name in WHOLES:
+        (key,) = TABLES[name].key
+        connection.execute(
+            f"create or replace temp table new_{name} as "
+            f"select {key}, min(shard) as shard from staged_{name} anti join {name} using ({key}) group by {key}"
+        )
     try:
         yield filled
     finally:
-        for name in DATA_TABLES:
-            connection.execute(f"drop table if exists staged_{name}")
+        for table in (*(f"staged_{name}" for name in DATA_TABLES), *(f"new_{name}" for name in WHOLES)):
+            connection.execute(f"drop table if exists {table}")
+
+
+def _coming(name: str) -> str:
+    """The staged rows of a table. What several captures show may differ in details: parts come with their whole, from one of them."""
+    whole = TABLES[name].whole
+    if whole is None or whole[1] not in WHOLES:
+        return f"from staged_{name}"
+    column, wholes, key = whole
+    return f"select part.* from staged_{name} as part semi join new_{wholes} as whole on part.{column} = whole.{key} and part.shard = whole.shard"
 
 
 def _add(changes: Changes, name: str, query: str, parts: Parts, part: str, *, has_capture: bool = False) -> int:
@@ -193,21 +240,30 @@ def _add(changes: Changes, name: str, query: str, parts: Parts, part: str, *, ha
     connection = changes.connection
     key = ", ".join(TABLES[name].key)
     # a capture is in one shard, so that rows which belong to one are there once
-    once = "" if TABLES[name].layer == "event" else f"qualify row_number() over (partition by {key}) = 1"
+    once = "" if TABLES[name].layer == "event" else f"qualify row_number() over (partition by {key}{' order by shard' if has_capture else ''}) = 1"
     connection.execute(f"create or replace temp table fresh as select * from ({query}) anti join {name} using ({key}) {once}")
-    if not _count(connection, "fresh"):
+    if not count(connection, "fresh"):
         return 0
+    write_parts(connection, parts, name, part, capture_of(name) if has_capture else None)
+    return changes.insert_fresh(name)
+
+
+def write_parts(connection: duckdb.DuckDBPyConnection, parts: Parts, name: str, part: str, capture: str | None) -> None:
+    """Write the rows of `fresh` as parts of a table, by the month of their captures.
+
+    Parameters
+    ----------
+    capture : SQL that joins the rows to their captures, as `capture_of` gives it; None for rows that belong to none.
+    """
     order = ", ".join(TABLES[name].sort)
-    capture = capture_of(name) if has_capture else None
     if capture is None:
         parts.write(name, arrow_of(connection.execute(f"from fresh order by {order}")), part)
-    else:
-        connection.execute(f"create or replace temp table placed as select fresh.*, {MONTH} as capture_month from fresh {capture}")
-        for (month,) in connection.execute("select distinct capture_month from placed order by all").fetchall():
-            rows = connection.execute(f"select * exclude (capture_month) from placed where capture_month = ? order by {order}", [month])
-            parts.write(name, arrow_of(rows), part, month)
-        connection.execute("drop table placed")
-    return changes.insert_fresh(name)
+        return
+    connection.execute(f"create or replace temp table placed as select fresh.*, {MONTH} as capture_month from fresh {capture}")
+    for (month,) in connection.execute("select distinct capture_month from placed order by all").fetchall():
+        rows = connection.execute(f"select * exclude (capture_month) from placed where capture_month = ? order by {order}", [month])
+        parts.write(name, arrow_of(rows), part, month)
+    connection.execute("drop table placed")
 
 
 def _add_account(changes: Changes, name: str, rows: pa.Table, parts: Parts, run_id: str) -> tuple[int, int, int]:
@@ -215,10 +271,11 @@ def _add_account(changes: Changes, name: str, rows: pa.Table, parts: Parts, run_
     changes.connection.register("account", rows)
     new = _add(changes, name, "from account", parts, f"{run_id}-000")
     changes.connection.unregister("account")
-    return rows.num_rows, new, _count(changes.connection, name)
+    return rows.num_rows, new, count(changes.connection, name)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+def count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    """Rows of a relation."""
     return connection.execute(f"select count(*) from {name}").fetchall()[0][0]
 
 
@@ -252,7 +309,7 @@ def add_snapshot(changes: Changes, parts: Parts, snapshot_id: str, run_id: str) 
         "parent_snapshot_id": earlier[-1] if earlier else None,
         "run_id": run_id,
         "snapshot_published_at": datetime.now(UTC),
-        "row_counts_json": json.dumps({name: _count(changes.connection, name) for name in TABLES if name != "snapshots"}),
+        "row_counts_json": json.dumps({name: count(changes.connection, name) for name in TABLES if name != "snapshots"}),
     }
     _add_account(changes, "snapshots", pa.Table.from_pylist([row], schema=TABLES["snapshots"].arrow), parts, snapshot_id)
 
@@ -276,10 +333,10 @@ def _resolutions(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def _published_summary(lake: Lake, run_id: str) -> LoadSummary:
     with open_published(lake.warehouse) as connection:
         snapshot_id = connection.execute("select snapshot_id from snapshots where run_id = ?", [run_id]).fetchall()[0][0]
-        came = connection.execute(
+        loaded = connection.execute(
             "select table_name, in_count, new_count from stage_outcomes where run_id = ? and stage = 'load'", [run_id]
         ).fetchall()
-        rows = {name: (count, new, _count(connection, name)) for name, count, new in came}
+        rows = {name: (came, new, count(connection, name)) for name, came, new in loaded}
         resolutions = _resolutions(connection)
     return LoadSummary(run_id=run_id, snapshot_id=snapshot_id, warehouse=str(lake.warehouse), rows=rows, resolutions=resolutions)
 

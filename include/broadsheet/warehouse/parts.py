@@ -23,7 +23,7 @@ class Parts:
     """Parts that come into the lake with a snapshot, and those that leave it: they are kept below `withdrawn/`."""
 
     def __init__(self, lake: Lake, snapshot_id: str) -> None:
-        self._lake, self._snapshot_id = lake, snapshot_id
+        self._lake, self.snapshot_id = lake, snapshot_id
         self._aside = lake.root / "staging" / f".parts-{snapshot_id}"
         shutil.rmtree(self._aside, ignore_errors=True)
         self._coming: list[Path] = []
@@ -48,8 +48,10 @@ class Parts:
         self._coming.append(relative)
 
     def move(self) -> None:
-        """Write down what will be moved, then move it."""
-        with written_aside(_intent(self._lake, self._snapshot_id)) as aside:
+        """Write down what will be moved, then move it. A state that is only built anew moves nothing, and what was moved for it stays written."""
+        if not (self._coming or self._leaving):
+            return
+        with written_aside(_intent(self._lake, self.snapshot_id)) as aside:
             aside.write_text(json.dumps({"coming": [str(path) for path in self._coming], "leaving": [str(path) for path in self._leaving]}), "utf-8")
         for path in self._leaving:
             _move(self._lake.tables / path, self._lake.withdrawn / path)

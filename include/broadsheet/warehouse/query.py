@@ -19,12 +19,27 @@ _EXPLAIN = re.compile(
 _OF_PIVOT = (duckdb.StatementType.CREATE, duckdb.StatementType.SELECT)
 
 
-def connect(lake: Path) -> duckdb.DuckDBPyConnection:
-    """Read-only connection to a lake's published warehouse. It keeps its state while newer ones are published."""
+def connect(lake: Path, shadow: str | None = None) -> duckdb.DuckDBPyConnection:
+    """Read-only connection to a lake's published warehouse. It keeps its state while newer ones are published.
+
+    Parameters
+    ----------
+    shadow : a waiting reparse, whose state is asked for instead.
+    """
+    if shadow is not None:
+        return open_published(require_shadow(Lake(Path(lake)), shadow))
     file = Lake(Path(lake)).warehouse
     if not os.access(file, os.F_OK):  # unlike Path.exists, False where it may not be looked
         raise ConfigurationError(f"{file} does not exist: nothing has been published in this lake yet (`broadsheet run --lake {lake} PATH…`)")
     return open_published(file)
+
+
+def require_shadow(lake: Lake, run_id: str) -> Path:
+    """The warehouse as a waiting reparse would make it. Raises ConfigurationError where no such reparse waits."""
+    file = lake.shadow(run_id)
+    if not file.exists():
+        raise ConfigurationError(f"no reparse {run_id!r} waits in {lake.root}; `broadsheet runs --lake {lake.root}` lists the runs")
+    return file
 
 
 def open_published(file: Path) -> duckdb.DuckDBPyConnection:
@@ -59,10 +74,15 @@ def _require_question(sql: str) -> None:
         raise ConfigurationError(f"only questions are run here (SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, EXPLAIN); this is {kind.name}")
 
 
-def query(lake: Path, sql: str, *, parameters: Mapping[str, Any] | None = None, time_zone: str = "UTC") -> pa.Table:
-    """Rows of one statement that reads. Raises ConfigurationError, with DuckDB's message when the statement is wrong."""
+def query(lake: Path, sql: str, *, parameters: Mapping[str, Any] | None = None, time_zone: str = "UTC", shadow: str | None = None) -> pa.Table:
+    """Rows of one statement that reads. Raises ConfigurationError, with DuckDB's message when the statement is wrong.
+
+    Parameters
+    ----------
+    shadow : a waiting reparse, whose state is asked instead of the published one.
+    """
     _require_question(sql)
-    with connect(lake) as connection:
+    with connect(lake, shadow) as connection:
         try:
             connection.execute("set TimeZone = ?", [time_zone])
             result = connection.execute(sql, dict(parameters) if parameters else None)
