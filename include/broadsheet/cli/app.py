@@ -260,6 +260,7 @@ def reparse(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one, and one a core on large runs.")] = None,
     time_zone: ZoneOption = None,
     sites: SitesOption = None,
+    outlets: OutletsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read captures of the warehouse anew, with the present page kernel and site profiles, and tell what that would change.
@@ -280,11 +281,12 @@ def reparse(
         )
         with stage_bars() as report:
             run = anew.read_anew(
-                lake, selection, workers=workers, on_progress=report, policy_file=policy, shards=shards, default_time_zone=time_zone, sites_dir=sites
-            )
+                lake, selection, workers=workers, on_progress=report, policy_file=policy, shards=shards, default_time_zone=time_zone,
+                sites_dir=sites, outlets_file=outlets,
+            )  # fmt: skip
         comparison = None if publish else anew.shadow(run)
     else:
-        if since or until or site or captures or undated or policy or shards or workers or time_zone or sites:
+        if since or until or site or captures or undated or policy or shards or workers or time_zone or sites or outlets:
             raise typer.BadParameter("a reparse that waits has its captures and settings: only --publish, --discard and --json go with --run")
         run = Run.open(lake, run_id)
         if discard:
