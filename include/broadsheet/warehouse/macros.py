@@ -20,7 +20,7 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     - `headline_key(text)`: letters and digits alone, lower case, folded, as `broadsheet.text.headline_key` does but for rarer compatibility
       characters.
     - `edit_distance(a, b)`: characters to insert, delete or replace; NULL for texts of more than 127 different characters.
-    - `title_similarity(key, other_key)`: share of common letter pairs (Dice). `title_change(key, original_key)`: what became of a title.
+    - `title_similarity(key, other_key)`: share of common letter pairs (Dice). `title_change(key, original_key, similarity)`: what became of a title.
     - `in_order(pairs)`: items of structs (position or the like, item) in their order; `list(… order by …)` is ten times as slow.
     """
     connection.execute(f"create or replace macro is_one_site(site, other) as site = other and site <> '{UNKNOWN_SITE}'")
@@ -28,9 +28,10 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create or replace macro blankless(shown) as folded(regexp_replace(shown, '[\\s\\p{Z}]+', '', 'g'))")
     connection.execute("create or replace macro headline_key(headline) as lower(regexp_replace(folded(headline), '[^\\p{L}\\p{N}]', '', 'g'))")
     # DuckDB's edit distances count bytes, which Chinese characters share: each character gets a byte of its own
-    letters = "list_distinct(string_split(a || b, ''))"
-    a, b = (f"translate({text}, array_to_string({letters}, ''), '{_BYTES}')" for text in "ab")
-    connection.execute(f"create or replace macro edit_distance(a, b) as case when len({letters}) <= 127 then levenshtein({a}, {b}) end")
+    connection.execute(
+        "create or replace macro edit_distance(a, b) as list_transform([array_to_string(list_distinct(string_split(a || b, '')), '')], lambda letters: "
+        f"case when length(letters) <= 127 then levenshtein(translate(a, letters, '{_BYTES}'), translate(b, letters, '{_BYTES}')) end)[1]"
+    )
     pairs, other_pairs = (
         f"list_distinct(list_transform(range(1, length({key})), lambda place: substr({key}, place, 2)))" for key in ("key", "other_key")
     )
@@ -39,9 +40,9 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
         f"else 2.0 * len(list_intersect({pairs}, {other_pairs})) / greatest(len({pairs}) + len({other_pairs}), 1) end"
     )
     connection.execute(
-        "create or replace macro title_change(key, original_key) as case when key = original_key then 'same' "
+        "create or replace macro title_change(key, original_key, similarity) as case when key = original_key then 'same' "
         "when contains(original_key, key) then 'cut' when contains(key, original_key) then 'extended' "
-        "when title_similarity(key, original_key) >= 0.5 then 'edited' else 'rewritten' end"
+        "when similarity >= 0.5 then 'edited' else 'rewritten' end"
     )
     connection.execute("create or replace macro in_order(pairs) as list_transform(list_sort(pairs), lambda pair: pair.item)")
     _create_search(connection)

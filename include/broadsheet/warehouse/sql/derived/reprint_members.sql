@@ -28,7 +28,6 @@ titled as (
     select
         *,
         title_similarity(title_key, origin_title_key) as title_similarity,
-        title_change(title_key, origin_title_key) as title_change,
     from nearest
 ),
 
@@ -55,7 +54,8 @@ joined as (
         there.published_at_precision as origin_precision,
         there.published_before <= articles.published_at as is_later,
         declared_sites.declared_site is not null as is_credited,
-        titled.title_change,
+        titled.title_key,
+        titled.origin_title_key,
         titled.title_similarity,
         titled.similarity,
         titled.containment,
@@ -90,7 +90,7 @@ select
         when is_reprint and published_at_precision <> 'day' and origin_precision <> 'day'
             then date_diff('second', origin_published_at, joined.published_at)
     end as lag_seconds,
-    joined.title_change,
+    case when is_reprint then title_change(title_key, origin_title_key, title_similarity) end as title_change,
     joined.title_similarity,
 from joined
 left join credits using (version_id)

@@ -22,7 +22,7 @@
 -- content_sha256: SHA-256 of that capture's bytes, by which the raw zone has them
 -- parser_version: Version of the page kernel that read it
 
-with texts as (
+with texts as not materialized (
     select
         coalesce(versions.text_id, versions.body_sha256) as text_id,
         arg_min(version_id, {published_at: coalesce(versions.published_at, 'infinity'), id: version_id}) as version_id,

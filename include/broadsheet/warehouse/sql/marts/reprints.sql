@@ -26,7 +26,7 @@
 -- has_original_title: Whether it credits an original title
 -- has_editor: Whether it credits an editor
 
-with reprints as (
+with reprints as not materialized (
     select *
     from reprint_members
     where reprint_role = 'reprint'

@@ -12,7 +12,7 @@
 -- hours_at_least: Hours from publication to `changed_after`; NULL where the publication time is not known to the minute
 -- hours_at_most: Hours from publication to `changed_before`; NULL likewise
 -- is_headline_changed: Whether headline, subtitle, kicker or campaign tag changed, blanks and width of characters aside
--- is_body_changed: Whether the body changed, blanks and width of characters aside
+-- is_body_changed: Whether the body changed; beside a changed headline, its letters and digits
 -- is_published_at_changed: Whether the displayed publication time changed
 -- headline_before: Headline of the version before as displayed
 -- headline_after: Headline of the version after as displayed
@@ -20,7 +20,7 @@
 -- char_count_before: Non-blank characters of the body before
 -- char_count_after: Non-blank characters of the body after
 
-with edited as (
+with edited as not materialized (
     select article_id
     from article_versions
     group by article_id
@@ -48,49 +48,55 @@ changes as (
     qualify version_id <> version_id_before
 ),
 
-changed as (
-    select version_id from changes
-    union all
-    select version_id_before from changes
-),
-
-headlines as (
+headlines as not materialized (
     select
         h.version_id,
         max(h.headline_raw) filter (h.headline_role = 'main') as displayed,
         blankless(array_to_string(in_order(list({role: h.headline_role, position: h.position, item: h.headline_raw})), '')) as blankless,
     from article_headlines as h
-    semi join changed using (version_id)
+    semi join (from article_versions semi join edited using (article_id)) as versions on versions.version_id = h.version_id
     where h.headline_role not in ('original', 'original_subtitle')
     group by h.version_id
+),
+
+compared as (
+    select
+        changes.*,
+        v.site,
+        before.published_at,
+        before.published_at_precision,
+        headlines_before.blankless is distinct from headlines_after.blankless as is_headline_changed,
+        before.published_at_local is distinct from v.published_at_local as is_published_at_changed,
+        before.body_sha256 <> v.body_sha256 as is_body_different,
+        coalesce(before.text_id, before.body_sha256) <> coalesce(v.text_id, v.body_sha256) as are_letters_changed,
+        headlines_before.displayed as headline_before,
+        headlines_after.displayed as headline_after,
+        before.char_count as char_count_before,
+        v.char_count as char_count_after,
+    from changes
+    join article_versions as v on v.version_id = changes.version_id
+    join article_versions as before on before.version_id = changes.version_id_before
+    left join headlines as headlines_after on headlines_after.version_id = changes.version_id
+    left join headlines as headlines_before on headlines_before.version_id = changes.version_id_before
 )
 
 select
-    changes.article_id,
-    v.site,
-    changes.version_id_before,
-    changes.version_id,
-    before.published_at,
-    changes.changed_after,
-    changes.changed_before,
-    case when before.published_at_precision <> 'day' then round(epoch(changes.changed_after - before.published_at) / 3600, 2) end as hours_at_least,
-    case when before.published_at_precision <> 'day' then round(epoch(changes.changed_before - before.published_at) / 3600, 2) end as hours_at_most,
-    headlines_before.blankless is distinct from headlines_after.blankless as is_headline_changed,
-    case
-        when before.body_sha256 = v.body_sha256 then false
-        when before.char_count <> v.char_count then true
-        -- versions differ by one of the two
-        when headlines_before.blankless = headlines_after.blankless then true
-        else blankless(before.body_text) <> blankless(v.body_text)
-    end as is_body_changed,
-    before.published_at_local is distinct from v.published_at_local as is_published_at_changed,
-    headlines_before.displayed as headline_before,
-    headlines_after.displayed as headline_after,
-    edit_distance(headlines_before.displayed, headlines_after.displayed) as headline_edit_distance,
-    before.char_count as char_count_before,
-    v.char_count as char_count_after,
-from changes
-join article_versions as v on v.version_id = changes.version_id
-join article_versions as before on before.version_id = changes.version_id_before
-left join headlines as headlines_after on headlines_after.version_id = changes.version_id
-left join headlines as headlines_before on headlines_before.version_id = changes.version_id_before
+    article_id,
+    site,
+    version_id_before,
+    version_id,
+    published_at,
+    changed_after,
+    changed_before,
+    case when published_at_precision <> 'day' then round(epoch(changed_after - published_at) / 3600, 2) end as hours_at_least,
+    case when published_at_precision <> 'day' then round(epoch(changed_before - published_at) / 3600, 2) end as hours_at_most,
+    is_headline_changed,
+    -- versions differ by one of the two; bodies with other signs or blanks may be one body, as different captures show it
+    is_body_different and (not is_headline_changed or are_letters_changed or char_count_before <> char_count_after) as is_body_changed,
+    is_published_at_changed,
+    headline_before,
+    headline_after,
+    edit_distance(headline_before, headline_after) as headline_edit_distance,
+    char_count_before,
+    char_count_after,
+from compared

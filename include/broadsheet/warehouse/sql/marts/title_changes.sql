@@ -18,7 +18,7 @@
 -- is_campaign_tag_added: Whether the headline has a campaign tag and the original title has none
 -- is_subtitle_dropped: Whether the original title has a subtitle and the headline has none
 
-with originals as (
+with originals as not materialized (
     select
         version_id,
         array_to_string(in_order(list({role: headline_role, position: position, item: headline_text})), ' ') as original_title,
@@ -49,30 +49,43 @@ origins as (
     group by s.version_id
 ),
 
-compared as (
+keyed as (
     select
-        *,
+        version_id,
+        versions.article_id,
+        versions.site,
+        versions.published_at,
+        originals.original_title,
+        originals.has_original_subtitle,
+        headlines.headline,
+        headlines.has_campaign_tag,
+        headlines.has_subtitle,
         headline_key(originals.original_title) as original_key,
         headline_key(headlines.headline) as headline_key,
     from originals
     join headlines using (version_id)
+    join article_versions as versions using (version_id)
+),
+
+compared as (
+    select *, title_similarity(headline_key, original_key) as title_similarity
+    from keyed
 )
 
 select
     version_id,
-    versions.article_id,
-    versions.site,
-    versions.published_at,
+    compared.article_id,
+    compared.site,
+    compared.published_at,
     origins.origin,
     compared.original_title,
     compared.headline,
-    title_change(compared.headline_key, compared.original_key) as title_change,
-    title_similarity(compared.headline_key, compared.original_key) as title_similarity,
+    title_change(compared.headline_key, compared.original_key, compared.title_similarity) as title_change,
+    compared.title_similarity,
     edit_distance(compared.original_key, compared.headline_key) as edit_distance,
     length(compared.original_key) as original_letter_count,
     length(compared.headline_key) as headline_letter_count,
     compared.has_campaign_tag and not contains(compared.original_title, '【') as is_campaign_tag_added,
     compared.has_original_subtitle and not compared.has_subtitle as is_subtitle_dropped,
 from compared
-join article_versions as versions using (version_id)
 left join origins using (version_id)

@@ -5,7 +5,6 @@ select
     site,
     title_change,
     count(*) as versions,
-    round(avg(edit_distance), 1) as edit_distance,
     round(avg(original_letter_count), 1) as original_letters,
     round(avg(headline_letter_count), 1) as headline_letters,
     count(*) filter (is_campaign_tag_added) as tag_added,
