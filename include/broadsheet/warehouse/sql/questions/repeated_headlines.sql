@@ -8,5 +8,5 @@ select
     ranks,
     observation_count as observations,
 from repeated_headlines
-order by observations desc, site, feed, headline
+order by observations desc, site, feed, headline, ranks
 limit 8
