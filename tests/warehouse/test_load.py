@@ -54,6 +54,7 @@ def test_a_load_that_is_killed_anywhere_is_undone_and_done_again(tmp_path):
         assert not Lake(lake).warehouse.exists()
         load(Run.open(lake, "mine"))
         assert counts(lake) == expected
+        assert not list((lake / "staging").glob(".*"))
 
 
 _KILLED = """

@@ -29,7 +29,8 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create or replace macro headline_key(headline) as lower(regexp_replace(folded(headline), '[^\\p{L}\\p{N}]', '', 'g'))")
     # DuckDB's edit distances count bytes, which Chinese characters share: each character gets a byte of its own
     connection.execute(
-        "create or replace macro edit_distance(a, b) as list_transform([array_to_string(list_distinct(string_split(a || b, '')), '')], lambda letters: "
+        "create or replace macro edit_distance(a, b) as list_transform("
+        "[array_to_string(list_distinct(string_split(a || b, '')), '')], lambda letters: "
         f"case when length(letters) <= 127 then levenshtein(translate(a, letters, '{_BYTES}'), translate(b, letters, '{_BYTES}')) end)[1]"
     )
     pairs, other_pairs = (

@@ -18,13 +18,15 @@ from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake, written_aside
 from broadsheet.tables.parquet import part_path, write_part
 
+_ASIDE = ".parts-"  # folders of parts that are not in place yet
+
 
 class Parts:
     """Parts that come into the lake with a snapshot, and those that leave it: they are kept below `withdrawn/`."""
 
     def __init__(self, lake: Lake, snapshot_id: str) -> None:
         self._lake, self.snapshot_id = lake, snapshot_id
-        self._aside = lake.root / "staging" / f".parts-{snapshot_id}"
+        self._aside = lake.root / "staging" / f"{_ASIDE}{snapshot_id}"
         shutil.rmtree(self._aside, ignore_errors=True)
         self._coming: list[Path] = []
         self._leaving: list[Path] = []
@@ -72,6 +74,8 @@ def mark_published(lake: Lake, snapshot_id: str) -> None:
 
 def undo_unpublished(lake: Lake, published: set[str]) -> list[str]:
     """Move back what loads moved that died before they were published; returns their snapshot ids. Raw zone and staging keep all."""
+    for left in (lake.root / "staging").glob(f"{_ASIDE}*"):
+        shutil.rmtree(left, ignore_errors=True)
     undone = []
     for intent in sorted(lake.commits.glob("*.json")):
         if intent.stem in published or intent.with_suffix(".published").exists():
