@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loads import BEGIN, Loads
 
+from broadsheet.ids import make_id
 from broadsheet.tables.signatures import signature_of
 from broadsheet.warehouse.derived.places import places_of
 
@@ -24,29 +25,37 @@ def at(hour: float | None) -> datetime | None:
     return None if hour is None else BEGIN + timedelta(hours=hour)
 
 
+def id_of(name: str) -> str:
+    return make_id("named", name)
+
+
 def version(loads, name: str, *, article: str = "story", headline: str = "松岭县城市书房开放", headlines: dict[str, str] | None = None, body: str = "正文",
             published: float | None = 0, site: str = SITE, **values) -> None:  # fmt: skip
-    loads.insert("articles", article_id=article, site=site, headline=headline, published_at=at(published), canonical_url=f"https://{site}/{article}")
+    loads.insert(
+        "articles", article_id=id_of(article), site=site, headline=headline, published_at=at(published), canonical_url=f"https://{site}/{article}"
+    )
     local = published if published is None else BEGIN.replace(tzinfo=None) + timedelta(hours=published + 8)
     signature = signature_of(body)
     told = {"body_sha256": body, "char_count": len(body), "published_at_precision": "minute", "published_at_local": local, "first_capture_id": name}
     if signature:
         told |= {"text_id": signature.text_id, "body_signature": signature.minima, "shingle_count": signature.shingle_count}
-    loads.insert("article_versions", version_id=name, article_id=article, site=site, headline=headline, body_text=body, published_at=at(published),
+    loads.insert("article_versions", version_id=id_of(name), article_id=id_of(article), site=site, headline=headline, body_text=body, published_at=at(published),
                  **(told | values))  # fmt: skip
-    loads.insert("captures", capture_id=name, site=site, version_id=name, article_id=article, captured_at=None)
+    loads.insert("captures", capture_id=name, site=site, version_id=id_of(name), article_id=id_of(article), captured_at=None)
     for role, text in {"main": headline, **(headlines or {})}.items():
-        loads.insert("article_headlines", version_id=name, headline_role=role, position=1, site=site, headline_text=text, headline_raw=text)
+        loads.insert("article_headlines", version_id=id_of(name), headline_role=role, position=1, site=site, headline_text=text, headline_raw=text)
 
 
 def captured(loads, name: str, *hours: float | None, article: str = "story", site: str = SITE) -> None:
     for number, hour in enumerate(hours):
-        loads.insert("captures", capture_id=f"{name} {hour} {number}", site=site, article_id=article, version_id=name, captured_at=at(hour))
+        loads.insert(
+            "captures", capture_id=f"{name} {hour} {number}", site=site, article_id=id_of(article), version_id=id_of(name), captured_at=at(hour)
+        )
 
 
-def credit(loads, version_id: str, role: str, *names: str) -> None:
+def credit(loads, version: str, role: str, *names: str) -> None:
     for position, name in enumerate(names, start=1):
-        loads.insert("article_people", version_id=version_id, person_role=role, position=position, site=SITE, person_name=name, person_id=name)
+        loads.insert("article_people", version_id=id_of(version), person_role=role, position=position, site=SITE, person_name=name, person_id=name)
         loads.insert("people", person_id=name, person_name=name, site=SITE)
 
 
@@ -72,16 +81,18 @@ def test_a_version_is_replaced_between_two_captures_and_its_ends_are_open_where_
     times = (
         "select appeared_after, first_observed_at, last_observed_at, replaced_before, capture_count from article_version_times where version_id = "
     )
-    assert loads.ask(f"{times} 'old'") == [(None, at(1), at(2), at(5), 3)]  # one of its captures has no time
-    assert loads.ask(f"{times} 'new'") == [(at(2), at(5), at(5), None, 2)]
+    assert loads.ask(f"{times} '{id_of('old')}'") == [(None, at(1), at(2), at(5), 3)]  # one of its captures has no time
+    assert loads.ask(f"{times} '{id_of('new')}'") == [(at(2), at(5), at(5), None, 2)]
 
 
 def test_a_version_of_which_no_time_is_known_has_no_interval_and_is_not_the_last(loads):
     version(loads, "timed")
     version(loads, "untimed", headline="松岭县城市书房昨开放")
     captured(loads, "timed", 1)
-    assert loads.ask("select first_observed_at, replaced_before from article_version_times where version_id = 'untimed'") == [(None, None)]
-    assert loads.ask("select version_id, version_count, capture_count, last_captured_at from current_versions") == [("timed", 2, 3, at(1))]
+    assert loads.ask(f"select first_observed_at, replaced_before from article_version_times where version_id = '{id_of('untimed')}'") == [
+        (None, None)
+    ]
+    assert loads.ask("select version_id, version_count, capture_count, last_captured_at from current_versions") == [(id_of("timed"), 2, 3, at(1))]
     assert loads.ask("from silent_edits") == []
 
 
@@ -92,7 +103,7 @@ def test_an_edit_and_its_withdrawal_are_two_edits_with_bounds_in_hours(loads):
     captured(loads, "b", 4)
     edits = loads.ask("select version_id, hours_at_least, hours_at_most, is_headline_changed, is_body_changed, char_count_after - char_count_before "
                       "from silent_edits order by changed_before")  # fmt: skip
-    assert edits == [("b", 2.5, 4.0, False, True, 1), ("a", 4.0, 9.0, False, True, -1)]
+    assert edits == [(id_of("b"), 2.5, 4.0, False, True, 1), (id_of("a"), 4.0, 9.0, False, True, -1)]
 
 
 def test_an_edit_of_the_headline_alone_leaves_the_body_as_it_is_whatever_blanks_and_widths_did(loads):
@@ -183,7 +194,7 @@ def test_a_text_of_two_sites_is_in_the_corpus_once_as_it_was_published_first(loa
     version(loads, "undated", article="undated", body="同一篇文字", published=None)
     version(loads, "empty", article="empty", body="")
     rows = loads.ask("select version_id, site, rights_applies, article_count, site_count, capture_id from corpus")
-    assert rows == [("first", "ledger.example", "applies", 3, 2, "first")]
+    assert rows == [(id_of("first"), "ledger.example", "applies", 3, 2, "first")]
 
 
 # --- captures ------------------------------------------------------------------------------------------------------------
@@ -198,7 +209,7 @@ def test_a_gap_lies_between_captures_that_follow_each_other_and_captures_without
 def test_shares_of_what_was_read_are_of_the_captures_of_a_day_and_layout(loads):
     version(loads, "good")
     version(loads, "bad", article="other", published=None)
-    loads.insert("article_sources", version_id="good", source_role="origin", position=1, site=SITE, outlet_name="海渡新闻")
+    loads.insert("article_sources", version_id=id_of("good"), source_role="origin", position=1, site=SITE, outlet_name="海渡新闻")
     captured(loads, "good", 1, 2, 25)
     captured(loads, "bad", 3, article="other")
     loads.insert("captures", capture_id="list", site=SITE, captured_at=at(4))
@@ -216,7 +227,7 @@ def test_ages_are_of_links_whose_story_and_times_are_known(loads):
     links = [(f"b {hour} {number}", headline) for number, hour in enumerate((12, None)) for headline in ("松岭县城市书房开放", "没有收录的报道")]
     for position, (capture_id, headline) in enumerate(links, start=1):
         loads.insert("related_links", capture_id=capture_id, position=position, site=SITE, headline_text=headline)
-    assert loads.ask("select from_article_id, to_article_id, age_hours from recommendation_ages") == [("other", "story", 12.0)]
+    assert loads.ask("select from_article_id, to_article_id, age_hours from recommendation_ages") == [(id_of("other"), id_of("story"), 12.0)]
 
 
 # --- feeds ---------------------------------------------------------------------------------------------------------------
@@ -245,7 +256,7 @@ def test_an_article_that_a_feed_showed_is_promoted_and_the_others_are_merely_pub
     loads.insert("channels", channel_id="channel", site=SITE, channel_path="海渡在线 / 民生")
     feed(loads, "state", "白石县绿色矿山复工", "松岭县城市书房开放", hours=(1, 2, None))
     promoted = "select article_id, feed_count, best_rank, day_count, slot_count, first_observed_at, last_observed_at from promoted_articles"
-    assert loads.ask(promoted) == [("shown", 1, 2, 1, 2, at(1), at(2))]
+    assert loads.ask(promoted) == [(id_of("shown"), 1, 2, 1, 2, at(1), at(2))]
     assert loads.ask("select channel_path, article_count, promoted_count, promoted_ratio, top_count, slot_count from promotion") == [
         ("海渡在线 / 民生", 2, 1, 0.5, 1, 2)
     ]
