@@ -43,11 +43,6 @@ read_versions as (
     from article_versions as versions
     left join sources using (version_id)
     left join people using (version_id)
-),
-
-with_feed as (
-    select distinct capture_id
-    from headline_feed_observations
 )
 
 select
@@ -64,8 +59,7 @@ select
     avg(read_versions.has_author::int) as author_ratio,
     avg(read_versions.has_editor::int) as editor_ratio,
     avg(read_versions.has_body::int) as body_ratio,
-    avg((with_feed.capture_id is not null)::int) as feed_ratio,
+    avg((captures.capture_id in (select capture_id from headline_feed_observations))::int) as feed_ratio,
 from captures
 left join read_versions using (version_id)
-left join with_feed using (capture_id)
 group by captures.site, captures.layout_fingerprint, captures.parser_version, captured_date

@@ -4,6 +4,7 @@
 with days as (
     select
         *,
+        min(captured_date) over (partition by site) as first_day,
         lag(captured_date) over layout as day_before,
         lag(source_ratio) over layout as sources_before,
         lag(published_at_ratio) over layout as times_before,
@@ -26,6 +27,6 @@ from days
 where source_ratio < sources_before / 2
     or published_at_ratio < times_before / 2
     or coverage_ratio < coverage_before / 2
-    or (day_before is null and captured_date > (select min(captured_date) from days as others where others.site = days.site))
+    or (day_before is null and captured_date > first_day)
 order by captured_date, site, layout
 limit 8
