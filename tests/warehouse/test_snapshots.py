@@ -77,16 +77,16 @@ def test_two_files_take_turns_and_hold_what_one_load_would(lake):
 
 def test_a_reader_of_the_old_file_keeps_it_and_the_load_copies(lake):
     load_runs(lake, "one", "two")
-    reader = subprocess.Popen([sys.executable, "-c", _READER, str(Lake(lake).standby)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    reader = subprocess.Popen([sys.executable, "-c", _READER, str(Lake(lake).warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        assert reader.stdout.readline() == "2\n"
+        assert reader.stdout.readline() == "4\n"
         held = connect(lake)
         load_runs(lake, "three")
         load_runs(lake, "four")
         assert held.execute("select count(*) from captures").fetchall() == [(4,)]
         held.close()
         answer, _ = reader.communicate("go\n", timeout=60)
-        assert answer == "2\n"
+        assert answer == "4\n"
     finally:
         reader.kill()
     assert query(lake, "select count(*) as n from captures").to_pylist() == [{"n": 8}]

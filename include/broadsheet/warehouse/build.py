@@ -1,9 +1,9 @@
 """The file that a load writes to, beside the published one, and the switch from one to the other.
 
-There are two files by turns. The one that was published before the present one stands by; a load lets it follow by the changes that it
-missed, adds its own, and publishes it by one rename. So a load costs what it changes, and not a copy of all. The file is copied where
-none stands by: for the second load of a lake, after a load that failed, while a reader still holds the old file, on a file system
-without hard links.
+There are two files by turns. The one that was published before the present one stands by, and follows by what the last load changed; the next
+load adds to it and publishes it by one rename. So a load costs what it changes, and not a copy of all. The file is copied where none
+stands by: for the second load of a lake, after a load that failed, while a reader still holds the old file, on a file system without
+hard links.
 """
 
 import os
@@ -93,6 +93,13 @@ def publish_build(lake: Lake, build: Path) -> None:
         os.close(folder)
 
 
+def let_follow(lake: Lake) -> None:
+    """Bring the file that stands by to the published state. One that a reader holds follows when the next load begins."""
+    file = lake.warehouse.parent / ".build-follow.duckdb"
+    if _followed(lake, file, is_kept=True):
+        file.replace(lake.standby)
+
+
 def snapshot_ids(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Published states that a warehouse tells of, the oldest first."""
     return [name for (name,) in connection.execute("select snapshot_id from snapshots order by snapshot_published_at, snapshot_id").fetchall()]
@@ -124,23 +131,36 @@ def _remove_stale(lake: Lake) -> None:
             stale.unlink(missing_ok=True)
 
 
-def _followed(lake: Lake, file: Path) -> bool:
-    """Make `file` from the one that stands by, brought to the published state. False if none does or it cannot follow."""
+def _followed(lake: Lake, file: Path, *, is_kept: bool = False) -> bool:
+    """Make `file` from the one that stands by, brought to the published state. False if none does, or it cannot follow.
+
+    Parameters
+    ----------
+    is_kept : one that a reader holds goes on standing by.
+    """
     if not lake.standby.exists() or _is_open_here(lake.standby):
         return False
     lake.standby.replace(file)  # from here on nobody takes it for a whole one
     published = published_snapshots(lake)
     try:
-        with duckdb.connect(str(file)) as connection:
+        connection = duckdb.connect(str(file))
+    except duckdb.Error:  # a reader holds it, or it is damaged
+        if is_kept:
+            file.replace(lake.standby)
+            return False
+        return _drop(file)
+    try:
+        with connection:
             at = snapshot_ids(connection)
             missed = published[len(at) :]
-            if not missed or published[: len(at)] != at or any(not lake.changes(snapshot).is_dir() for snapshot in missed):
+            if published[: len(at)] != at or any(not lake.changes(snapshot).is_dir() for snapshot in missed):
                 return _drop(file)
             connection.execute("set TimeZone = 'UTC'")
             for snapshot in missed:
                 apply(connection, lake.changes(snapshot))
+            connection.execute("checkpoint")
             return True
-    except duckdb.Error:  # a reader holds it, or it is damaged: the published file is the one that counts
+    except duckdb.Error:  # another schema: the published file is the one that counts
         return _drop(file)
 
 

@@ -27,7 +27,7 @@ from broadsheet.tables.parquet import MONTH, capture_of
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.alarms import alarms
 from broadsheet.warehouse.audit import findings
-from broadsheet.warehouse.build import Build, only_writer, open_build, publish_build, published_snapshots, snapshot_ids
+from broadsheet.warehouse.build import Build, let_follow, only_writer, open_build, publish_build, published_snapshots, snapshot_ids
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import derive
 from broadsheet.warehouse.migrate import fill, make_room
@@ -139,6 +139,7 @@ def publish(
     parts.move()
     publish_build(lake, build.file)
     mark_published(lake, snapshot_id)
+    let_follow(lake)
     for stale in lake.changes("").glob("*"):
         if stale.name not in kept_ids:
             shutil.rmtree(stale, ignore_errors=True)
