@@ -124,7 +124,9 @@ def publish(
 
     Raises BatchStopped when the audit finds something; nothing is changed then.
     """
+    build.connection.begin()
     create_views(build.connection)
+    build.connection.commit()
     if contradictions := findings(changes):
         raise BatchStopped([f"audit of the new warehouse: {finding}" for finding in contradictions])
     if is_dry_run:
