@@ -31,6 +31,6 @@ def test_the_page_shows_blocks_fields_and_modules_and_cannot_run(tmp_path):
 def test_a_target_that_cannot_be_written_is_named(tmp_path):
     page = tmp_path / "page.html"
     page.write_text(HOSTILE, "utf-8")
-    result = runner.invoke(app, ["show", str(page), "--html", str(page / "out.html")])
+    result = runner.invoke(app, ["show", str(page), "--html", str(page / "out.html")], env={"COLUMNS": "500"})
     assert result.exit_code == 2
     assert "out.html" in result.output
