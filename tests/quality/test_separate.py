@@ -61,7 +61,7 @@ def test_the_batch_shares_what_pages_share():
 @given(aside=ANY_ROWS)
 @example(aside={})
 @example(aside={"headline_feed_entries": {1}})
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_kept_satisfies_the_warehouses_audit_whatever_is_set_aside(connection, aside):
     separated = separate(BATCH, {name: {row: [WRONG] for row in rows} for name, rows in aside.items()})
     assert audited(connection, separated.kept) == []
