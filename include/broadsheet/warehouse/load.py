@@ -142,6 +142,7 @@ def publish(
     publish_build(lake, build.file)
     mark_published(lake, snapshot_id)
     let_follow(lake)
+    shutil.rmtree(lake.warehouse.parent / "snapshots", ignore_errors=True)  # whole files, which schema version 2 kept
     for stale in lake.changes("").glob("*"):
         if stale.name not in kept_ids:
             shutil.rmtree(stale, ignore_errors=True)
