@@ -1,21 +1,18 @@
 """Whatever the order and number of loads, and whatever came and went between, the derived tables are those of one load."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import duckdb
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from loads import BEGIN, empty_warehouse, filled
 
 from broadsheet.ids import make_id
-from broadsheet.tables.ddl import ddl
 from broadsheet.tables.schema import TABLES
 from broadsheet.text import cut, display_width
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import derive
-from broadsheet.warehouse.macros import create_macros
 
-BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 # Titles of which some are cut to the same, some are whole at one width and cut at the other.
 TITLES = (
     "清河县跨江大桥建成投用惠及周边十二万名群众",
@@ -80,10 +77,7 @@ class Warehouse:
     """A warehouse that captures come into and leave, some at a time."""
 
     def __init__(self) -> None:
-        self.connection = duckdb.connect(config={"threads": 1})  # the tables are tiny
-        for statement in ddl():
-            self.connection.execute(statement)
-        create_macros(self.connection)
+        self.connection = empty_warehouse()
         self.held: dict[int, dict] = {}
 
     def change(self, coming: dict[int, dict] | None = None, leaving: tuple[int, ...] = ()) -> None:
@@ -103,9 +97,7 @@ class Warehouse:
         derive(changes)
 
     def _rows(self, name: str, pages: dict[int, dict]) -> dict[tuple, dict]:
-        fillers = {"string": "x", "int32": 1, "int64": 1, "float64": 1.0, "boolean": False, "timestamp": BEGIN}
-        filler = {field.name: None if field.nullable else fillers.get(field.type) for field in TABLES[name].fields}
-        rows = [filler | row for number, page in pages.items() for of, row in rows_of(number, page) if of == name]
+        rows = [filled(name, row) for number, page in pages.items() for of, row in rows_of(number, page) if of == name]
         return {tuple(row[column] for column in TABLES[name].key): row for row in rows}
 
     def derived(self) -> dict[str, list]:

@@ -3,16 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loads import empty_warehouse
 
-from broadsheet.tables.ddl import ddl
 from broadsheet.tables.schema import TABLES
-from broadsheet.warehouse.macros import create_macros
-from broadsheet.warehouse.views import create_views
 
 HOST = "https://qingxi.example"
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -20,13 +17,7 @@ START = datetime(2026, 3, 2, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def empty():
-    made = duckdb.connect()
-    made.execute("set TimeZone = 'UTC'")
-    for statement in ddl():
-        made.execute(statement)
-    create_macros(made)
-    create_views(made)
-    return made
+    return empty_warehouse()
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import random
 from datetime import UTC, datetime
 from itertools import pairwise
 
-import duckdb
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loads import empty_warehouse
 
 from broadsheet.records import (
     Capture,
@@ -24,14 +24,12 @@ from broadsheet.records import (
     TimeBasis,
 )
 from broadsheet.tables.batch import Batch
-from broadsheet.tables.ddl import ddl
 from broadsheet.tables.outlets import Outlets, load_outlets
 from broadsheet.tables.schema import TABLES
 from broadsheet.tables.transform import add_page
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import aliases, reprints
 from broadsheet.warehouse.derived.reprints import HUB_COUNT
-from broadsheet.warehouse.macros import create_macros
 
 BASE_TABLES = ("outlets", "sites", "captures", "articles", "article_versions", "article_sources")
 DERIVED = ("reprint_bands", "reprint_pairs", "reprint_clusters", "reprint_members")
@@ -78,11 +76,7 @@ class Warehouse:
 
     def __init__(self, outlets: Outlets | None = None) -> None:
         self.outlets = outlets
-        self.connection = duckdb.connect(config={"threads": 1})  # the tables are tiny
-        self.connection.execute("set TimeZone = 'UTC'")
-        for statement in ddl():
-            self.connection.execute(statement)
-        create_macros(self.connection)
+        self.connection = empty_warehouse()
 
     def load(self, *pages: PageResult, is_whole: bool = False, without: str | None = None) -> Changes:
         """Add pages in one load, and remove the versions (a condition) of which `without` tells."""

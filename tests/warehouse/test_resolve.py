@@ -1,52 +1,18 @@
 """Cut headlines are matched by the exact width test; what fits twice is ambiguous, what fits nothing stays open."""
 
-from datetime import UTC, datetime
-
-import duckdb
-import pyarrow as pa
 import pytest
+from loads import BEGIN, Loads
 
 from broadsheet.quality.policy import Policy, Rule, load_policy
-from broadsheet.tables.ddl import ddl
-from broadsheet.tables.schema import TABLES
 from broadsheet.text import cut, display_width
 from broadsheet.warehouse.alarms import alarms
-from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived.resolve import update
-from broadsheet.warehouse.macros import create_macros
 
 LONG = "清河县跨江大桥建成投用惠及周边十二万名群众出行更方便"
 OTHER = "清河县跨江大桥建成投用惠及周边十二万名群众的背后故事"
-NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-class Loads:
-    """A warehouse that rows are loaded into, some at a time."""
-
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
-        for statement in ddl():
-            self.connection.execute(statement)
-        create_macros(self.connection)
-        self.waiting: list[tuple[str, dict]] = []
-
-    def insert(self, name: str, **values) -> None:
-        """A row with what is given; the rest gets what its type allows."""
-        fillers = {"string": "x", "int32": 1, "int64": 1, "float64": 1.0, "boolean": False, "timestamp": NOW}
-        self.waiting.append((name, {f.name: values.get(f.name, None if f.nullable else fillers.get(f.type)) for f in TABLES[name].fields}))
-
-    def load(self) -> Changes:
-        """Load what was inserted, and resolve; what changed."""
-        changes = Changes(self.connection)
-        for name in TABLES:
-            rows = [row for of, row in self.waiting if of == name]
-            if rows:
-                self.connection.register("rows", pa.Table.from_pylist(rows, schema=TABLES[name].arrow))
-                changes.add(name, "from rows")
-        self.waiting.clear()
-        update(changes)
-        return changes
-
+class Resolved(Loads):
     def outcome(self, rank: int = 1) -> tuple:
         return self.connection.execute(
             "select resolution_status, resolution_method, full_headline, candidate_count from headline_resolutions "
@@ -57,7 +23,7 @@ class Loads:
 
 @pytest.fixture
 def loads():
-    return Loads()
+    return Resolved(update)
 
 
 def feed(
@@ -171,16 +137,16 @@ def test_a_feed_that_cuts_at_another_width_raises_an_alarm_once(loads):
     policy = load_policy()
     loads.insert("headline_feeds", feed_id="feed", site="yz", feed_label="即时播报")
     feed(loads, (cut(LONG, 36), True))
-    results, stops = alarms(loads.load(), policy, run_id="one", checked_at=NOW)
+    results, stops = alarms(loads.load(), policy, run_id="one", checked_at=BEGIN)
     assert (results["is_success"].to_pylist(), stops) == ([True], [])
     for snapshot, is_success in (("second", False), ("third", True)):
         feed(loads, (cut(LONG, 28), True), snapshot=snapshot, capture=snapshot, limit=28)
         link(loads, LONG, capture=snapshot)
         changes = loads.load()
-        (row,) = alarms(changes, policy, run_id="two", checked_at=NOW)[0].to_pylist()
+        (row,) = alarms(changes, policy, run_id="two", checked_at=BEGIN)[0].to_pylist()
         assert row["is_success"] == is_success
         assert row["examples"] == (None if is_success else ["yz 即时播报: 28 columns, so far 36"])
     assert {row[2] for row in loads.connection.execute("select feed_id, width_limit, full_headline from headline_resolutions").fetchall()} == {LONG}
     stopping = Policy({**policy.rules, "feed_width_changed": Rule("stop")})
     feed(loads, (cut(LONG, 30), True), snapshot="fourth", capture="fourth", limit=30)
-    assert alarms(loads.load(), stopping, run_id="three", checked_at=NOW)[1] == ["feed_width_changed: 1 of 1 feeds"]
+    assert alarms(loads.load(), stopping, run_id="three", checked_at=BEGIN)[1] == ["feed_width_changed: 1 of 1 feeds"]

@@ -5,19 +5,17 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pytest
 import rjieba
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from loads import empty_warehouse
 
 from broadsheet.ids import make_id
-from broadsheet.tables.ddl import ddl
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import search
-from broadsheet.warehouse.macros import create_macros
 from broadsheet.warehouse.query import query
 from broadsheet.warehouse.terms import terms
 
@@ -50,11 +48,7 @@ class Warehouse:
     """A warehouse that versions come into and leave."""
 
     def __init__(self, *versions: dict) -> None:
-        self.connection = duckdb.connect(config={"threads": 1})  # the tables are tiny
-        for statement in ddl():
-            self.connection.execute(statement)
-        create_macros(self.connection)
-        self.connection.execute("set TimeZone = 'UTC'")
+        self.connection = empty_warehouse()
         if versions:
             self.change(coming=versions)
 
