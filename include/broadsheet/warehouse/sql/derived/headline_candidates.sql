@@ -86,32 +86,42 @@ settled as (
     from headlines anti join open_headlines using (feed_headline_id)
 ),
 
+lengths as (
+    select unnest([16, 8, 4]) as length
+),
+
+alike as (
+    select open.*, titles.title_id
+    from open join headline_titles as titles on titles.title_key = open.headline_key
+    union all
+    select settled.*, titles.title_id
+    from settled join new_titles as titles on titles.title_key = settled.headline_key
+),
+
+begun as (
+    select open.*, titles.title_id, titles.title
+    from open
+    join (from headline_titles, lengths) as titles
+        on length(open.shown_prefix) = titles.length and open.shown_prefix = left(titles.title_prefix, titles.length)
+    union all
+    select settled.*, titles.title_id, titles.title
+    from settled
+    join (from new_titles, lengths) as titles
+        on length(settled.shown_prefix) = titles.length and settled.shown_prefix = left(titles.title_prefix, titles.length)
+),
+
 tried as (
     -- not cut: the same letters. What is as wide as the limit and has no ellipsis may be cut or whole
-    select open.feed_headline_id, open.feed_id, open.site, titles.title_id, 'exact' as fit
-    from open join headline_titles as titles on titles.title_key = open.headline_key
-    where open.shown_text = rtrim(open.headline_text)
-    union all
-    select settled.feed_headline_id, settled.feed_id, settled.site, titles.title_id, 'exact'
-    from settled join new_titles as titles on titles.title_key = settled.headline_key
-    where settled.shown_text = rtrim(settled.headline_text)
+    select feed_headline_id, feed_id, site, title_id, 'exact' as fit
+    from alike
+    where shown_text = rtrim(headline_text)
     union all
     -- cut: a longer title that the feed's width cuts to exactly this. Folded on both sides: a rendered capture is folded after the cut
-    select open.feed_headline_id, open.feed_id, open.site, titles.title_id, 'cut'
-    from open
-    join (from headline_titles, (select unnest([16, 8, 4]) as length)) as titles
-        on length(open.shown_prefix) = titles.length and open.shown_prefix = left(titles.title_prefix, titles.length)
-    where starts_with(folded(titles.title), folded(open.shown_text))
-        and length(titles.title) > length(open.shown_text)
-        and (open.width_limit is null or folded(cut_to_width(titles.title, open.width_limit)) = folded(open.shown_text))
-    union all
-    select settled.feed_headline_id, settled.feed_id, settled.site, titles.title_id, 'cut'
-    from settled
-    join (from new_titles, (select unnest([16, 8, 4]) as length)) as titles
-        on length(settled.shown_prefix) = titles.length and settled.shown_prefix = left(titles.title_prefix, titles.length)
-    where starts_with(folded(titles.title), folded(settled.shown_text))
-        and length(titles.title) > length(settled.shown_text)
-        and (settled.width_limit is null or folded(cut_to_width(titles.title, settled.width_limit)) = folded(settled.shown_text))
+    select feed_headline_id, feed_id, site, title_id, 'cut'
+    from begun
+    where starts_with(folded(title), folded(shown_text))
+        and length(title) > length(shown_text)
+        and (width_limit is null or folded(cut_to_width(title, width_limit)) = folded(shown_text))
 )
 
 select
