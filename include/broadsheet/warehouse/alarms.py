@@ -46,7 +46,5 @@ def alarms(changes: Changes, policy: Policy, *, run_id: str, checked_at: datetim
              "is_success": not found, "policy_action": policy.action(WIDTH_CHANGED), "checked_count": checked, "failed_count": len(found),
              "examples": examples or None, "meaning": REASONS[WIDTH_CHANGED], "checked_at": checked_at}
         )  # fmt: skip
-    stops = [
-        f"{WIDTH_CHANGED}: {row['failed_count']} of {checked} feeds" for row in rows if policy.stops(WIDTH_CHANGED, row["failed_count"], checked)
-    ]
+    stops = [f"{WIDTH_CHANGED}: {len(found)} of {checked} feeds"] if policy.stops(WIDTH_CHANGED, len(found), checked) else []
     return pa.Table.from_pylist(rows, schema=TABLES["quality_results"].arrow), stops

@@ -4,12 +4,13 @@ All that writes to a build goes through here. The derived tables are brought up 
 changes are written down beside the warehouse, so that another copy of it can follow (`apply`) or go back (`apply` reversed).
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
+from broadsheet.tables.ddl import quoted
 from broadsheet.tables.schema import TABLES
+from broadsheet.warehouse.statements import row_count
 
 ADDED, REMOVED = "added", "removed"
 
@@ -38,20 +39,19 @@ class Changes:
         """Name of the relation that holds the rows removed from a table so far."""
         return f"{REMOVED}_{name}"
 
-    def add(self, name: str, query: str, parameters: list | None = None) -> int:
+    def add(self, name: str, query: str) -> int:
         """Insert the rows of a query whose keys the table lacks; a key's first row counts. Returns how many were new."""
         key = ", ".join(TABLES[name].key)
         self.connection.execute(
             f"create or replace temp table fresh as select * from ({query}) anti join {name} using ({key}) "
-            f"qualify row_number() over (partition by {key}) = 1",
-            parameters,
+            f"qualify row_number() over (partition by {key}) = 1"
         )
         return self.insert_fresh(name)
 
     def insert_fresh(self, name: str) -> int:
         """Insert the rows of the temporary table `fresh`, whose keys the caller knows to be new and single."""
         table = TABLES[name]
-        count = self._count("fresh")
+        count = row_count(self.connection, "fresh")
         if count:
             columns = ", ".join(table.columns)
             self.connection.execute(f"insert into {name} by name select {columns} from fresh order by {', '.join(table.sort)}")
@@ -66,7 +66,7 @@ class Changes:
         self.connection.execute(f"create or replace temp table doomed_keys as select distinct * from ({keys})")
         columns = ", ".join(column for (column,) in self.connection.execute("select column_name from (describe doomed_keys)").fetchall())
         self.connection.execute(f"create or replace temp table doomed as select * from {name} semi join doomed_keys using ({columns})")
-        count = self._count("doomed")
+        count = row_count(self.connection, "doomed")
         if count:
             key = ", ".join(TABLES[name].key)
             self.connection.execute(f"delete from {name} where ({columns}) in (select ({columns}) from doomed_keys)")
@@ -96,7 +96,7 @@ class Changes:
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """(added, removed) of every table that changed."""
-        counts = {name: (self._count(self.added(name)), self._count(self.removed(name))) for name in TABLES}
+        counts = {name: (row_count(self.connection, self.added(name)), row_count(self.connection, self.removed(name))) for name in TABLES}
         return {name: both for name, both in counts.items() if any(both)}
 
     def write(self, folder: Path) -> None:
@@ -105,42 +105,28 @@ class Changes:
         for name, (added, removed) in self.counts().items():
             for side, count in ((ADDED, added), (REMOVED, removed)):
                 if count:
-                    target = _escaped(folder / f"{name}.{side}.parquet")
-                    self.connection.execute(f"copy {side}_{name} to '{target}' (format parquet, compression zstd, compression_level 1)")
+                    target = quoted(str(folder / f"{name}.{side}.parquet"))
+                    self.connection.execute(f"copy {side}_{name} to {target} (format parquet, compression zstd, compression_level 1)")
 
     def _cancel(self, name: str) -> None:
         """A row that was removed and is added again as it was has not changed."""
         added, removed = self.added(name), self.removed(name)
-        if not self._count(removed):
+        if not row_count(self.connection, removed):
             return
         key = ", ".join(TABLES[name].key)
         self.connection.execute(f"create or replace temp table same as from {added} intersect from {removed}")
-        if self._count("same"):
+        if row_count(self.connection, "same"):
             for relation in (added, removed):
                 self.connection.execute(f"delete from {relation} where ({key}) in (select ({key}) from same)")
         self.connection.execute("drop table same")
 
-    def _count(self, relation: str) -> int:
-        return self.connection.execute(f"select count(*) from {relation}").fetchall()[0][0]
 
-
-def apply(connection: duckdb.DuckDBPyConnection, folder: Path, *, is_reversed: bool = False, besides: Iterable[str] = ()) -> None:
-    """Make the changes that `Changes.write` wrote down, or undo them.
-
-    Parameters
-    ----------
-    besides : tables that are left as they are.
-    """
+def apply(connection: duckdb.DuckDBPyConnection, folder: Path, *, is_reversed: bool = False) -> None:
+    """Make the changes that `Changes.write` wrote down, or undo them."""
     gone, come = (ADDED, REMOVED) if is_reversed else (REMOVED, ADDED)
     for name, table in TABLES.items():
-        if name in besides:
-            continue
         key = ", ".join(table.key)
         if (source := folder / f"{name}.{gone}.parquet").exists():
-            connection.execute(f"delete from {name} where ({key}) in (select ({key}) from read_parquet('{_escaped(source)}'))")
+            connection.execute(f"delete from {name} where ({key}) in (select ({key}) from read_parquet({quoted(str(source))}))")
         if (source := folder / f"{name}.{come}.parquet").exists():
-            connection.execute(f"insert into {name} by name select * from read_parquet('{_escaped(source)}') order by {', '.join(table.sort)}")
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")
+            connection.execute(f"insert into {name} by name select * from read_parquet({quoted(str(source))}) order by {', '.join(table.sort)}")

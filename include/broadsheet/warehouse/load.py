@@ -33,6 +33,7 @@ from broadsheet.warehouse.derived import derive
 from broadsheet.warehouse.migrate import fill, make_room
 from broadsheet.warehouse.parts import Parts, arrow_of, mark_published, require_warehouse, table_parts, undo_unpublished
 from broadsheet.warehouse.query import open_published
+from broadsheet.warehouse.statements import row_count
 from broadsheet.warehouse.views import create_views
 
 DATA_TABLES = tuple(table.name for table in TABLES.values() if table.layer in ("entity", "event"))
@@ -106,7 +107,7 @@ def load(
             }
             for name, table in accounts.items():
                 rows[name] = _add_account(changes, name, table, parts, run_id)
-            rows |= {table.name: (0, 0, count(build.connection, table.name)) for table in TABLES.values() if table.layer == "derived"}
+            rows |= {table.name: (0, 0, row_count(build.connection, table.name)) for table in TABLES.values() if table.layer == "derived"}
             add_snapshot(changes, parts, snapshot_id, run_id)
             resolutions = _resolutions(build.connection)
             warnings = {row["check_name"]: row["failed_count"] for row in raised.to_pylist() if not row["is_success"]}
@@ -161,10 +162,10 @@ def _add_data(changes: Changes, lake: Lake, run_id: str, parts: Parts) -> dict[s
         first = int(group[0].name.removeprefix("shard-"))
         with staged(connection, group) as filled:
             for name in filled:
-                came = count(connection, f"staged_{name}")
+                came = row_count(connection, f"staged_{name}")
                 new = _add(changes, name, _coming(name), parts, f"{run_id}-{first:03d}", has_capture=True)
                 before = rows.get(name, (0, 0, 0))
-                rows[name] = (before[0] + came, before[1] + new, count(connection, name))
+                rows[name] = (before[0] + came, before[1] + new, row_count(connection, name))
     return rows
 
 
@@ -246,7 +247,7 @@ def _add(changes: Changes, name: str, query: str, parts: Parts, part: str, *, ha
     # a capture is in one shard, so that rows which belong to one are there once
     once = "" if TABLES[name].layer == "event" else f"qualify row_number() over (partition by {key}{' order by shard' if has_capture else ''}) = 1"
     connection.execute(f"create or replace temp table fresh as select * from ({query}) anti join {name} using ({key}) {once}")
-    if not count(connection, "fresh"):
+    if not row_count(connection, "fresh"):
         return 0
     write_parts(connection, parts, name, part, capture_of(name) if has_capture else None)
     return changes.insert_fresh(name)
@@ -275,12 +276,7 @@ def _add_account(changes: Changes, name: str, rows: pa.Table, parts: Parts, run_
     changes.connection.register("account", rows)
     new = _add(changes, name, "from account", parts, f"{run_id}-000")
     changes.connection.unregister("account")
-    return rows.num_rows, new, count(changes.connection, name)
-
-
-def count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
-    """Rows of a relation."""
-    return connection.execute(f"select count(*) from {name}").fetchall()[0][0]
+    return rows.num_rows, new, row_count(changes.connection, name)
 
 
 def _load_outcomes(run_id: str, rows: dict[str, tuple[int, int, int]], schema: pa.Schema) -> pa.Table:
@@ -313,7 +309,7 @@ def add_snapshot(changes: Changes, parts: Parts, snapshot_id: str, run_id: str) 
         "parent_snapshot_id": earlier[-1] if earlier else None,
         "run_id": run_id,
         "snapshot_published_at": datetime.now(UTC),
-        "row_counts_json": json.dumps({name: count(changes.connection, name) for name in TABLES if name != "snapshots"}),
+        "row_counts_json": json.dumps({name: row_count(changes.connection, name) for name in TABLES if name != "snapshots"}),
     }
     _add_account(changes, "snapshots", pa.Table.from_pylist([row], schema=TABLES["snapshots"].arrow), parts, snapshot_id)
 
@@ -340,7 +336,7 @@ def _published_summary(lake: Lake, run_id: str) -> LoadSummary:
         loaded = connection.execute(
             "select table_name, in_count, new_count from stage_outcomes where run_id = ? and stage = 'load'", [run_id]
         ).fetchall()
-        rows = {name: (came, new, count(connection, name)) for name, came, new in loaded}
+        rows = {name: (came, new, row_count(connection, name)) for name, came, new in loaded}
         resolutions = _resolutions(connection)
     return LoadSummary(run_id=run_id, snapshot_id=snapshot_id, warehouse=str(lake.warehouse), rows=rows, resolutions=resolutions)
 

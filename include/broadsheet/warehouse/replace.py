@@ -7,7 +7,7 @@ anew when all captures that show it are. Rows that nothing refers to any longer 
 """
 
 from collections.abc import Iterator
-from itertools import count as counter
+from itertools import count
 from pathlib import Path
 
 from broadsheet.errors import ConfigurationError
@@ -15,8 +15,9 @@ from broadsheet.lake import Lake
 from broadsheet.tables.parquet import capture_of
 from broadsheet.tables.schema import TABLES, Table
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.load import DATA_TABLES, count, list_articles, staged, validated_shards, write_parts
+from broadsheet.warehouse.load import DATA_TABLES, list_articles, staged, validated_shards, write_parts
 from broadsheet.warehouse.parts import Parts, arrow_of, table_parts
+from broadsheet.warehouse.statements import row_count
 
 ENTITIES = tuple(table for table in TABLES.values() if table.layer == "entity")
 OF_CAPTURES = tuple(table for table in TABLES.values() if table.layer == "event" and "capture_id" in table.columns)
@@ -33,8 +34,8 @@ def replace_data(changes: Changes, lake: Lake, run_id: str, parts: Parts) -> dic
     folders = validated_shards(lake, run_id)
     list_articles(connection, folders)
     with staged(connection, folders) as filled:
-        came = {name: count(connection, f"staged_{name}") for name in filled}
-        if missing := count(connection, "staged_captures anti join captures using (capture_id)"):
+        came = {name: row_count(connection, f"staged_{name}") for name in filled}
+        if missing := row_count(connection, "staged_captures anti join captures using (capture_id)"):
             raise ConfigurationError(f"{missing} captures of run {run_id} are no longer in the warehouse; discard it and begin a new reparse")
         for table in ENTITIES:
             if table.whole is None:
@@ -48,8 +49,8 @@ def replace_data(changes: Changes, lake: Lake, run_id: str, parts: Parts) -> dic
                 _hand_on(changes, table)
     _rewrite_parts(changes, lake, parts)
     changed = changes.counts()
-    new = {name: count(connection, f"{changes.added(name)} anti join {changes.removed(name)} using ({_key(TABLES[name])})") for name in changed}
-    return {name: (came.get(name, 0), new.get(name, 0), count(connection, name)) for name in DATA_TABLES if name in came or name in changed}
+    new = {name: row_count(connection, f"{changes.added(name)} anti join {changes.removed(name)} using ({_key(TABLES[name])})") for name in changed}
+    return {name: (came.get(name, 0), new.get(name, 0), row_count(connection, name)) for name in DATA_TABLES if name in came or name in changed}
 
 
 def _key(table: Table) -> str:
@@ -176,7 +177,7 @@ def _rewrite_parts(changes: Changes, lake: Lake, parts: Parts) -> None:
     """Let the lake follow: parts that hold a removed row are written anew without it, added rows come as parts of their own."""
     connection = changes.connection
     for name, (added, removed) in changes.counts().items():
-        names = (f"{parts.snapshot_id}-{number:03d}" for number in counter())
+        names = (f"{parts.snapshot_id}-{number:03d}" for number in count())
         key, order = _key(TABLES[name]), ", ".join(TABLES[name].sort)
         for file in _touched(changes, lake, name) if removed else ():
             relative = file.relative_to(lake.tables)

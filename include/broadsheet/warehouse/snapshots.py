@@ -25,6 +25,7 @@ from broadsheet.warehouse.changes import ADDED, REMOVED, Changes
 from broadsheet.warehouse.load import add_snapshot, new_snapshot_id, publish
 from broadsheet.warehouse.parts import Parts, moved_with, require_warehouse, undo_unpublished
 from broadsheet.warehouse.query import connect
+from broadsheet.warehouse.statements import row_count
 
 EXAMPLES = 3
 _LOG = "snapshots"  # tells of the states themselves and is not undone
@@ -160,8 +161,8 @@ def differences(connection: duckdb.DuckDBPyConnection) -> dict[str, TableDiff]:
     for name, table in TABLES.items():
         key = ", ".join(table.key)
         added, removed = f"{name}_{ADDED}", f"{name}_{REMOVED}"
-        changed = _count(connection, f"{added} semi join {removed} using ({key})")
-        counts = (_count(connection, added) - changed, _count(connection, removed) - changed, changed)
+        changed = row_count(connection, f"{added} semi join {removed} using ({key})")
+        counts = (row_count(connection, added) - changed, row_count(connection, removed) - changed, changed)
         if any(counts):
             fields = _changed_fields(connection, name) if changed else {}
             found[name] = TableDiff(
@@ -209,7 +210,3 @@ def _hand_over(source: duckdb.DuckDBPyConnection, target: duckdb.DuckDBPyConnect
         target.register("handed", source.execute(f"from {name}_{side}").to_arrow_table())
         target.execute(f"create or replace temp table net_{side} as from handed")
         target.unregister("handed")
-
-
-def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    return connection.execute(f"select count(*) from {relation}").fetchall()[0][0]

@@ -12,6 +12,11 @@ def sql_text(name: str) -> str:
     return resources.files("broadsheet.warehouse").joinpath("sql", *name.split("/")).read_text("utf-8")
 
 
+def row_count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """Rows of a table, view or other relation."""
+    return connection.execute(f"select count(*) from {relation}").fetchall()[0][0]
+
+
 def run_sql(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Run the statements of a file below `warehouse/sql` one after the other."""
     for statement in duckdb.extract_statements(sql_text(name)):
