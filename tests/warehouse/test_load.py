@@ -137,7 +137,10 @@ def test_a_warehouse_of_an_earlier_program_gets_the_columns_that_are_new(tmp_pat
     with duckdb.connect(str(Lake(tmp_path).warehouse)) as connection:
         for column in ("site_profile", "site_profile_missed"):
             connection.execute(f"alter table captures drop column {column}")
+        connection.execute("create or replace view promotion as select 'of an earlier program'")
+        connection.execute("create or replace macro definitions_id() as 'of an earlier program'")
     run_all(tmp_path, PAGES[2:], shards=1)
+    assert "promoted_ratio" in query(tmp_path, "from promotion").column_names
     rows = query(tmp_path, "select count(*) as n, count(site_profile) as profiled from captures").to_pylist()
     assert rows == [{"n": len(PAGES), "profiled": 0}]
 

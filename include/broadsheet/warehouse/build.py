@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -21,9 +22,10 @@ from broadsheet.ids import make_id
 from broadsheet.lake import Lake
 from broadsheet.tables.ddl import ddl
 from broadsheet.warehouse.changes import apply
-from broadsheet.warehouse.macros import create_macros
+from broadsheet.warehouse.macros import macro_statements
 from broadsheet.warehouse.migrate import drop_derived, fill, make_room, require_known
 from broadsheet.warehouse.query import open_published
+from broadsheet.warehouse.views import view_statements
 
 LOCK_SECONDS = 60
 
@@ -192,14 +194,27 @@ def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> bool:
     if is_old:
         drop_derived(connection)
         make_room(connection)
-    connection.begin()  # one by one, the hundreds of statements take three times as long
-    for statement in ddl():
-        connection.execute(statement)
-    create_macros(connection)
-    connection.commit()
+    if is_old or not _is_defined(connection):
+        connection.begin()  # one by one, the hundreds of statements take three times as long
+        for statement in _definitions():
+            connection.execute(statement)
+        connection.commit()
     if is_old:
         fill(connection)
     return is_old
+
+
+@cache
+def _definitions() -> tuple[str, ...]:
+    """Statements that make tables, functions and views, and a function `definitions_id` that tells a later load that it need not make them."""
+    statements = (*ddl(), *macro_statements(), *view_statements())
+    return (*statements, f"create or replace macro definitions_id() as '{make_id('definitions', *statements)}'")
+
+
+def _is_defined(connection: duckdb.DuckDBPyConnection) -> bool:
+    *_, mark = _definitions()
+    found = connection.execute("select macro_definition from duckdb_functions() where function_name = 'definitions_id'").fetchall()
+    return [mark.rsplit(" as ", 1)[-1]] == [definition for (definition,) in found]
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> str | None:

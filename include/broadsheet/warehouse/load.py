@@ -34,7 +34,6 @@ from broadsheet.warehouse.migrate import fill, make_room
 from broadsheet.warehouse.parts import Parts, arrow_of, mark_published, require_warehouse, table_parts, undo_unpublished
 from broadsheet.warehouse.query import open_published
 from broadsheet.warehouse.statements import row_count
-from broadsheet.warehouse.views import create_views
 
 DATA_TABLES = tuple(table.name for table in TABLES.values() if table.layer in ("entity", "event"))
 # Tables whose rows have parts in others.
@@ -125,9 +124,6 @@ def publish(
 
     Raises BatchStopped when the audit finds something; nothing is changed then.
     """
-    build.connection.begin()
-    create_views(build.connection)
-    build.connection.commit()
     if contradictions := findings(changes):
         raise BatchStopped([f"audit of the new warehouse: {finding}" for finding in contradictions])
     if is_dry_run:

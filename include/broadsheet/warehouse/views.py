@@ -3,6 +3,7 @@
 The comment that a file begins with is read: `-- One row per …`, sentences about it, and after an empty line `column: description`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -58,8 +59,15 @@ VIEWS = tuple(_view(name) for name in NAMES)
 
 
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the views, or make them anew."""
+    for statement in view_statements():
+        connection.execute(statement)
+
+
+def view_statements() -> Iterator[str]:
+    """What makes each view with its comments, or makes it anew."""
     for view in VIEWS:
-        connection.execute(f"create or replace view {view.name} as\n{view.sql}")
-        connection.execute(f"comment on view {view.name} is {quoted(f'One row per {view.grain}. {view.description}')}")
+        yield f"create or replace view {view.name} as\n{view.sql}"
+        yield f"comment on view {view.name} is {quoted(f'One row per {view.grain}. {view.description}')}"
         for name, description in view.columns.items():
-            connection.execute(f"comment on column {view.name}.{name} is {quoted(description)}")
+            yield f"comment on column {view.name}.{name} is {quoted(description)}"
