@@ -1,7 +1,7 @@
 """What a load changes, table by table: the rows it added and those it removed.
 
 All that writes to a build goes through here. The derived tables are brought up to date from the changes instead of from all rows; the
-changes are written down beside the warehouse, so that another copy of it can follow (`apply`) or go back (`apply` reversed).
+changes are written down beside the warehouse, so that another copy of it can follow (`apply`) and an earlier state be made again (`snapshots.py`).
 """
 
 from pathlib import Path
@@ -121,12 +121,11 @@ class Changes:
         self.connection.execute("drop table same")
 
 
-def apply(connection: duckdb.DuckDBPyConnection, folder: Path, *, is_reversed: bool = False) -> None:
-    """Make the changes that `Changes.write` wrote down, or undo them."""
-    gone, come = (ADDED, REMOVED) if is_reversed else (REMOVED, ADDED)
+def apply(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make the changes that `Changes.write` wrote down."""
     for name, table in TABLES.items():
         key = ", ".join(table.key)
-        if (source := folder / f"{name}.{gone}.parquet").exists():
+        if (source := folder / f"{name}.{REMOVED}.parquet").exists():
             connection.execute(f"delete from {name} where ({key}) in (select ({key}) from read_parquet({quoted(str(source))}))")
-        if (source := folder / f"{name}.{come}.parquet").exists():
+        if (source := folder / f"{name}.{ADDED}.parquet").exists():
             connection.execute(f"insert into {name} by name select * from read_parquet({quoted(str(source))}) order by {', '.join(table.sort)}")
