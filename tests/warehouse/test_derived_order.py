@@ -29,7 +29,8 @@ capture = st.fixed_dictionaries(
         "hour": st.one_of(st.none(), st.integers(0, 5)),
         "entries": st.lists(entry, max_size=3),
         "links": st.lists(st.sampled_from(TITLES), max_size=2),
-        "article": st.one_of(st.none(), st.sampled_from(TITLES)),
+        # the page of one article may be known under two URLs
+        "article": st.one_of(st.none(), st.tuples(st.sampled_from(TITLES), st.sampled_from(("http", "https")))),
     }
 )
 
@@ -39,17 +40,20 @@ def rows_of(number: int, page: dict) -> list[tuple[str, dict]]:
     site, capture_id = page["site"], make_id("capture", number)
     at = None if page["hour"] is None else BEGIN + timedelta(hours=page["hour"])
     rows: list[tuple[str, dict]] = [("sites", {"site": site, "time_zone": "Asia/Shanghai"})]
-    version_id = None
+    article_id = version_id = None
     if page["article"]:
-        url = f"https://{site}/{TITLES.index(page['article'])}.html"
+        title, scheme = page["article"]
+        key = f"{site}/{TITLES.index(title)}.html"
+        url = f"{scheme}://{key}"
         article_id, version_id = make_id("article", url), make_id("version", url)
         rows += [
-            ("articles", {"article_id": article_id, "site": site, "canonical_url": url}),
-            ("article_versions", {"version_id": version_id, "article_id": article_id, "site": site}),
-            ("article_headlines", {"version_id": version_id, "headline_role": "main", "position": 1, "site": site, "headline_text": page["article"],
-                                   "headline_raw": page["article"]}),
+            ("articles", {"article_id": article_id, "article_id_basis": "url", "site": site, "canonical_url": url, "url_key": key}),
+            ("article_versions", {"version_id": version_id, "article_id": article_id, "site": site, "headline": title,
+                                  "published_at_local": BEGIN.replace(tzinfo=None), "published_at_precision": "minute"}),
+            ("article_headlines", {"version_id": version_id, "headline_role": "main", "position": 1, "site": site, "headline_text": title,
+                                   "headline_raw": title}),
         ]  # fmt: skip
-    rows.append(("captures", {"capture_id": capture_id, "site": site, "captured_at": at, "version_id": version_id}))
+    rows.append(("captures", {"capture_id": capture_id, "site": site, "captured_at": at, "article_id": article_id, "version_id": version_id}))
     for position, title in enumerate(page["links"], start=1):
         rows.append(("related_links", {"capture_id": capture_id, "module_index": 1, "position": position, "site": site, "headline_text": title}))
     if page["entries"]:

@@ -6,6 +6,7 @@ from loads import BEGIN, Loads
 from broadsheet.quality.policy import Policy, Rule, load_policy
 from broadsheet.text import cut, display_width
 from broadsheet.warehouse.alarms import alarms
+from broadsheet.warehouse.derived import aliases
 from broadsheet.warehouse.derived.resolve import update
 
 LONG = "清河县跨江大桥建成投用惠及周边十二万名群众出行更方便"
@@ -30,7 +31,7 @@ def feed(
     loads, *shown: tuple[str, bool], feed_id: str = "feed", snapshot: str = "state", capture: str = "page", limit: int | None = 36,
     site: str = "yz",
 ) -> None:  # fmt: skip
-    loads.insert("captures", capture_id=capture)
+    loads.insert("captures", capture_id=capture, site=site)
     loads.insert("headline_feed_snapshots", feed_snapshot_id=snapshot, feed_id=feed_id, site=site, width_limit=limit, entry_count=len(shown))
     loads.insert("headline_feed_observations", capture_id=capture, feed_id=feed_id, feed_snapshot_id=snapshot, site=site)
     for rank, (text, is_cut) in enumerate(shown, start=1):
@@ -47,7 +48,7 @@ def feed(
 
 
 def link(loads, text: str, capture: str = "page", position: int = 1) -> None:
-    loads.insert("captures", capture_id=capture)
+    loads.insert("captures", capture_id=capture, site="yz")
     loads.insert("related_links", capture_id=capture, position=position, site="yz", headline_text=text)
 
 
@@ -150,3 +151,21 @@ def test_a_feed_that_cuts_at_another_width_raises_an_alarm_once(loads):
     stopping = Policy({**policy.rules, "feed_width_changed": Rule("stop")})
     feed(loads, (cut(LONG, 30), True), snapshot="fourth", capture="fourth", limit=30)
     assert alarms(loads.load(), stopping, run_id="three", checked_at=BEGIN)[1] == ["feed_width_changed: 1 of 1 feeds"]
+
+
+def test_two_urls_of_one_page_are_one_article_behind_a_headline():
+    loads = Resolved(lambda changes: (aliases.update(changes), update(changes)))
+    feed(loads, (cut(LONG, 36), True))
+    link(loads, LONG)
+    for scheme in ("http", "https"):
+        key = "yz.example/1.html"
+        loads.insert("articles", article_id=scheme, article_id_basis="url", site="yz", canonical_url=f"{scheme}://{key}", url_key=key)
+        loads.insert(
+            "article_versions", version_id=f"{scheme} version", article_id=scheme, site="yz", headline=LONG,
+            published_at_local=BEGIN.replace(tzinfo=None), published_at_precision="minute",
+        )  # fmt: skip
+        loads.insert("article_headlines", version_id=f"{scheme} version", headline_role="main", position=1, headline_text=LONG, headline_raw=LONG)
+        loads.load()
+        # first it is the only one, then it stands for itself and the other
+        assert loads.ask("select resolved_article_id from headline_resolutions") == [(scheme,)]
+    assert loads.ask("select distinct to_article_id from related_graph") == [("https",)]

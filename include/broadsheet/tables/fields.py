@@ -300,7 +300,7 @@ _ALL = (
     Field("is_same_site", "boolean", "Whether a page of the same site shows the full headline"),
     _count("candidate_count", "Distinct full headlines that fit", "headlines"),
     Field("full_headline", "string", "Full headline behind the entry; NULL unless resolved", nullable=True),
-    _id("resolved_article_id", "Article behind the entry, where one is in the warehouse and unique", nullable=True),
+    _id("resolved_article_id", "Article behind the entry, where the warehouse has just one; of several ids the one that stands", nullable=True),
     # --- reprints ------------------------------------------------------------------------------------------------------------
     _id("text_id", "Text: hash of the body's letters and digits; NULL for a body of fewer than 50, too few to tell reprints by", nullable=True),
     _id("other_text_id", "The other text of the pair; the greater of the two ids"),

@@ -76,6 +76,20 @@ from headline_resolutions
 anti join shown_headlines using (feed_headline_id)
 anti join lost_headlines using (feed_headline_id);
 
+-- Headlines of articles that stand for others now and did not before, or the other way round.
+create or replace temp table restanding_headlines as
+with restanding as (
+    select unnest([article_id, standing_article_id]) as article_id
+    from (from added_article_aliases union all from removed_article_aliases)
+)
+select headlines.feed_headline_id
+from headlines
+semi join (from articles semi join restanding using (article_id)) as articles using (canonical_url)
+union
+select feed_headline_id
+from headline_candidates
+semi join (from headline_titles semi join restanding using (article_id)) as titles using (title_key);
+
 -- Which titles are tried for which headlines: all for open ones, the new ones for all.
 create or replace temp table fitting as
 with open as (

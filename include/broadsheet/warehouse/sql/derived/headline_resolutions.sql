@@ -1,5 +1,6 @@
 -- The nearest evidence decides: what the page gives, the URL, the same page, the same site, elsewhere. One headline resolves, several
--- leave it ambiguous. Headlines that differ by punctuation alone are one; of these the one that fits best, then the first.
+-- leave it ambiguous. Headlines that differ by punctuation alone are one; of these the one that fits best, then the first. An article is
+-- the one that stands where it has several ids.
 with placed as (
     select
         *,
@@ -26,19 +27,21 @@ judged as (
 ),
 
 by_url as (
-    select canonical_url, min(article_id) as article_id
+    select canonical_url, min(coalesce(standing_article_id, article_id)) as article_id
     from articles
+    left join article_aliases using (article_id)
     semi join (from headlines semi join affected using (feed_headline_id)) as asked using (canonical_url)
     group by canonical_url
 ),
 
 by_title as (
-    select title_key, site, min(article_id) as article_id
+    select title_key, site, min(coalesce(standing_article_id, article_id)) as article_id
     from headline_titles
+    left join article_aliases using (article_id)
     semi join judged using (title_key)
     where article_id is not null
     group by title_key, site
-    having count(distinct article_id) = 1
+    having count(distinct coalesce(standing_article_id, article_id)) = 1
 )
 
 select

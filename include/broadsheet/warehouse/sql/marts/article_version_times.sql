@@ -4,7 +4,7 @@
 -- that came back is one row from its first sight to its last; `silent_edits` has each change.
 --
 -- version_id: Version
--- article_id: Article
+-- article_id: Article; captures of its other ids (`article_aliases`) do not count
 -- site: Site
 -- published_at: Publication time as this version shows it
 -- appeared_after: Last capture of the article before the version was seen first; NULL if there is none

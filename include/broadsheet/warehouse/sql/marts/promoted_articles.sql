@@ -10,24 +10,15 @@
 -- first_observed_at: First observation
 -- last_observed_at: Last observation
 
-with headlines as (
-    select
-        coalesce(aliases.standing_article_id, resolutions.resolved_article_id) as article_id,
-        resolutions.feed_id,
-        resolutions.feed_headline_id,
-    from headline_resolutions as resolutions
-    left join article_aliases as aliases on aliases.article_id = resolutions.resolved_article_id
-    where resolutions.resolved_article_id is not null
-)
-
 select
-    headlines.article_id,
-    count(distinct headlines.feed_id) as feed_count,
+    resolved_article_id as article_id,
+    count(distinct resolutions.feed_id) as feed_count,
     min(days.best_rank) as best_rank,
     count(days.observed_date) as day_count,
     coalesce(sum(days.slot_count), 0)::bigint as slot_count,
     min(days.first_observed_at) as first_observed_at,
     max(days.last_observed_at) as last_observed_at,
-from headlines
+from headline_resolutions as resolutions
 left join headline_feed_days as days using (feed_headline_id)
-group by headlines.article_id
+where resolved_article_id is not null
+group by resolved_article_id

@@ -2,7 +2,7 @@
 -- The page changed after `changed_after` and not after `changed_before`. What the site says of the change it does not say here: an edit whose
 -- displayed publication time moved along (`is_published_at_changed`) is the less silent one.
 --
--- article_id: Article
+-- article_id: Article; captures of its other ids (`article_aliases`) are compared among themselves
 -- site: Site
 -- version_id_before: Version before
 -- version_id: Version after
