@@ -60,6 +60,15 @@ def test_a_valid_batch_goes_on_whole(batch):
         ("captures", "captured_at_basis", 0, "none", "capture_time_without_basis"),
         ("headline_feed_observations", "observed_at", 0, None, "observation_time_without_basis"),
         ("article_versions", "headline", 0, "相关阅读", "headline_is_module_heading"),
+        ("article_people", "person_name", 0, "点击排行", "person_is_module_heading"),
+        ("article_versions", "body_text", 0, "大桥全长一千二百米，总投资三亿元。".encode().decode("gb18030", "replace"), "mojibake"),
+        (
+            "article_versions",
+            "body_text",
+            0,
+            "Conseil élargi à l'été, où l'école prévoit déjà d'être prête".encode().decode("cp1252", "replace"),
+            "mojibake",
+        ),
     ],
 )
 def test_a_wrong_value_fails_the_check_for_it(batch, table, column, row, value, reason):
@@ -100,6 +109,13 @@ def test_a_page_of_unknown_capture_time_was_captured_before_the_run_that_read_it
         ("captures", "replaced_count", 4, "replacement_characters"),
         ("article_versions", "published_at", None, "no_publication_time"),
         ("article_versions", "body_text", "", "body_missing"),
+        ("article_versions", "headline", "桥" * 201, "headline_too_long"),
+        ("article_versions", "body_text", "清河县跨江大桥 建成投用\n大桥通车。\n清河县跨江大桥建成投用", "headline_repeated_in_body"),
+        ("article_versions", "body_text", "大桥通车。\n两岸居民出行方便。\n大桥通车。\n两岸居民出行方便。", "body_doubled"),
+        ("article_versions", "body_text", "大桥&nbsp;通车。", "markup_in_text"),
+        ("article_versions", "headline", '<span class="b">大桥通车</span>', "markup_in_text"),
+        ("article_people", "person_name", "记者：赵文博", "label_in_person"),
+        ("article_sources", "outlet_name", "来源:云州日报", "label_in_outlet"),
         ("related_links", "canonical_url", "https://www.yunzhou-net.example/a/100.html", "link_to_own_page"),
         ("headline_feed_snapshots", "width_limit", 8, "entry_wider_than_limit"),
     ],
@@ -110,6 +126,26 @@ def test_what_policy_only_warns_of_fails_its_check_too(batch, table, column, val
         changed, table = with_value(changed, "headline_feed_entries", "is_truncated", 0, True), "headline_feed_entries"
     assert failed_checks(changed, table)[reason] == (0,)
     assert load_policy().action(reason) == "warn"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "大桥通车，桥长三里",
+        "Éléonore a été élue à Orléans où naît la fête",
+        "Мост открыт для движения",
+        "全長1200メートルの橋",
+        "a < b, p > 0 & AT&T",
+        "多桥\n多桥多桥",
+    ],
+)
+def test_texts_that_are_as_they_should_be_fail_no_check(batch, text):
+    assert (
+        failed_checks(
+            with_value(with_value(batch, "article_versions", "body_text", 0, text), "article_versions", "headline", 0, text), "article_versions"
+        )
+        == {}
+    )
 
 
 def test_rows_with_warnings_are_kept_and_counted(batch):

@@ -4,6 +4,9 @@ A rule is a function of the table's pandas batch and of the batch's other tables
 row is as it should be. Great Expectations expects each rule's column to be True; what a rule means stands in `reasons.py`.
 """
 
+import functools
+import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +18,11 @@ Frames = Mapping[str, pd.DataFrame]
 LOW_COVERAGE = 0.5
 EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
 CLOCK_SLACK = pd.Timedelta(days=1)
+LONGEST_HEADLINE = 200  # characters
+FEWEST_FOREIGN = 8  # characters beyond ASCII from which the charset of a text can be told
+_MARKUP = re.compile(
+    r"</?(?:p|br|div|span|a|img|script|style|strong|font)\b[^<>]{0,300}>|&(?:nbsp|lt|gt|amp|quot|ldquo|rdquo|#\d{2,6});", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +115,60 @@ def body_is_rights_notice(rows: pd.DataFrame, frames: Frames) -> pd.Series:
 
 @rule("article_versions", "headline", "first_capture_id")
 def headline_is_module_heading(rows: pd.DataFrame, frames: Frames) -> pd.Series:
-    blocks = frames.get("page_blocks")
-    if blocks is None:
-        return pd.Series(True, index=rows.index)
-    headings = blocks[blocks["block_label"] == "module_heading"]
-    known = set(zip(headings["capture_id"], headings["block_text"].map(_key), strict=True))
+    known = _module_headings(frames)
     return pd.Series([(c, _key(h)) not in known for c, h in zip(rows["first_capture_id"], rows["headline"], strict=True)], index=rows.index)
+
+
+@rule("article_people", "person_name", "version_id")
+def person_is_module_heading(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    versions = frames.get("article_versions", pd.DataFrame({"version_id": [], "first_capture_id": []})).drop_duplicates("version_id")
+    captures = rows["version_id"].map(versions.set_index("version_id")["first_capture_id"])
+    known = _module_headings(frames)
+    return pd.Series([(c, _key(name)) not in known for c, name in zip(captures, rows["person_name"], strict=True)], index=rows.index)
+
+
+@rule("article_versions", "headline")
+def headline_too_long(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return rows["headline"].fillna("").str.len() <= LONGEST_HEADLINE
+
+
+@rule("article_versions", "headline", "body_text")
+def headline_repeated_in_body(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    def is_repeated(headline: object, body: object) -> bool:
+        key = _key(headline)
+        return bool(key) and sum(_key(line) == key for line in _lines(body)) > 1
+
+    return pd.Series([not is_repeated(*pair) for pair in zip(rows["headline"], rows["body_text"], strict=True)], index=rows.index, dtype=bool)
+
+
+@rule("article_versions", "body_text")
+def body_doubled(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    def is_doubled(lines: list[str]) -> bool:
+        half = len(lines) // 2
+        return half > 0 and lines[:half] == lines[-half:] and len(lines) == 2 * half
+
+    return ~rows["body_text"].map(lambda body: is_doubled(_lines(body))).astype(bool)
+
+
+@rule("article_versions", "headline", "body_text")
+def markup_in_text(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return ~(rows["headline"].fillna("") + "\n" + rows["body_text"].fillna("")).str.contains(_MARKUP)
+
+
+@rule("article_versions", "headline", "body_text")
+def mojibake(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    texts = (rows[column].fillna("").str[:200].map(_is_mojibake) for column in ("headline", "body_text"))
+    return ~functools.reduce(operator.or_, texts).astype(bool)
+
+
+@rule("article_people", "person_name")
+def label_in_person(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return ~rows["person_name"].fillna("").str.contains("[:：]")
+
+
+@rule("article_sources", "outlet_name")
+def label_in_outlet(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return ~rows["outlet_name"].fillna("").str.contains("[:：]")
 
 
 @rule("related_links", "canonical_url", "capture_id")
@@ -165,6 +221,30 @@ def editor_is_author(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     known = set(zip(writers["version_id"], writers["person_name"], strict=True))
     both = [pair in known for pair in zip(rows["version_id"], rows["person_name"], strict=True)]
     return ~(is_editor & pd.Series(both, index=rows.index))
+
+
+def _module_headings(frames: Frames) -> set[tuple[str, str]]:
+    """(capture, heading by its letters and digits) of all lists on the batch's pages."""
+    blocks = frames.get("page_blocks", pd.DataFrame({"block_label": [], "capture_id": [], "block_text": []}))
+    headings = blocks[blocks["block_label"] == "module_heading"]
+    return {(capture, key) for capture, key in zip(headings["capture_id"], headings["block_text"].map(_key), strict=True) if key}
+
+
+def _lines(body: object) -> list[str]:
+    return body.split("\n") if isinstance(body, str) else []
+
+
+def _is_mojibake(text: str) -> bool:
+    """Whether a text was decoded with a charset that it is not in: encoded back with that, it is UTF-8 throughout, as no text is by chance."""
+    for charset in ("cp1252", "gb18030"):
+        if (wrong := text.replace("\ufffd", "").encode(charset, "ignore")).isascii():
+            continue
+        right = wrong.decode("utf-8", "replace")
+        foreign = sum(not character.isascii() for character in right)
+        # some bytes have no character in the wrong charset, and are lost
+        if foreign >= FEWEST_FOREIGN and right.count("\ufffd") <= foreign / 4:
+            return True
+    return False
 
 
 def _key(text: object) -> str:
