@@ -11,6 +11,7 @@ file. Trigger it with the paths of new pages; the bundled sample is the default.
 | `transform` | turns pages into the rows of every table | by shard |
 | `validate` | checks the rows; failing ones are set aside with all their reasons | by shard |
 | `load` | publishes Parquet, the DuckDB file and the Data Docs, all or nothing | once, one writer at a time |
+| `document` | brings the quality overview up to date, with charts of failed checks and quarantine by day | once |
 
 **When something goes wrong.** A bad page or row never fails a task: it goes to the table `quarantine` with its reasons, and the
 run goes on. A task retries after a *transient* fault only (a lock that another writer holds, a worker that died). Wrong
@@ -213,6 +214,14 @@ def load(params=None, ti=None, outlet_events=None) -> dict[str, Any]:
     return summary
 
 
+@task(execution_timeout=timedelta(minutes=10))
+def document(params=None) -> str:
+    """Bring the quality overview up to date, which leads to the Data Docs of the last runs. Returns its path."""
+    from broadsheet import pipeline
+
+    return str(pipeline.document(located(params["lake"])))
+
+
 @dag(
     dag_display_name="News pipeline",
     description="Captured news pages in; articles, headline feeds and related links out, audited, in Parquet and DuckDB.",
@@ -226,7 +235,7 @@ def load(params=None, ti=None, outlet_events=None) -> dict[str, Any]:
     default_args={"owner": "broadsheet", "retries": 3, "retry_policy": ONLY_TRANSIENT},
 )
 def news_pipeline():
-    by_shard.expand(shard=capture()) >> load()
+    by_shard.expand(shard=capture()) >> load() >> document()
 
 
 news_pipeline()

@@ -6,6 +6,7 @@ tables/<table>/capture_month=…/   published Parquet
 warehouse/broadsheet.duckdb       the published warehouse; beside it the file that was published before, changes/
                                   and what waiting reparses would make of it, shadow-<run>.duckdb and .json
 withdrawn/                  Parquet that published states no longer count
+docs/index.html             quality overview
 docs/<run>/                 Data Docs
 runs/<run>.json             summary of a run
 """
@@ -75,6 +76,11 @@ class Lake:
 
     def docs(self, run_id: str) -> Path:
         return self.root / "docs" / run_id
+
+    @property
+    def overview(self) -> Path:
+        """The quality overview, which leads to the Data Docs of the runs."""
+        return self.root / "docs" / "index.html"
 
     def summary(self, run_id: str) -> Path:
         return self.root / "runs" / f"{run_id}.json"

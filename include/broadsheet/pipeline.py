@@ -28,6 +28,7 @@ from broadsheet.lake import OUTCOMES, Lake, write_records
 from broadsheet.records import StageOutcome
 from broadsheet.runs import STAGES as STAGES
 from broadsheet.runs import Run, is_reparse, outcomes_of
+from broadsheet.settings import Settings, read_settings
 from broadsheet.summary import summary_text as summary_text
 
 # Runs whose staging is kept, so that a task of a recent run can be repeated.
@@ -98,6 +99,21 @@ def load(run: Run, is_dry_run: bool = False) -> dict[str, Any]:
     if not is_dry_run:
         prune_staging(run.where, keep=run.run_id)
     return summary
+
+
+def document(lake: str | Path, settings: Settings | None = None) -> Path:
+    """Bring the quality overview of a lake up to date, and remove Data Docs beyond the newest `kept_data_docs`. Returns the overview's path.
+
+    Raises ConfigurationError where nothing was published.
+    """
+    from broadsheet.quality.overview import build_overview
+
+    where = Lake(Path(lake))
+    kept = (settings or read_settings()).kept_data_docs
+    docs = sorted((path for path in where.docs("").glob("*") if path.is_dir()), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in docs[kept:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return build_overview(where)
 
 
 def run_all(

@@ -124,5 +124,6 @@ def _summary(run: Run, loaded: LoadSummary, validated: Iterable[ValidateSummary]
         "warehouse": loaded.warehouse,
         "snapshot_id": loaded.snapshot_id,
         "data_docs": str(docs),
+        "quality_overview": str(run.where.overview),
         "finished_at": datetime.now(UTC).isoformat(),
     }

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     page_memory_mb: int = Field(1024, ge=0, description="MiB that reading one page may take; 0: any. Enforced on Linux only.")
     workers: int | None = Field(None, ge=1, le=256, description="Processes that read pages. Default: a core each in `extract --jsonl`, one a shard.")
     kept_snapshots: int = Field(3, ge=2, description="Published warehouse states that one can go back to, the current one included.")
+    kept_data_docs: int = Field(30, ge=1, description="Runs whose Data Docs are kept.")
     load_memory_mb: int = Field(4096, ge=256, description="MiB that the load may take in DuckDB; what needs more is put down on disk.")
 
     @field_validator("policy_file", "sites_dir", "outlets_file")

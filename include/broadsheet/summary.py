@@ -73,6 +73,7 @@ def _lines(summary: dict[str, Any]):
         return
     yield f"Warehouse {shown_path(summary['warehouse'])}"
     yield f"Data Docs {shown_path(summary['data_docs'])}"
+    yield f"Quality   {shown_path(summary['quality_overview'])}"
     yield f"Snapshot  {summary['snapshot_id']}"
     yield ""
     yield "Try"

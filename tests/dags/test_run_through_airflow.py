@@ -61,9 +61,9 @@ def test_stages_in_the_middle_ran_mapped(world, first):
     found = rows(world, "select task_id, map_index, state from task_instance where run_id = (select min(run_id) from dag_run)")
     assert {state for _, _, state in found} == {"success"}
     counts = Counter(task_id for task_id, _, _ in found)
-    assert counts["capture"] == counts["load"] == 1
+    assert counts["capture"] == counts["load"] == counts["document"] == 1
     assert 1 < counts["extract"] == counts["transform"] == counts["validate"] <= 4
-    assert all((map_index >= 0) == (task_id not in {"capture", "load"}) for task_id, map_index, _ in found)
+    assert all((map_index >= 0) == (task_id not in {"capture", "load", "document"}) for task_id, map_index, _ in found)
 
 
 def test_asset_events_carry_counts_snapshot_and_docs(world, first):

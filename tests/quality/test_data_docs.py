@@ -2,9 +2,9 @@
 
 import re
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 
 import pyarrow as pa
+from html_tags import Tags
 
 from broadsheet.quality.data_docs import build_data_docs
 from broadsheet.quality.quarantine import quarantine_table
@@ -13,19 +13,6 @@ from broadsheet.tables.schema import TABLES
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3) \"'&"
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
-
-
-class Tags(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.tags, self.attributes, self.text = set(), set(), []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 def page(tmp_path) -> str:

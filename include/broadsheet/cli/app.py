@@ -139,7 +139,7 @@ def run(
     """All stages without Airflow: capture, extract, transform, validate, load."""
     from broadsheet.cli.progress import stage_bars
     from broadsheet.cli.summary import print_summary
-    from broadsheet.pipeline import run_all
+    from broadsheet.pipeline import document, run_all
 
     inputs = _inputs(paths, manifest)
     with stage_bars() as report:
@@ -147,6 +147,8 @@ def run(
             lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, policy_file=policy, shards=shards,
             is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites, outlets_file=outlets,
         )  # fmt: skip
+    if not dry_run:
+        document(lake)
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, default=str))
     else:
@@ -449,6 +451,14 @@ def reasons() -> None:
     from broadsheet.cli.summary import print_reasons
 
     print_reasons()
+
+
+@app.command()
+def quality(lake: LakeOption = DEFAULT_LAKE) -> None:
+    """Make the quality overview anew: failed checks, quarantine and runs by day, with the Data Docs. Prints the page's path."""
+    from broadsheet.pipeline import document
+
+    typer.echo(document(lake))
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Data Docs of a run: one static page that opens offline and runs nothing.
 
 Great Expectations' own site puts values into its pages unescaped and loads its style and a picture from the network, so the
-report is rendered here, by a template that escapes everything, under a policy that forbids scripts and requests.
+report is rendered here (`pages.py`).
 """
 
 from collections import Counter
@@ -10,9 +10,9 @@ from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broadsheet.lake import written_aside
+from broadsheet.quality.pages import render
 from broadsheet.quality.reasons import REASONS
 
 SHOWN_ROWS = 50
@@ -20,11 +20,11 @@ SHOWN_ROWS = 50
 
 def build_data_docs(folder: Path, *, run_id: str, results: pa.Table, quarantine: pa.Table, created_at: datetime) -> Path:
     """Write `folder/index.html` and return its path. `results` and `quarantine` have the schemas of the tables of these names."""
-    environment = Environment(loader=PackageLoader("broadsheet.quality", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     checks = _merged(results)
     rejected = quarantine.to_pylist()
     reasons = Counter(reason for row in rejected for reason in row["reasons"])
-    page = environment.get_template("data_docs.html").render(
+    page = render(
+        "data_docs.html",
         run_id=run_id,
         created_at=created_at,
         tables=[(name, list(rows)) for name, rows in groupby(checks, key=lambda check: check["table_name"])],

@@ -1,0 +1,64 @@
+"""Charts as SVG that is drawn while the page is made: no script, no request, readable offline."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+WIDTH = 640  # of the days, in pixels
+_FONT = "system-ui, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def shares_by_day(rows: Rows, *, row: str, share: str, title: str) -> Markup:
+    """A field of squares: `row` by day, the darker the greater the share (0 to 1).
+
+    Parameters
+    ----------
+    rows : with the columns `day`, `row` and `share`.
+    """
+    import altair as alt
+
+    shade = alt.Color(f"{share}:Q", title=title, scale=alt.Scale(type="sqrt", domain=[0, 1], range=["#e7f1ea", "#f2c879", "#a01c1c"]))
+    chart = alt.Chart(_values(rows)).mark_rect(stroke="white").encode(_day(), alt.Y(f"{row}:N", title=None), shade)
+    return _svg(chart.properties(width=_width(rows), height=alt.Step(18)))
+
+
+def counts_by_day(rows: Rows, *, kind: str, count: str, title: str) -> Markup:
+    """Stacked bars: a count by day, in parts by `kind`.
+
+    Parameters
+    ----------
+    rows : with the columns `day`, `kind` and `count`.
+    """
+    import altair as alt
+
+    parts = alt.Color(f"{kind}:N", title=None, scale=alt.Scale(scheme="tableau20"), legend=alt.Legend(labelLimit=260))
+    height = alt.Y(f"{count}:Q", title=title, axis=alt.Axis(tickMinStep=1))
+    return _svg(alt.Chart(_values(rows)).mark_bar().encode(_day(), height, parts).properties(width=_width(rows), height=220))
+
+
+def _width(rows: Rows) -> int:
+    """So wide that a day is at most 40 pixels."""
+    return min(WIDTH, 40 * len({row["day"] for row in rows}))
+
+
+def _day():
+    import altair as alt
+
+    return alt.X("day:O", title=None, axis=alt.Axis(labelAngle=-45, labelOverlap=True))
+
+
+def _values(rows: Rows):
+    import altair as alt
+
+    return alt.Data(values=[{**row, "day": row["day"].isoformat()} for row in rows])
+
+
+def _svg(chart) -> Markup:
+    """The chart drawn. Values are text of its nodes, escaped by the library that draws."""
+    import vl_convert
+
+    svg = vl_convert.vegalite_to_svg(chart.configure(font=_FONT).configure_view(strokeWidth=0).to_json(), allowed_base_urls=[])
+    return Markup(svg)
