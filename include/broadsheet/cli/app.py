@@ -13,8 +13,9 @@ from rich.console import Console
 
 from broadsheet import __version__
 from broadsheet.cli.arguments import given_path
+from broadsheet.cli.check import check, contract
 from broadsheet.cli.export_lake import export
-from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, NewLakeOption
+from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, NewLakeOption, PolicyOption
 from broadsheet.cli.profile import SitesOption, profile_app
 from broadsheet.cli.search import search
 from broadsheet.cli.snapshots import snapshots_app
@@ -34,7 +35,8 @@ class Exit(IntEnum):
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 done, but inputs, pages or rows were quarantined, or "
-    "there was neither a page nor an absence (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published · "
+    "there was neither a page nor an absence (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published; "
+    "of `check`: 3 checks failed, 4 one of them stops · "
     "5 try again later."
 )
 
@@ -95,9 +97,6 @@ ManifestOption = Annotated[
     typer.Option(
         "--manifest", parser=given_path, metavar="FILE", help="CSV or JSON Lines with path, url, captured_at, site: what the files don't know."
     ),
-]
-PolicyOption = Annotated[
-    Path | None, typer.Option("--policy", parser=given_path, metavar="FILE", help="Quality policy (YAML) laid over the embedded one.")
 ]
 OutletsOption = Annotated[
     Path | None,
@@ -375,6 +374,8 @@ def query(
 
 app.command()(export)
 app.command()(search)
+app.command()(check)
+app.command()(contract)
 
 
 @app.command()

@@ -74,11 +74,25 @@ ROW_REASONS: dict[str, str] = {
     "feed_width_changed": "A feed cuts its headlines at a width that it did not cut at before: the site has a new layout. This warns or stops; "
     "it sets nothing aside.",
     "editor_is_author": "One name is credited as editor and as author of one version; it may be true.",
+    # rules over all rows, and files as `broadsheet check` finds them; these warn or stop and set nothing aside
+    "broken_reference": "A value names a row that its table does not have: deliver the row too, or take the value out where it may be NULL.",
+    "contradiction": "Rows of one table, or of two, say what cannot be true together; the check's name says what must hold.",
+    "missing_table": "There is no file of a table that was asked for, or that other tables refer to: deliver it as <table>.parquet or <table>/….",
+    "unknown_table": "A file's name is that of no table that is delivered as Parquet: rename or remove it. It was not read.",
+    "damaged_file": "A file cannot be read as Parquet, in whole or in part: write it anew. Its rows were not checked.",
+    "missing_column": "A file lacks a column that must have values: add it. Its rows were not checked.",
+    "missing_nullable_column": "A file lacks a column that may be NULL, as one of an earlier program does; it was taken for NULL in all rows.",
+    "unknown_column": "A file has a column that the table does not have; it was not read. Rename it, or leave it out.",
 }
 
 BY_SCOPE = {"input": INPUT_REASONS, "page": PAGE_REASONS, "row": ROW_REASONS}
 REASONS: dict[str, str] = {reason: meaning for reasons in BY_SCOPE.values() for reason, meaning in reasons.items()}
 # What has one of these cannot go on whatever the policy says: there is nothing to read, or the Parquet schema or a join would break.
 NEVER_KEPT = frozenset({*INPUT_REASONS, *PAGE_REASONS, "wrong_type", "null_value", "parent_quarantined", "part_quarantined"})
-# What is seen of a batch against the warehouse and is no row's fault.
-OF_THE_BATCH = frozenset({"feed_width_changed"})
+# What is seen of files, of all rows, or of a batch against the warehouse, so that there is no row to set aside.
+OF_THE_BATCH = frozenset(
+    {
+        "feed_width_changed", "broken_reference", "contradiction", "missing_table", "unknown_table", "damaged_file", "missing_column",
+        "missing_nullable_column", "unknown_column",
+    }
+)  # fmt: skip
