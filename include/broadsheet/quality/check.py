@@ -6,6 +6,7 @@ run as in `validate`, over chunks: a chunk is all rows of some captures, in ever
 and tables see what they look at, however many files the rows lie in. Memory depends on the chunk, not on the tables.
 """
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ from broadsheet.warehouse.changes import Changes
 CHUNK_ROWS = 100_000
 CHUNK_BYTES = 256 * 1024 * 1024
 DUCKDB_MEMORY = "1GiB"
+DUCKDB_THREADS = 4  # each wants a share of the memory
 FILE_REASONS = ("damaged_file", "missing_column", "missing_nullable_column", "unknown_column", "wrong_type")
 # What the suite asks of a chunk and the audit of all rows.
 OVER_ALL_ROWS = frozenset({"duplicate_key", "ranks_not_dense", "entry_count_mismatch", "wrong_type"})
@@ -144,7 +146,12 @@ def _of_files(found: dict[str, Delivered], chosen: list[str], faults: list[Fault
 def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         str(scratch / "check.duckdb"),
-        config={"memory_limit": DUCKDB_MEMORY, "temp_directory": str(scratch / "spilled"), "preserve_insertion_order": False},
+        config={
+            "memory_limit": DUCKDB_MEMORY,
+            "temp_directory": str(scratch / "spilled"),
+            "preserve_insertion_order": False,
+            "threads": min(os.cpu_count() or 1, DUCKDB_THREADS),
+        },
     )
     connection.execute("set TimeZone = 'UTC'")
     return connection
