@@ -92,7 +92,11 @@ def read_through(delivered: Delivered, root: Path) -> Iterator[Fault]:
                 faults = list(_schema_faults(delivered.table, shown, schema))
                 yield from faults
                 is_sound = all(fault.reason in {"unknown_column", "missing_nullable_column"} for fault in faults)
-                other = [name for name in schema.names if name in delivered.table.columns and schema.field(name).type != _type(delivered.table, name)]
+                other = [
+                    field.name
+                    for field in schema
+                    if field.name in delivered.table.columns and field.type not in {_type(delivered.table, field.name), pa.null()}
+                ]
                 misfits: dict[str, int] = {}
                 for group in range(parquet.num_row_groups):
                     at = f"row group {group}"
@@ -121,7 +125,7 @@ def _schema_faults(table: Table, file: str, schema: pa.Schema) -> Iterator[Fault
     for column in table.fields:
         if column.name not in schema.names:
             yield Fault(table.name, "missing_nullable_column" if column.nullable else "missing_column", file, column.name)
-        elif column.name not in twice and _family(found := schema.field(column.name).type) != _family(wanted := _type(table, column.name)):
+        elif column.name not in twice and not _is_as(found := schema.field(column.name).type, wanted := _type(table, column.name)):
             yield Fault(table.name, "wrong_type", file, f"{column.name}: is {found}, must be {wanted}")
     for name in dict.fromkeys(schema.names):
         if name not in table.columns:
@@ -130,6 +134,11 @@ def _schema_faults(table: Table, file: str, schema: pa.Schema) -> Iterator[Fault
 
 def _type(table: Table, column: str) -> pa.DataType:
     return table.arrow.field(column).type
+
+
+def _is_as(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a type is the wanted one to every reader; that of a column without any value is."""
+    return pa.types.is_null(found) or _family(found) == _family(wanted)
 
 
 def _family(kind: pa.DataType) -> tuple:
