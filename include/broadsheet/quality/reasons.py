@@ -71,10 +71,37 @@ ROW_REASONS: dict[str, str] = {
     "low_coverage": "Less than half of the visible text was explained: look at the page's layout.",
     "no_publication_time": "The article shows no publication time, or in a form that is not known.",
     "no_source": "The article credits no outlet.",
-    "feed_width_changed": "A feed cuts its headlines at a width that it did not cut at before: the site has a new layout. This warns or stops; "
-    "it sets nothing aside.",
     "editor_is_author": "One name is credited as editor and as author of one version; it may be true.",
-    # rules over all rows, and files as `broadsheet check` finds them; these warn or stop and set nothing aside
+}
+
+# What is seen of a site's days, whoever loads them: kinds of `incidents`. docs/drift.md has the rules.
+INCIDENT_REASONS: dict[str, str] = {
+    "new_layout": "A site shows pages of a layout that it had not shown before. Compare the two examples; look whether fields are still read, "
+    "and give the site's profile a layout from this day on if not.",
+    "fill_rate_dropped": "A field is read on a smaller share of a site's pages than on the days before. Compare the two examples: the site has "
+    "moved it, or a change of the parser lost it; then reparse.",
+    "coverage_dropped": "Less of the pages' text is explained than on the days before. `broadsheet show PAGE --html` of the example shows what is not.",
+    "module_count_changed": "A site's pages show more or fewer feeds or modules of related links than on the days before: the site changed its "
+    "furniture, or headings are no longer known.",
+    "feed_length_changed": "Feeds of a site have more or fewer entries than on the days before: the site changed them, or their ends are missed.",
+    "feed_width_changed": "A feed cuts its headlines at a width that it did not cut at before: the site has a new layout. What was resolved stays.",
+    "feed_silent": "A feed that a site showed day after day was on none of its pages: it was dropped or renamed, or is no longer found.",
+    "feed_frozen": "A feed that changed day after day showed one state all day: the site no longer fills it, or pages came from a cache.",
+    "volume_dropped": "Far fewer pages of a site came on a day than on the days before: look at the crawl, then at the site.",
+    "site_silent": "No page of a site that came day after day came on this day: look at the crawl, then at the site.",
+    "freshness_dropped": "Fewer of a site's articles than on the days before were captured within a day of their publication: the crawl lags behind, "
+    "pages come from a cache, or times are read wrongly.",
+    "duplicates_rose": "More of a site's captures than on the days before have the bytes of another of the day: a batch came twice, or one answer "
+    "stands for many pages.",
+    "left_out_rose": "More of a site's pages than on the days before are longer than what is read of a page.",
+}
+
+BATCH_REASONS: dict[str, str] = {
+    "empty_batch": "A run brought no page and no answer that one is gone: look at what should have delivered them.",
+}
+
+# Rules over all rows, and files as `broadsheet check` finds them.
+DELIVERY_REASONS: dict[str, str] = {
     "broken_reference": "A value names a row that its table does not have: deliver the row too, or take the value out where it may be NULL.",
     "contradiction": "Rows of one table, or of two, say what cannot be true together; the check's name says what must hold.",
     "missing_table": "There is no file of a table that was asked for, or that other tables refer to: deliver it as <table>.parquet or <table>/….",
@@ -85,14 +112,15 @@ ROW_REASONS: dict[str, str] = {
     "unknown_column": "A file has a column that the table does not have; it was not read. Rename it, or leave it out.",
 }
 
-BY_SCOPE = {"input": INPUT_REASONS, "page": PAGE_REASONS, "row": ROW_REASONS}
+BY_SCOPE = {
+    "input": INPUT_REASONS,
+    "page": PAGE_REASONS,
+    "row": ROW_REASONS,
+    "batch": {**INCIDENT_REASONS, **BATCH_REASONS},
+    "delivery": DELIVERY_REASONS,
+}
 REASONS: dict[str, str] = {reason: meaning for reasons in BY_SCOPE.values() for reason, meaning in reasons.items()}
 # What has one of these cannot go on whatever the policy says: there is nothing to read, or the Parquet schema or a join would break.
 NEVER_KEPT = frozenset({*INPUT_REASONS, *PAGE_REASONS, "wrong_type", "null_value", "parent_quarantined", "part_quarantined"})
 # What is seen of files, of all rows, or of a batch against the warehouse, so that there is no row to set aside.
-OF_THE_BATCH = frozenset(
-    {
-        "feed_width_changed", "broken_reference", "contradiction", "missing_table", "unknown_table", "damaged_file", "missing_column",
-        "missing_nullable_column", "unknown_column",
-    }
-)  # fmt: skip
+OF_THE_BATCH = frozenset({*DELIVERY_REASONS, *INCIDENT_REASONS, *BATCH_REASONS})

@@ -6,6 +6,7 @@ Arrow schemas, DuckDB DDL, quality suites and the data dictionary derive from he
 from dataclasses import dataclass
 
 from broadsheet import records
+from broadsheet.quality.reasons import INCIDENT_REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +383,38 @@ _ALL = (
         minimum=0,
         maximum=370,
     ),
+    # --- days of sites and incidents -----------------------------------------------------------------------------------------
+    Field("captured_date", "date", "Day of the captures in the site's zone; captures of unknown time are in none"),
+    _count("capture_count", "Captures of the day", "captures"),
+    _count("content_count", "Captures with different bytes", "captures"),
+    _count("article_capture_count", "Captures that show an article; those below that name a field of articles are of these", "captures"),
+    _count("published_at_count", "Captures with a publication time", "captures"),
+    _count("fresh_count", "Captures less than a day after the publication time", "captures"),
+    _count("channel_count", "Captures with a breadcrumb", "captures"),
+    _count("source_count", "Captures with a credited source", "captures"),
+    _count("person_count", "Captures with a credited person, whatever the role", "captures"),
+    _count("author_count", "Captures with a reporter, correspondent or author", "captures"),
+    _count("editor_count", "Captures with an editor", "captures"),
+    _count("body_count", "Captures with a body", "captures"),
+    _count("feed_capture_count", "Captures that show a headline feed, with or without an article", "captures"),
+    _count("feed_count", "Headline feeds, each once per capture that shows it", "modules"),
+    _count("feed_entry_count", "Entries of these feeds", "entries"),
+    _count("related_module_count", "Modules of related links, each once per capture that shows it", "modules"),
+    _count("left_out_count", "Captures with text beyond the limit of blocks that are read", "captures"),
+    _ratio("median_coverage_ratio", "Median of the captures' `coverage_ratio`"),
+    _id("poorest_capture_id", "Capture of which the fewest fields were read, among those with an article if there are any: an example"),
+    _id("richest_capture_id", "Capture of which the most fields were read: an example"),
+    _id("incident_id", "Incident: hash of kind, site, day, metric, feed and layout"),
+    Field("incident_kind", "string", "What happened; `broadsheet reasons` says what it means and what to do", allowed=tuple(INCIDENT_REASONS)),
+    Field("incident_date", "date", "Day of the site on which it began"),
+    Field("metric", "string", "What was compared with the days before"),
+    Field("value", "float64", "Value of the metric on the day"),
+    Field("baseline", "float64", "Median of the 14 days before"),
+    Field("spread", "float64", "Expected spread: median absolute deviation × 1.4826, or what so few pages let expect", nullable=True, minimum=0),
+    Field("deviation", "float64", "(value - baseline) / spread", nullable=True),
+    _count("baseline_day_count", "Known days among the 14 before", "days"),
+    _id("example_capture_id", "Capture of the day; NULL where there is none", nullable=True),
+    _id("example_capture_id_before", "Capture of the known day before", nullable=True),
     # --- accounting ----------------------------------------------------------------------------------------------------------
     Field("stage", "string", "Stage of the pipeline", allowed=STAGES),
     Field("shard", "int32", "Shard of the run; -1 for work that is not sharded", minimum=-1),

@@ -1,20 +1,22 @@
 """What only the whole warehouse can tell of a batch: results of checks against what was known before."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from broadsheet.ids import make_id
 from broadsheet.quality.policy import Policy
-from broadsheet.quality.reasons import REASONS
+from broadsheet.quality.reasons import INCIDENT_REASONS, REASONS
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.changes import Changes
 
 WIDTH_CHANGED = "feed_width_changed"
+EMPTY_BATCH = "empty_batch"
 _EXAMPLES = 20
 
-# Feeds that were known to cut at some width, with one that this load saw first.
+# Feeds that were known to cut at some width, with one that this load saw first, whether or not it is known when.
 _NEW_WIDTHS = """
     with fresh as (
         from added_headline_feed_widths anti join removed_headline_feed_widths using (feed_id, width_limit)
@@ -27,24 +29,85 @@ _NEW_WIDTHS = """
     group by all
     order by all
 """
+# Incidents of the other kinds that this load made known, and the days of sites that it touched or that they fall on.
+_NEW_INCIDENTS = """
+    select incident_kind, incidents.site, incident_date, metric, value, baseline, feed_label, example_capture_id
+    from added_incidents as incidents
+    anti join removed_incidents using (incident_id)
+    left join headline_feeds as feeds using (feed_id)
+    order by abs(deviation) desc nulls first, incident_date, incidents.site, incident_id
+"""
+_CHECKED_DAYS = "select site, captured_date from added_site_days union select site, incident_date from added_incidents"
 
 
-def alarms(changes: Changes, policy: Policy, *, run_id: str, checked_at: datetime) -> tuple[pa.Table, list[str]]:
+class Finding(NamedTuple):
+    """Outcome of one check: how many of what was looked at failed, and some of them in words."""
+
+    check_name: str
+    table_name: str
+    column_name: str | None
+    checked: int
+    failed: int
+    unit: str
+    examples: list[str]
+
+
+def alarms(changes: Changes, policy: Policy, *, run_id: str, checked_at: datetime, came: int | None = None) -> tuple[pa.Table, list[str]]:
     """Results of the checks of a batch against the warehouse, as rows of `quality_results`, and a sentence for each that stops the batch.
 
-    A feed that cuts its headlines at another width has a new layout; resolution learns the new width, and what it resolved stays.
+    Parameters
+    ----------
+    came : captures and absences that the run brought, known ones too; None where that is not told.
+
+    In a warehouse whose rows all count as new nothing is news, so that no check but that for an empty batch fails.
     """
+    findings = [*_batch(came), *_widths(changes), *_incidents(changes)]
+    rows = [
+        {"quality_result_id": make_id("quality_result", run_id, -1, finding.table_name, finding.check_name), "run_id": run_id, "shard": -1,
+         "suite": "warehouse_suite", "table_name": finding.table_name, "check_name": finding.check_name, "column_name": finding.column_name,
+         "is_success": not finding.failed, "policy_action": policy.action(finding.check_name), "checked_count": finding.checked,
+         "failed_count": finding.failed, "examples": finding.examples[:_EXAMPLES] or None, "meaning": REASONS[finding.check_name],
+         "checked_at": checked_at}
+        for finding in findings
+    ]  # fmt: skip
+    stops = [
+        f"{finding.check_name}: {finding.failed} of {finding.checked} {finding.unit}"
+        for finding in findings
+        if policy.stops(finding.check_name, finding.failed, finding.checked)
+    ]
+    return pa.Table.from_pylist(rows, schema=TABLES["quality_results"].arrow), stops
+
+
+def _batch(came: int | None) -> Iterator[Finding]:
+    if came is not None:
+        yield Finding(EMPTY_BATCH, "captures", None, 1, int(not came), "batches", [])
+
+
+def _widths(changes: Changes) -> Iterator[Finding]:
+    """A feed that cuts its headlines at another width; resolution learns the new width, and what it resolved stays."""
     connection = changes.connection
     found = connection.execute(_NEW_WIDTHS).fetchall() if not changes.is_whole else []
     checked = connection.execute("select count(distinct feed_id) from added_headline_feed_snapshots where width_limit is not null").fetchall()[0][0]
-    rows: list[dict[str, Any]] = []
     if checked:
-        examples = [f"{site} {label}: {width} columns, so far {', '.join(map(str, known))}" for site, label, width, known in found[:_EXAMPLES]]
-        rows.append(
-            {"quality_result_id": make_id("quality_result", run_id, -1, "headline_feed_widths", WIDTH_CHANGED), "run_id": run_id, "shard": -1,
-             "suite": "warehouse_suite", "table_name": "headline_feed_widths", "check_name": WIDTH_CHANGED, "column_name": "width_limit",
-             "is_success": not found, "policy_action": policy.action(WIDTH_CHANGED), "checked_count": checked, "failed_count": len(found),
-             "examples": examples or None, "meaning": REASONS[WIDTH_CHANGED], "checked_at": checked_at}
-        )  # fmt: skip
-    stops = [f"{WIDTH_CHANGED}: {len(found)} of {checked} feeds"] if policy.stops(WIDTH_CHANGED, len(found), checked) else []
-    return pa.Table.from_pylist(rows, schema=TABLES["quality_results"].arrow), stops
+        examples = [f"{site} {label}: {width} columns, so far {', '.join(map(str, known))}" for site, label, width, known in found]
+        yield Finding(WIDTH_CHANGED, "headline_feed_widths", "width_limit", checked, len(found), "feeds", examples)
+
+
+def _incidents(changes: Changes) -> Iterator[Finding]:
+    """Days that are unlike the days before. What fails is a site's day, however many of its metrics or feeds do."""
+    connection = changes.connection
+    found = connection.execute(_NEW_INCIDENTS).fetchall() if not changes.is_whole else []
+    checked = connection.execute(f"select count(*) from ({_CHECKED_DAYS})").fetchall()[0][0]
+    if not checked:
+        return
+    for kind in INCIDENT_REASONS:
+        if kind != WIDTH_CHANGED:
+            of_kind = [row for row in found if row[0] == kind]
+            days = {(site, day) for _, site, day, *_ in of_kind}
+            yield Finding(kind, "incidents", None, checked, len(days), "days of sites", [_told(*row[1:]) for row in of_kind])
+
+
+def _told(site: str, day: Any, metric: str, value: float, baseline: float, feed: str | None, capture_id: str | None) -> str:
+    where = f"{site} {feed}" if feed else site
+    example = f", e.g. capture {capture_id}" if capture_id else ""
+    return f"{where} {day}: {metric} {value:.3g}, before {baseline:.3g}{example}"

@@ -95,7 +95,8 @@ def load(
             changes = Changes(build.connection, is_whole=build.is_whole)
             rows = (bring_in or _add_data)(changes, lake, run_id, parts)
             derive(changes)
-            raised, stops = alarms(changes, load_policy(settings.policy_file), run_id=run_id, checked_at=datetime.now(UTC))
+            came = sum(rows[name][0] for name in ("captures", "page_absences") if name in rows)
+            raised, stops = alarms(changes, load_policy(settings.policy_file), run_id=run_id, checked_at=datetime.now(UTC), came=came)
             if stops:
                 raise BatchStopped(stops)
             accounts = {

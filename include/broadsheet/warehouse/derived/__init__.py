@@ -5,9 +5,9 @@ alone. Whatever the order and number of loads, the same captures give the same r
 """
 
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.derived import aliases, feed_days, places, repeats, reprints, resolve, search, spells
+from broadsheet.warehouse.derived import aliases, feed_days, incidents, places, repeats, reprints, resolve, search, site_days, spells
 
-STEPS = (aliases, resolve, spells, reprints, feed_days, repeats, places, search)
+STEPS = (aliases, resolve, spells, reprints, feed_days, repeats, places, search, site_days, incidents)
 
 
 def derive(changes: Changes) -> None:

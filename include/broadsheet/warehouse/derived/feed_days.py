@@ -1,4 +1,4 @@
-"""Which headlines a feed showed on which day, and how often: shares of slots without going through every entry.
+"""Which headlines and states a feed showed on which day, and how often: shares of slots without going through every entry.
 
 A day on which observations came or went is counted anew.
 """
@@ -8,6 +8,7 @@ from broadsheet.warehouse.statements import run_sql
 
 
 def update(changes: Changes) -> None:
-    """Bring `headline_feed_days` up to date."""
+    """Bring `headline_feed_days` and `feed_days` up to date."""
     run_sql(changes.connection, "derived/headline_feed_days.sql")
     changes.replace("headline_feed_days", "select feed_id, observed_date from changed_days", "from days_anew")
+    changes.replace("feed_days", "select feed_id, observed_date from changed_days", "from feed_days_anew")
