@@ -22,7 +22,8 @@ with observed as (
         changed_days.observed_date,
         observations.observed_at,
         min(observations.feed_snapshot_id) as feed_snapshot_id,
-    from headline_feed_observations as observations
+    -- an asof join gives rows without a time an arbitrary one (DuckDB 1.5)
+    from (from headline_feed_observations where observed_at is not null) as observations
     asof join changed_days on changed_days.feed_id = observations.feed_id and changed_days.begins_at <= observations.observed_at
     where observations.observed_at < changed_days.ends_at
     group by changed_days.feed_id, changed_days.observed_date, observations.observed_at

@@ -70,6 +70,7 @@ days as (
     select
         *,
         count(*) over fortnight as known_day_count,
+        last_value(captured_date) over fortnight as captured_date_before,
         last_value(richest_capture_id) over fortnight as richest_capture_id_before,
     from site_totals
     window fortnight as (partition by site order by captured_date range between interval 14 days preceding and interval 1 day preceding)
@@ -127,7 +128,7 @@ measured as (
         greatest(
             1.4826 * list_median(list_transform(values_before, lambda before: abs(before - baseline))),
             case
-                when kind = 'volume_dropped' then sqrt(baseline)
+                when kind = 'volume_dropped' then sqrt(baseline) / 2
                 when noise is null then sqrt(greatest(least(baseline, 0.95), 0.05) * (1 - greatest(least(baseline, 0.95), 0.05)) / whole)
                 else noise / sqrt(whole)
             end
@@ -166,13 +167,14 @@ layout_days as (
         sum(capture_count) as capture_count,
         min(poorest_capture_id) as example_capture_id,
         sum(sum(capture_count)) over (partition by site, captured_date) as site_capture_count,
+        min(captured_date) over (partition by site, layout_fingerprint) as first_date,
     from site_days
     semi join changed_sites using (site)
     group by site, layout_fingerprint, captured_date
 ),
 
 first_layout_days as (
-    -- a page of an odd form is no new layout
+    -- a page of an odd form, or of a kind that comes now and then, is no new layout; one that came late on the day before may be
     select *
     from layout_days
     where layout_fingerprint <> '' and capture_count >= 3 and capture_count >= site_capture_count / 10
@@ -194,7 +196,7 @@ new_layouts as (
         days.richest_capture_id_before as example_capture_id_before,
     from days
     join first_layout_days as layouts using (site, captured_date)
-    where days.known_day_count >= 5 and days.captured_date >= days.since
+    where days.known_day_count >= 5 and days.captured_date >= days.since and layouts.first_date >= days.captured_date_before
 ),
 
 -- Silence -------------------------------------------------------------------------------------------------------------------
@@ -253,7 +255,7 @@ feed_series as (
 compared_feeds as (
     select
         *,
-        count_if(is_seen) over fortnight as baseline_day_count,
+        count(*) filter (is_seen) over fortnight as baseline_day_count,
         median(observation_count / capture_count) over fortnight as usual_ratio,
         median(feed_snapshot_count) over fortnight as usual_snapshot_count,
     from feed_series

@@ -50,7 +50,8 @@ with seen as (
         captures.content_sha256,
         captures.coverage_ratio,
         captures.left_out_char_count,
-    from captures
+    -- an asof join gives rows without a time an arbitrary one (DuckDB 1.5)
+    from (from captures where captured_at is not null) as captures
     asof join changed_site_days as changed on changed.site = captures.site and changed.begins_at <= captures.captured_at
     where captures.captured_at < changed.ends_at
 ),
@@ -131,18 +132,18 @@ select
     count(distinct content_sha256) as content_count,
     count(version_id) as article_capture_count,
     count(published_at) as published_at_count,
-    count_if(is_fresh)::bigint as fresh_count,
-    count_if(has_channel)::bigint as channel_count,
-    count_if(has_source)::bigint as source_count,
-    count_if(has_person)::bigint as person_count,
-    count_if(has_author)::bigint as author_count,
-    count_if(has_editor)::bigint as editor_count,
-    count_if(has_body)::bigint as body_count,
-    count_if(feed_count > 0)::bigint as feed_capture_count,
+    count(*) filter (is_fresh) as fresh_count,
+    count(*) filter (has_channel) as channel_count,
+    count(*) filter (has_source) as source_count,
+    count(*) filter (has_person) as person_count,
+    count(*) filter (has_author) as author_count,
+    count(*) filter (has_editor) as editor_count,
+    count(*) filter (has_body) as body_count,
+    count(*) filter (feed_count > 0) as feed_capture_count,
     sum(feed_count)::bigint as feed_count,
     sum(feed_entry_count)::bigint as feed_entry_count,
     sum(related_count)::bigint as related_module_count,
-    count_if(left_out_char_count > 0)::bigint as left_out_count,
+    count(*) filter (left_out_char_count > 0) as left_out_count,
     median(coverage_ratio) as median_coverage_ratio,
     -- examples: of pages with an article, where there are any
     coalesce(arg_min(capture_id, fullness) filter (version_id is not null), min(capture_id)) as poorest_capture_id,
