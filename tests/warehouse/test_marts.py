@@ -305,3 +305,25 @@ def test_a_story_is_shared_by_the_sites_that_have_it_in_their_top_five_within_on
 )
 def test_places_are_provinces_cities_counties_and_towns(headline, places):
     assert places_of(headline) == places
+
+
+# --- reprints ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_reprints_credit_is_told_of_those_that_are_found_or_declare_themselves(loads):
+    loads.insert("outlets", outlet_id=id_of("house"), outlet_name="本报")
+    loads.insert("outlets", outlet_id=id_of("other"), outlet_name="海渡新闻")
+    loads.insert("sites", site="ledger.example", time_zone="UTC", outlet_id=id_of("house"))
+    for name, outlet in (("own", "house"), ("foreign", "other")):
+        version(loads, name, article=name, site="ledger.example", body=f"{name}的正文")
+        loads.insert("article_sources", version_id=id_of(name), source_role="origin", position=1, site="ledger.example", outlet_name=outlet,
+                     outlet_id=id_of(outlet))  # fmt: skip
+    credit(loads, "foreign", "editor", "张三")
+    version(loads, "retitled", article="retitled", headlines={"original": "旧题"}, body="另一篇的正文")
+    rows = loads.ask("select version_id, is_found, is_declared, origins, has_source, has_author, has_original_title, has_editor from reprint_credits")
+    assert sorted(rows) == sorted(
+        [
+            (id_of("foreign"), False, True, ["other"], True, False, False, True),
+            (id_of("retitled"), False, True, None, False, False, True, False),
+        ]
+    )

@@ -26,13 +26,15 @@ NAMES = (
     "title_change_kinds",
     "reprint_chains",
     "missing_credits",
+    "reprint_credits",
     "silent_edits",
     "version_lifetimes",
     "desk_output",
     "credit_networks",
     "recommendation_ages",
     "corpus",
-    "extraction_breaks",
+    "extraction_health",
+    "drift",
     "capture_gaps",
 )
 TIME_ZONE = "Asia/Shanghai"  # in which the sample's answers show instants

@@ -29,11 +29,13 @@ NAMES = (
     "silent_edits",
     "title_changes",
     "reprints",
+    "reprint_credits",
     "desk_output",
     "credit_pairs",
     "recommendation_ages",
     "corpus",
     "extraction_health",
+    "drift",
     "capture_gaps",
 )
 
