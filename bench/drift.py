@@ -181,7 +181,7 @@ def faulty(site_count: int, before: int) -> tuple[dict[str, Counter[str]], list[
     """For each fault how often it was caught and missed, and the incidents of the days before; the sites take turns."""
     watched = Watched(site_count)
     sites = [site.site for site in watched.world.sites]
-    of_site = {site: name for site, name in zip(sites, list(FAULTS) * site_count, strict=False)}
+    of_site = dict(zip(sites, list(FAULTS) * site_count, strict=False))
     begins = first_day() + timedelta(days=before)
     for number in range(before):
         watched.load(first_day() + timedelta(days=number), {})
@@ -201,11 +201,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sites", type=int, default=51)
     parser.add_argument("--days", type=int, default=30, help="clean days that are watched")
+    parser.add_argument("--before", type=int, default=10, help="days before the faults")
     given = parser.parse_args()
     false = clean(given.sites, given.days)
     for site, kind, day in false:
         print(f"false: {site} {day} {kind}")
-    outcome, early = faulty(given.sites, 20)
+    outcome, early = faulty(given.sites, given.before)
     for name, counts in outcome.items():
         print(f"{name:<40}{counts['caught']:>4} caught{counts['missed']:>4} missed")
     caught, missed = (sum(counts[key] for counts in outcome.values()) for key in ("caught", "missed"))

@@ -80,7 +80,8 @@ INCIDENT_REASONS: dict[str, str] = {
     "and give the site's profile a layout from this day on if not.",
     "fill_rate_dropped": "A field is read on a smaller share of a site's pages than on the days before. Compare the two examples: the site has "
     "moved it, or a change of the parser lost it; then reparse.",
-    "coverage_dropped": "Less of the pages' text is explained than on the days before. `broadsheet show PAGE --html` of the example shows what is not.",
+    "coverage_dropped": "Less of the pages' text is explained than on the days before. `broadsheet show PAGE --html` of "
+    "the example shows what is not.",
     "module_count_changed": "A site's pages show more or fewer feeds or modules of related links than on the days before: the site changed its "
     "furniture, or headings are no longer known.",
     "feed_length_changed": "Feeds of a site have more or fewer entries than on the days before: the site changed them, or their ends are missed.",

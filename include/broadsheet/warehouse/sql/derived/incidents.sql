@@ -106,7 +106,7 @@ metrics as (
 valued as (
     select *, part / whole as value, from metrics where whole >= 10
     union all by name
-    select *, 'volume_dropped' as kind, 'capture_count' as metric, -1 as side, capture_count as value, from days where has_ended
+    select *, 'volume_dropped' as kind, 'capture_count' as metric, -1 as side, 0.0 as noise, capture_count as value from days where has_ended
 ),
 
 compared as (
@@ -121,27 +121,39 @@ compared as (
     )
 ),
 
--- A median deviation is that of a normal distribution times 1.4826. What a day's few pages let expect is the least spread.
+distances as (
+    -- a share's distance in standard deviations of the binomial, on the arcsine scale, where they hold near 0 and 1 too; some pages in a hundred may
+    -- always be odd, though none was on the days before
+    select
+        *,
+        case when side = 0 then abs(value - baseline) else side * (value - baseline) end as distance,
+        case
+            when noise is null and side = -1 then 2 * sqrt(whole) * (asin(sqrt(least(baseline, 0.95))) - asin(sqrt(value)))
+            when noise is null and side = 1 then 2 * sqrt(whole) * (asin(sqrt(value)) - asin(sqrt(greatest(baseline, 0.05))))
+        end as binomial_deviation,
+    from compared
+    where baseline_day_count >= 5
+),
+
 measured as (
+    -- a normal distribution's standard deviation is 1.4826 times its median deviation; what a day's few pages let expect is the least
     select
         *,
         greatest(
             1.4826 * list_median(list_transform(values_before, lambda before: abs(before - baseline))),
             case
                 when kind = 'volume_dropped' then sqrt(baseline) / 2
-                when noise is null then sqrt(greatest(least(baseline, 0.95), 0.05) * (1 - greatest(least(baseline, 0.95), 0.05)) / whole)
+                when noise is null then distance / greatest(binomial_deviation, 1e-6)
                 else noise / sqrt(whole)
             end
         ) as spread,
-        case when side = 0 then abs(value - baseline) else side * (value - baseline) end as distance,
-    from compared
-    where baseline_day_count >= 5
+    from distances
 ),
 
 judged as (
     select
         *,
-        distance >= 4.5 * spread and distance >= coalesce(step, baseline / 2) as is_deviating,
+        distance >= 4 * spread and distance >= coalesce(step, baseline / 2) as is_deviating,
     from measured
 ),
 
