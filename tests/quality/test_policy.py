@@ -21,7 +21,7 @@ def test_every_reason_has_a_policy_and_the_reverse():
 
 
 def test_reasons_have_the_scopes_of_quarantine_or_that_of_the_batch_each_in_one():
-    assert tuple(BY_SCOPE) == (*FIELDS["scope"].allowed, "batch")
+    assert tuple(BY_SCOPE) == (*FIELDS["scope"].allowed, "batch", "delivery")
     assert sum(map(len, BY_SCOPE.values())) == len(REASONS)
 
 
