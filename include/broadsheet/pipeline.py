@@ -27,7 +27,7 @@ from broadsheet.errors import ConfigurationError
 from broadsheet.lake import OUTCOMES, Lake, write_records
 from broadsheet.records import StageOutcome
 from broadsheet.runs import STAGES as STAGES
-from broadsheet.runs import Run, is_reparse, outcomes_of
+from broadsheet.runs import Run, is_reparse, is_replay, outcomes_of, policy_of
 from broadsheet.settings import Settings, read_settings
 from broadsheet.summary import summary_text as summary_text
 
@@ -79,22 +79,23 @@ def transform(run: Run, shard: int) -> dict[str, Any]:
 
 def validate(run: Run, shard: int) -> dict[str, Any]:
     """Check the rows of a shard and set the failing ones aside. Returns its summary."""
-    from broadsheet.quality.policy import load_policy
     from broadsheet.quality.stage import validate_shard
 
-    return msgspec.to_builtins(validate_shard(run.where, run.run_id, shard, load_policy(run.options.policy_file)))
+    return msgspec.to_builtins(validate_shard(run.where, run.run_id, shard, policy_of(run)))
 
 
 def load(run: Run, is_dry_run: bool = False) -> dict[str, Any]:
     """Publish a run: Data Docs, lake, warehouse. Returns the run's summary and keeps it as `runs/<run>.json`.
 
-    Raises BatchStopped when the quality policy or the audit of the new warehouse says so, ConfigurationError for a reparse, which is
-    published in its own way (`broadsheet.reparse`); nothing is changed then.
+    Raises BatchStopped when the quality policy or the audit of the new warehouse says so, ConfigurationError for a reparse or a replay, which are
+    published in their own ways (`broadsheet.reparse`, `broadsheet.replay`); nothing is changed then.
     """
     from broadsheet import publish
 
     if is_reparse(run):
         raise ConfigurationError(f"run {run.run_id} is a reparse; `broadsheet reparse --publish --run {run.run_id}` publishes it")
+    if is_replay(run):
+        raise ConfigurationError(f"run {run.run_id} is a replay, which `broadsheet quarantine replay` publishes: begin a new one")
     summary = publish.publish(run, is_dry_run=is_dry_run)
     if not is_dry_run:
         prune_staging(run.where, keep=run.run_id)

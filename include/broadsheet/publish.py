@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,24 @@ import pyarrow.parquet as pq
 from broadsheet.errors import BatchStopped
 from broadsheet.lake import written_aside
 from broadsheet.quality.data_docs import build_data_docs
-from broadsheet.quality.policy import load_policy
 from broadsheet.quality.quarantine import quarantine_table
 from broadsheet.quality.stage import ValidateSummary
 from broadsheet.quality.units import unit_stops
 from broadsheet.records import StageOutcome
-from broadsheet.runs import Run, outcomes_of, reason_counts, rejections_of, run_row
+from broadsheet.runs import Run, outcomes_of, policy_of, reason_counts, rejections_of, run_row
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import BringIn, Keep, LoadSummary, load
 
+# What became of earlier rejections, rows of `quarantine_outcomes`, given the run's own rows of `quarantine`.
+Decide = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
-def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep: Keep | None = None) -> dict[str, Any]:
+
+def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep: Keep | None = None, decide: Decide | None = None) -> dict[str, Any]:
     """Publish a run and return its summary; `bring_in` and `keep` as in `warehouse.load.load`.
+
+    Parameters
+    ----------
+    decide : says what became of earlier rejections, given the rows of `quarantine` that the run has.
 
     Raises BatchStopped with nothing changed but the Data Docs, which tell why.
     """
@@ -36,7 +42,7 @@ def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep
     quarantine = quarantine_table(rejections, run_id=run.run_id, quarantined_at=began)
     docs = build_data_docs(run.where.docs(run.run_id), run_id=run.run_id, results=results, quarantine=quarantine, created_at=began)
     stops = [finding for summary in validated for finding in summary.stops]
-    stops += unit_stops(load_policy(run.options.policy_file), outcomes_of(run), rejections)
+    stops += unit_stops(policy_of(run), outcomes_of(run), rejections)
     if stops:
         raise BatchStopped([*dict.fromkeys(stops), f"Data Docs: {docs}"])
     loaded = load(
@@ -45,6 +51,7 @@ def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep
         settings=run.options,
         stage_outcomes=_outcome_table(run.run_id, outcomes_of(run)),
         quarantine=quarantine,
+        quarantine_outcomes=_decided(decide(quarantine.to_pylist()) if decide else [], run.run_id, began),
         quality_results=results,
         run_row=run_row(run, "succeeded"),
         is_dry_run=is_dry_run,
@@ -56,6 +63,11 @@ def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep
         with written_aside(run.where.summary(run.run_id)) as aside:
             aside.write_text(json.dumps(summary, ensure_ascii=False, indent=1, default=str), "utf-8")
     return summary
+
+
+def _decided(rows: Iterable[dict[str, Any]], run_id: str, decided_at: datetime) -> pa.Table:
+    told = [{"run_id": run_id, "decided_at": decided_at, **row} for row in rows]
+    return pa.Table.from_pylist(told, schema=TABLES["quarantine_outcomes"].arrow)
 
 
 def _validate_summaries(run: Run) -> Iterable[ValidateSummary]:

@@ -64,12 +64,7 @@ def start(lake: str | Path, selection: Selection, run_id: str | None = None, **s
     Raises ConfigurationError where nothing was published, the selection chooses nothing, or the lake is of an earlier schema version.
     """
     with _chosen(Path(lake), selection) as connection:
-        zones = connection.execute("select distinct time_zone from chosen where time_zone_basis = 'default' order by all").fetchall()
-    if zones and settings.get("default_time_zone") is None:
-        if len(zones) > 1:
-            names = ", ".join(zone for (zone,) in zones)
-            raise ConfigurationError(f"sites that tell no time zone were read in several ({names}): give --time-zone, and --site for whom")
-        settings["default_time_zone"] = zones[0][0]
+        settings["default_time_zone"] = default_zone(connection, settings.get("default_time_zone"))
     run = Run.start(lake, run_id, **settings)
     write_records(run.where.staging(run.run_id) / REPARSE, [selection])
     return run
@@ -77,18 +72,12 @@ def start(lake: str | Path, selection: Selection, run_id: str | None = None, **s
 
 def prepare(run: Run) -> list[int]:
     """The chosen captures as they were delivered, from their rows; their bytes are in the raw zone. Returns the numbers of their shards."""
-    from broadsheet.capture.again import stage_known
-
     began = datetime.now(UTC)
     staging = run.where.staging(run.run_id, "capture")
     shutil.rmtree(staging, ignore_errors=True)
-    shards, counted = run.options.shards, {}
     (selection,) = read_records(run.where.staging(run.run_id) / REPARSE, Selection)
     with _chosen(run.where.root, selection) as connection:
-        for shard in range(shards):
-            rows = connection.execute(sql_text("reparse/captures_of_shard.sql"), {"shards": shards, "shard": shard}).to_arrow_table()
-            if rows.num_rows:
-                counted[shard] = stage_known(run.where, run.run_id, shard, rows.to_pylist())
+        counted = stage_chosen(run, connection)
     total = sum(counted.values())
     outcome = StageOutcome(
         stage="capture", shard=-1, table_name="", unit="input", in_count=total, out_count=total, quarantined_count=0, new_count=total,
@@ -162,13 +151,44 @@ def read_anew(lake: str | Path, selection: Selection, *, workers: int | None = N
     return run
 
 
+def default_zone(connection: duckdb.DuckDBPyConnection, given: str | None) -> str | None:
+    """The time zone to read `chosen` captures in whose sites tell none: the one that is given, else the one that the warehouse has them in.
+
+    Raises ConfigurationError where there are several.
+    """
+    zones = connection.execute("select distinct time_zone from chosen where time_zone_basis = 'default' order by all").fetchall()
+    if given is not None or not zones:
+        return given
+    if len(zones) > 1:
+        names = ", ".join(zone for (zone,) in zones)
+        raise ConfigurationError(f"sites that tell no time zone were read in several ({names}): give --time-zone, and --site for whom")
+    return zones[0][0]
+
+
+def stage_chosen(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[int, int]:
+    """Stage the `chosen` captures as they were delivered. Returns the captures of each shard that has any, those staged before among them."""
+    from broadsheet.capture.again import stage_known
+
+    shards, counted = run.options.shards, {}
+    for shard in range(shards):
+        rows = connection.execute(sql_text("reparse/captures_of_shard.sql"), {"shards": shards, "shard": shard}).to_arrow_table()
+        if rows.num_rows:
+            counted[shard] = stage_known(run.where, run.run_id, shard, rows.to_pylist())
+    return counted
+
+
+def require_present(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
+    """Raises ConfigurationError for a published warehouse that the next load has to bring up to date first."""
+    if require_known(schema_version(connection), lake):
+        raise ConfigurationError(f"{lake} is of an earlier schema version: the next load brings it up to date; read it anew after that")
+
+
 def _chosen(lake: Path, selection: Selection) -> duckdb.DuckDBPyConnection:
     """Connection to the published warehouse with the captures that a selection chooses as `chosen`. Raises ConfigurationError if there are none."""
     connection = connect(lake)
     try:
         connection.execute("set TimeZone = 'UTC'")
-        if require_known(schema_version(connection), lake):
-            raise ConfigurationError(f"{lake} is of an earlier schema version: the next load brings it up to date; read it anew after that")
+        require_present(connection, lake)
         for column, wanted in (("site", selection.sites), ("capture_id", selection.captures)):
             missing = connection.execute(f"select unnest(?) as wanted except select {column} from captures order by all", [list(wanted)]).fetchall()
             if missing:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from broadsheet import PARSER_VERSION, __version__
 from broadsheet.errors import ConfigurationError
@@ -16,9 +16,14 @@ from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, read_records, require_wr
 from broadsheet.records import Record, Rejection, StageOutcome
 from broadsheet.settings import Settings, read_settings
 
+if TYPE_CHECKING:
+    from broadsheet.quality.policy import Policy
+
 STAGES = ("capture", "extract", "transform", "validate", "load")
 # In the staging of a run that reads captures anew: which.
 REPARSE = "reparse.json"
+# In the staging of a run that reads rejected pages and inputs anew: which.
+REPLAY = "replay.json"
 # A run's id is the name of its folders and files.
 RUN_ID_PATTERN = r"[0-9A-Za-z][0-9A-Za-z_.+:-]*"
 
@@ -107,6 +112,19 @@ def is_reparse(run: Run) -> bool:
     return (run.where.staging(run.run_id) / REPARSE).exists()
 
 
+def is_replay(run: Run) -> bool:
+    """Whether a run reads anew what was rejected (`broadsheet.replay`)."""
+    return (run.where.staging(run.run_id) / REPLAY).exists()
+
+
+def policy_of(run: Run) -> "Policy":
+    """The quality policy of a run. Shares stop no replay: its batch was chosen for what is wrong with it."""
+    from broadsheet.quality.policy import load_policy
+
+    policy = load_policy(run.options.policy_file)
+    return policy.without_shares() if is_replay(run) else policy
+
+
 def shards_of(run: Run) -> list[int]:
     """Shards that hold captures or absences."""
     return sorted(int(path.name.removeprefix("shard-")) for path in run.where.staging(run.run_id, "capture").glob("shard-*"))
@@ -127,11 +145,10 @@ def reason_counts(rejections: Iterable[Rejection]) -> dict[str, int]:
 
 def run_row(run: Run, status: str) -> dict[str, Any]:
     """Row of the `runs` table."""
-    from broadsheet.quality.policy import load_policy
     from broadsheet.tables.schema import SCHEMA_VERSION
 
     return {
         "run_id": run.run_id, "started_at": run.started_at, "finished_at": datetime.now(UTC), "run_status": status,
         "parser_version": PARSER_VERSION, "schema_version": SCHEMA_VERSION, "program_version": __version__,
-        "policy_json": load_policy(run.options.policy_file).as_json(),
+        "policy_json": policy_of(run).as_json(),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import UTC
 from typing import Any
 
 from broadsheet.capture.delivery import capture_id_of
-from broadsheet.lake import CAPTURES, Lake, write_records
+from broadsheet.lake import CAPTURES, Lake, read_records, write_records
 from broadsheet.records import Capture, SiteBasis, TimeBasis
 
 # Columns that tell of the delivery alone.
@@ -36,14 +36,18 @@ def delivered_capture(row: Mapping[str, Any]) -> Capture:
 
 
 def stage_known(lake: Lake, run_id: str, shard: int, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows of `captures` as the captures of a run's shard; returns their number.
+    """Add rows of `captures` to the captures of a run's shard; returns how many it has now.
 
     Parameters
     ----------
     rows : with `first_captures`, the captures that showed first what this one shows too. They are put before it: of several captures that
         show the same, a stage takes what the first says of it.
     """
-    return write_records(lake.shard(run_id, "capture", shard) / CAPTURES, map(delivered_capture, _firsts_first(list(rows))))
+    target = lake.shard(run_id, "capture", shard) / CAPTURES
+    known = list(map(delivered_capture, _firsts_first(list(rows))))
+    identities = {capture.capture_id for capture in known}
+    others = [capture for capture in read_records(target, Capture) if capture.capture_id not in identities] if target.exists() else []
+    return write_records(target, [*known, *others])
 
 
 def _firsts_first(rows: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

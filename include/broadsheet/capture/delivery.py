@@ -1,10 +1,12 @@
 """What capture knows of one page, and how that becomes a `Capture`: identity, time and site with their bases."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import quote
+
+import msgspec
 
 from broadsheet.errors import BadInput
 from broadsheet.ids import content_sha256, make_id
@@ -44,6 +46,7 @@ class Known(Record, frozen=True):
     captured_at: datetime | None = None  # aware, UTC
     site: str | None = None
     http_status: int | None = None
+    path: str | None = None  # where a manifest's file should be, if it is not there
 
 
 def make_delivery(
@@ -86,8 +89,17 @@ def checked(delivery: Delivery) -> Delivery | Rejection:
     )  # fmt: skip
 
 
-def rejected(input_path: str, error: BadInput, *, excerpt: str | None = None) -> Rejection:
-    return Rejection(stage="capture", scope="input", reasons=(error.reason,), detail=error.detail, input_path=input_path, raw_excerpt=excerpt)
+def rejected(input_path: str, error: BadInput, *, excerpt: str | None = None, known: Sequence[Known] = ()) -> Rejection:
+    """An input's rejection, with what its rows of the manifest say, so that it can be read again without the manifest."""
+    return Rejection(
+        stage="capture", scope="input", reasons=(error.reason,), detail=error.detail, input_path=input_path, raw_excerpt=excerpt,
+        row_json=known_json(known),
+    )  # fmt: skip
+
+
+def known_json(known: Sequence[Known]) -> str | None:
+    """What a manifest says of an input, as a rejection keeps it."""
+    return msgspec.json.encode(known).decode() if known else None
 
 
 def printable(path: Path | str) -> str:

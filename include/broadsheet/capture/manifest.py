@@ -59,7 +59,11 @@ class Manifest:
                 yield rejected(place, BadInput("bad_manifest_row", "; ".join(problems)), excerpt=_excerpt(row))
             found = self._find(named)
             if found is None:
-                yield rejected(printable(named), BadInput("missing_file", f"named in {place}"))
+                yield rejected(
+                    printable(named),
+                    BadInput("missing_file", f"named in {place}"),
+                    known=[msgspec.structs.replace(known, path=printable((self.path.parent / named).absolute()))],
+                )
                 continue
             path, position = found
             values = (line, _key(path), position, os.fsencode(path), msgspec.json.encode(known))

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from broadsheet.capture.absences import absence_kind, missing
 from broadsheet.capture.content import HTML, PAGE_EXTENSIONS, PLAIN, WARC_EXTENSION, check_content, extensions, is_markup, read_file, too_large
-from broadsheet.capture.delivery import Delivery, Known, Missing, PassedOver, checked, make_delivery, printable, rejected
+from broadsheet.capture.delivery import Delivery, Known, Missing, PassedOver, checked, known_json, make_delivery, printable, rejected
 from broadsheet.capture.manifest import Manifest
 from broadsheet.capture.warc import WarcPages
 from broadsheet.errors import BadInput, ConfigurationError
@@ -83,7 +85,7 @@ class _Reader:
             else:
                 raise BadInput("unknown_extension", f"{printable(path.name)!r} is none of .txt, .html, .htm, their .gz, .warc, .warc.gz")
         except BadInput as error:
-            yield rejected(shown, error)
+            yield rejected(shown, error, known=self._about(path))
 
     def _page(self, path: Path, shown: str, media_type: str, is_gzip: bool) -> Iterator[Delivery | Missing | Rejection]:
         limit = self.settings.max_page_bytes
@@ -110,7 +112,8 @@ class _Reader:
         check_content(content)
         media_type = HTML if is_markup(content) else media_type
         for known in pages:
-            yield checked(delivery(content, media_type, known))
+            item = checked(delivery(content, media_type, known))
+            yield msgspec.structs.replace(item, row_json=known_json([known])) if isinstance(item, Rejection) else item
 
     def _warc(self, path: Path, shown: str) -> Iterator[Delivery | Missing | Rejection | PassedOver]:
         if _stat(path).st_size == 0:

@@ -2,14 +2,14 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from broadsheet.capture.delivery import Missing, PassedOver
+from broadsheet.capture.delivery import Delivery, Missing, PassedOver
 from broadsheet.capture.raw_index import Place
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.sources import deliveries
@@ -47,6 +47,7 @@ def capture(
     settings: Settings,
     manifest: Path | str | None = None,
     on_progress: Callable[[int], None] | None = None,
+    only: Container[str] | None = None,
 ) -> CaptureSummary:
     """Bring inputs into the raw zone; write `captures.jsonl` and `absences.jsonl` of each shard that gets any, and `rejections.jsonl`, into
     staging.
@@ -58,6 +59,7 @@ def capture(
     Parameters
     ----------
     on_progress : called with the number of inputs so far, now and then and at the end.
+    only : of what `paths` hold, take these inputs, by their paths: files, records of WARC files, directories with all below.
     """
     report = on_progress or (lambda count: None)
     staging = lake.staging(run_id, "capture")
@@ -69,6 +71,8 @@ def capture(
         files = _Files(outputs)
         rejections = files.open(staging / REJECTIONS)
         for item in deliveries(paths, manifest=manifest, settings=settings):
+            if only is not None and not is_within(_path_of(item), only):
+                continue
             if isinstance(item, PassedOver):
                 passed_over[item.kind if item.kind in passed_over or len(passed_over) < _MOST_KINDS else "other"] += 1
                 continue
@@ -101,6 +105,18 @@ def capture(
         in_count=in_count, out_count=captured, duplicate_count=duplicates, quarantined_count=quarantined, shards=shards,
         new_content_count=raw.new_count, absences=dict(absences.most_common()), passed_over=dict(passed_over.most_common()),
     )  # fmt: skip
+
+
+def is_within(input_path: str, paths: Container[str]) -> bool:
+    """Whether an input is one of `paths`, a record of one that is a WARC file, or below one that is a directory."""
+    file = input_path.rpartition("#")[0] or input_path
+    return input_path in paths or file in paths or any(str(folder) in paths for folder in Path(file).parents)
+
+
+def _path_of(item: Delivery | Missing | Rejection | PassedOver) -> str:
+    if isinstance(item, Missing):
+        return item.absence.input_path
+    return item.capture.input_path if isinstance(item, Delivery) else item.input_path or ""
 
 
 def shard_of(item_id: str, shards: int) -> int:

@@ -15,8 +15,9 @@ from broadsheet import __version__
 from broadsheet.cli.arguments import given_path
 from broadsheet.cli.check import check, contract
 from broadsheet.cli.export_lake import export
-from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, NewLakeOption, PolicyOption
+from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, NewLakeOption, OutletsOption, PolicyOption, ShardsOption, ZoneOption
 from broadsheet.cli.profile import SitesOption, profile_app
+from broadsheet.cli.quarantine import quarantine_app
 from broadsheet.cli.search import search
 from broadsheet.cli.snapshots import snapshots_app
 from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, ConfigurationError, TransientError
@@ -80,6 +81,7 @@ app = typer.Typer(
 
 app.add_typer(profile_app, name="profile")
 app.add_typer(snapshots_app, name="snapshots")
+app.add_typer(quarantine_app, name="quarantine")
 
 RunOption = Annotated[str, typer.Option("--run", help="Run to work on, as `broadsheet capture` printed it.")]
 ShardOption = Annotated[int | None, typer.Option("--shard", help="Only this shard; all shards of the run without it.")]
@@ -98,16 +100,7 @@ ManifestOption = Annotated[
         "--manifest", parser=given_path, metavar="FILE", help="CSV or JSON Lines with path, url, captured_at, site: what the files don't know."
     ),
 ]
-OutletsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--outlets", parser=given_path, metavar="FILE", help="Outlets with their other names and hosts (YAML), laid over the bundled table.",
-        envvar="BROADSHEET_OUTLETS_FILE", show_default=False,
-    ),
-]  # fmt: skip
-ShardsOption = Annotated[int | None, typer.Option("--shards", min=1, max=256, help="Parts to split the run into.")]
 MtimeOption = Annotated[bool, typer.Option("--trust-mtime", help="Take a file's modification time as capture time when nothing better is known.")]
-ZoneOption = Annotated[str | None, typer.Option("--time-zone", help="Zone of sites that neither state one nor imply one by their language.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -418,32 +411,6 @@ def rebuild(lake: LakeOption = DEFAULT_LAKE) -> None:
         raise ConfigurationError(f"there is no lake at {lake}")
     require_writable(lake)
     typer.echo(make_anew(Lake(lake)))
-
-
-@app.command()
-def quarantine(
-    lake: LakeOption = DEFAULT_LAKE,
-    run_id: Annotated[str | None, typer.Option("--run", help="Only this run.")] = None,
-    reason: Annotated[str | None, typer.Option("--reason", help="Only this reason.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Rows at the most.")] = 100,
-    format: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.table,
-) -> None:
-    """List what was rejected and why."""
-    from broadsheet.cli.rows import print_rows
-    from broadsheet.quality.reasons import REASONS
-    from broadsheet.warehouse.query import query as ask
-
-    if reason is not None and reason not in REASONS:
-        raise ConfigurationError(f"there is no reason {reason!r}; `broadsheet reasons` lists them")
-    if run_id is not None and not ask(lake, "select 1 from runs where run_id = $run", parameters={"run": run_id}).num_rows:
-        raise ConfigurationError(f"{lake} has no published run {run_id!r}; `broadsheet runs --lake {lake}` lists its runs")
-    sql = """
-        select stage, scope, table_name, reasons, coalesce(input_path, row_key, capture_id) as what, detail, run_id
-        from quarantine
-        where ($run is null or run_id = $run) and ($reason is null or list_contains(reasons, $reason))
-        order by quarantined_at, stage, what limit $limit
-    """
-    print_rows(ask(lake, sql, parameters={"run": run_id, "reason": reason, "limit": limit}), format)
 
 
 @app.command()

@@ -18,6 +18,19 @@ PolicyOption = Annotated[
     typer.Option("--policy", parser=given_path, metavar="FILE", help="Quality policy (YAML) laid over the embedded one.", show_default=False),
 ]
 
+PolicyOption = Annotated[
+    Path | None, typer.Option("--policy", parser=given_path, metavar="FILE", help="Quality policy (YAML) laid over the embedded one.")
+]
+OutletsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--outlets", parser=given_path, metavar="FILE", help="Outlets with their other names and hosts (YAML), laid over the bundled table.",
+        envvar="BROADSHEET_OUTLETS_FILE", show_default=False,
+    ),
+]  # fmt: skip
+ShardsOption = Annotated[int | None, typer.Option("--shards", min=1, max=256, help="Parts to split the run into.")]
+ZoneOption = Annotated[str | None, typer.Option("--time-zone", help="Zone of sites that neither state one nor imply one by their language.")]
+
 
 class Format(StrEnum):
     """How rows are printed."""

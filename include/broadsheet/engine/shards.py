@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pyarrow.parquet as pq
 
 from broadsheet.capture.raw_zone import RawZone
@@ -102,5 +103,6 @@ def _rejected(capture: Capture, content: bytes, error: BadInput) -> Rejection:
         input_path=capture.input_path,
         capture_id=capture.capture_id,
         site=capture.site,
+        row_json=msgspec.json.encode(capture).decode(),
         raw_excerpt=content[:EXCERPT_CHARS].decode("utf-8", "replace") or None,
     )

@@ -38,6 +38,10 @@ class Policy:
             return False
         return rule.action == "stop" or (rule.max_failed_ratio is not None and failed > rule.max_failed_ratio * checked)
 
+    def without_shares(self) -> "Policy":
+        """The policy with its actions alone."""
+        return Policy({reason: Rule(rule.action) for reason, rule in self.rules.items()})
+
     def as_json(self) -> str:
         """The policy as it was in force, for the `runs` table."""
         return json.dumps({reason: _plain(rule) for reason, rule in sorted(self.rules.items())})

@@ -58,7 +58,10 @@ def separate(tables: Mapping[str, pa.Table], found: Found, delivered: Mapping[st
         going_on = _without_lost_references(name, rows, reasons, cells).filter(pa.array(mask))
         kept[name] = pa.table(going_on.columns, schema=TABLES[name].arrow)
         shown = (delivered or tables)[name].take(pa.array(rejected, pa.int64())).to_pylist()
-        rejections += [_rejection(TABLES[name], row, reasons[name][number]) for number, row in zip(rejected, shown, strict=True)]
+        captures = _captures(TABLES[name], cells, shown)
+        rejections += [
+            _rejection(TABLES[name], row, reasons[name][number], capture) for number, row, capture in zip(rejected, shown, captures, strict=True)
+        ]
         counts[name] = (rows.num_rows, going_on.num_rows, len(rejected))
         if rows.num_rows != going_on.num_rows + len(rejected):
             raise AssertionError(f"validate lost rows of {name}: {counts[name]}")
@@ -158,14 +161,24 @@ def _without_lost_references(name: str, rows: pa.Table, reasons: Reasons, cells:
 # --- rejections ------------------------------------------------------------------------------------------------------------
 
 
-def _rejection(table: Table, row: dict[str, Any], names: list[str]) -> Rejection:
+def _captures(table: Table, cells: Cells, rows: list[dict[str, Any]]) -> list[str | None]:
+    """The capture of each row, or the one that showed it, or its whole, first; None for what belongs to a site, and not to a capture."""
+    own = [row.get("capture_id") or row.get("first_capture_id") for row in rows]
+    if not rows or table.whole is None or "first_capture_id" not in TABLES[table.whole[1]].columns:
+        return own
+    column, whole, key = table.whole
+    firsts = dict(zip(cells(whole, key), cells(whole, "first_capture_id"), strict=True))
+    return [capture or firsts.get(row[column]) for capture, row in zip(own, rows, strict=True)]
+
+
+def _rejection(table: Table, row: dict[str, Any], names: list[str], capture_id: str | None) -> Rejection:
     slugs = tuple(dict.fromkeys(name.partition(":")[0] for name in names))
     return Rejection(
         stage="validate",
         scope="row",
         reasons=slugs,
         detail="; ".join(f"{name}{_columns(table, name, row)}: {REASONS[name.partition(':')[0]]}" for name in dict.fromkeys(names)),
-        capture_id=row.get("capture_id") or row.get("first_capture_id"),
+        capture_id=capture_id,
         site=row.get("site"),
         table_name=table.name,
         row_key="|".join(str(row[column]) for column in table.key),

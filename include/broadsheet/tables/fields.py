@@ -42,6 +42,7 @@ ID_PATTERN = r"[0-9a-f]{20}"
 SHA256_PATTERN = r"[0-9a-f]{64}"
 URL_PATTERN = r"https?://\S+"
 STAGES = ("capture", "extract", "transform", "validate", "load")
+OUTCOMES = ("replayed_good", "replayed_rejected", "dismissed")
 SITE_BASES = tuple(records.SiteBasis)
 # Where a feed's time comes from when the capture has none: bounded, but not known.
 OBSERVED_BASES = (*records.TimeBasis, "publication")
@@ -423,9 +424,18 @@ _ALL = (
     Field("row_key", "string", "Key of the row", nullable=True),
     Field("reasons", "list_string", "Every reason, as slugs of `broadsheet reasons`"),
     Field("detail", "string", "What was seen, for a person", is_blank_allowed=True),
-    Field("row_json", "json", "The row itself", nullable=True),
+    Field("row_json", "json", "The row itself; of a page its capture as delivered; of an input what the manifest says of it", nullable=True),
     Field("raw_excerpt", "string", "Beginning of the raw text", nullable=True),
     Field("quarantined_at", "timestamp", "When it was quarantined"),
+    Field(
+        "quarantine_outcome",
+        "string",
+        "What became of the rejection: read anew it is good, or is rejected again, or a person says that it is right to leave it out",
+        allowed=OUTCOMES,
+    ),
+    _id("successor_id", "Rejection that took its place: read anew, the thing is rejected for another reason; NULL otherwise", nullable=True),
+    Field("note", "string", "What a person, or the run, says to it", is_blank_allowed=True),
+    Field("decided_at", "timestamp", "When that was"),
     Field("unit", "string", "What the stage counts", allowed=("input", "page", "row")),
     _count("in_count", "Units that came in", "units"),
     _count("out_count", "Units that went on", "units"),

@@ -679,6 +679,15 @@ TABLES: dict[str, Table] = {
             nullable=frozenset({"site", "capture_id"}),
         ),
         Table(
+            "quarantine_outcomes",
+            "what became of a rejection: a run read it anew, or a person dismissed it",
+            ("quarantine_id", "run_id", "quarantine_outcome", "successor_id", "note", "decided_at"),
+            key=("quarantine_id", "run_id"),
+            layer="operation",
+            sort=("decided_at", "quarantine_id"),
+            references={"quarantine_id": ("quarantine", "quarantine_id"), "successor_id": ("quarantine", "quarantine_id")},
+        ),
+        Table(
             "stage_outcomes",
             "stage, shard and table of a run: what came in, went on and was quarantined",
             (

@@ -65,6 +65,7 @@ def load(
     settings: Settings,
     stage_outcomes: pa.Table,
     quarantine: pa.Table,
+    quarantine_outcomes: pa.Table,
     quality_results: pa.Table,
     run_row: Mapping[str, Any],
     is_dry_run: bool = False,
@@ -102,6 +103,7 @@ def load(
             accounts = {
                 "quality_results": pa.concat_tables([quality_results, raised]),
                 "quarantine": quarantine,
+                "quarantine_outcomes": quarantine_outcomes,
                 "stage_outcomes": pa.concat_tables([stage_outcomes, _load_outcomes(run_id, rows, stage_outcomes.schema)]),
                 "runs": pa.Table.from_pylist([dict(run_row)], schema=TABLES["runs"].arrow),
             }

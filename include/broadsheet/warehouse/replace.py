@@ -21,6 +21,7 @@ from broadsheet.warehouse.statements import row_count
 
 ENTITIES = tuple(table for table in TABLES.values() if table.layer == "entity")
 OF_CAPTURES = tuple(table for table in TABLES.values() if table.layer == "event" and "capture_id" in table.columns)
+OF_ABSENCES = tuple(table for table in TABLES.values() if table.layer == "event" and "capture_id" not in table.columns)
 
 
 def replace_data(changes: Changes, lake: Lake, run_id: str, parts: Parts) -> dict[str, tuple[int, int, int]]:
@@ -30,18 +31,29 @@ def replace_data(changes: Changes, lake: Lake, run_id: str, parts: Parts) -> dic
 
     Raises ConfigurationError where a capture is no longer in the warehouse.
     """
+    return _bring_in(changes, lake, run_id, parts, are_known=True)
+
+
+def replace_or_add_data(changes: Changes, lake: Lake, run_id: str, parts: Parts) -> dict[str, tuple[int, int, int]]:
+    """The same for a replay: rows of captures, and of absences, that the warehouse lacks are added."""
+    return _bring_in(changes, lake, run_id, parts, are_known=False)
+
+
+def _bring_in(changes: Changes, lake: Lake, run_id: str, parts: Parts, *, are_known: bool) -> dict[str, tuple[int, int, int]]:
     connection = changes.connection
     folders = validated_shards(lake, run_id)
     list_articles(connection, folders)
     with staged(connection, folders) as filled:
         came = {name: row_count(connection, f"staged_{name}") for name in filled}
-        if missing := row_count(connection, "staged_captures anti join captures using (capture_id)"):
+        if are_known and (missing := row_count(connection, "staged_captures anti join captures using (capture_id)")):
             raise ConfigurationError(f"{missing} captures of run {run_id} are no longer in the warehouse; discard it and begin a new reparse")
         for table in ENTITIES:
             if table.whole is None:
                 _replace_entity(changes, table)
         for table in OF_CAPTURES:
             changes.replace(table.name, "select capture_id from staged_captures", _read_anew(table))
+        for table in OF_ABSENCES:
+            changes.add(table.name, f"from staged_{table.name}")
         _remove_unreferenced(changes)
         _take_out_lost_references(changes)
         for table in ENTITIES:

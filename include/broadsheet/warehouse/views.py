@@ -37,6 +37,7 @@ NAMES = (
     "extraction_health",
     "drift",
     "capture_gaps",
+    "open_quarantine",
 )
 
 

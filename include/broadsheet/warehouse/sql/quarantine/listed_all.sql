@@ -1,0 +1,24 @@
+-- All rejections of all runs, for a person, each with the last that became of it.
+with last_outcomes as (
+    select quarantine_id, arg_max(quarantine_outcome, decided_at) as quarantine_outcome
+    from quarantine_outcomes
+    group by quarantine_id
+)
+
+select
+    quarantine_id,
+    stage,
+    scope,
+    table_name,
+    reasons,
+    coalesce(input_path, row_key, capture_id) as what,
+    detail,
+    run_id,
+    quarantine_outcome,
+from quarantine
+left join last_outcomes using (quarantine_id)
+where ($reason is null or list_contains(reasons, $reason))
+    and ($site is null or site = $site)
+    and ($run_id is null or run_id = $run_id)
+order by quarantined_at, stage, what, quarantine_id
+limit $limit
