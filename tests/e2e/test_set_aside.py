@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
-from broadsheet.lake import PAGES, read_records, write_records
+from broadsheet.errors import BatchStopped
+from broadsheet.lake import CAPTURES, PAGES, read_records, write_records
 from broadsheet.pipeline import capture, extract, load, run_all, transform, validate
-from broadsheet.records import Page, PageResult
+from broadsheet.records import Capture, Page, PageResult
 from broadsheet.runs import Run
 from broadsheet.warehouse.query import query
 
@@ -73,6 +75,28 @@ def test_the_summary_counts_the_rows_of_quarantine_and_a_rerun_has_the_same_ones
         assert summary["quarantined_by_reason"] == Counter(reason for row in rows for reason in row["reasons"])
     assert {row["quarantine_id"] for row in quarantined(lake, first)} == {row["quarantine_id"] for row in quarantined(lake, second)}
     assert {name: rows["new"] for name, rows in second["tables"].items() if rows["new"]}.keys() <= OF_RUNS
+
+
+@pytest.mark.parametrize("stage", ["capture", "extract", "transform", "validate"])
+def test_a_page_that_is_lost_between_stages_is_noticed_and_nothing_is_published(tmp_path, stage):
+    run = Run.start(tmp_path / "lake", shards=1)
+    (shard,) = capture(run, FILES)
+    for step in (extract, transform, validate):
+        _lose_the_last(run.where.shard(run.run_id, stage, shard))
+        step(run, shard)
+    _lose_the_last(run.where.shard(run.run_id, stage, shard))
+    with pytest.raises(BatchStopped, match="assert_every_stage_takes_in_what_the_one_before_let_out"):
+        load(run)
+    assert not run.where.warehouse.exists()
+
+
+def _lose_the_last(folder: Path) -> None:
+    """Take the last page, or the last row of a table, out of what a stage left, if it has run and all are there."""
+    for name, kind in ((CAPTURES, Capture), (PAGES, PageResult)):
+        if (file := folder / name).exists() and len(items := list(read_records(file, kind))) == len(FILES):
+            write_records(file, items[:-1])
+    if (file := folder / "captures.parquet").exists() and (rows := pq.read_table(file)).num_rows == len(FILES):
+        pq.write_table(rows.slice(0, len(FILES) - 1), file)
 
 
 OF_RUNS = {"quarantine", "quality_results", "stage_outcomes", "runs"}

@@ -7,8 +7,9 @@ warehouse whose rows all count as new, that is everything.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from broadsheet.tables.schema import TABLES
+from broadsheet.tables.schema import SCHEMA_VERSION, TABLES
 from broadsheet.warehouse.changes import Changes
+from broadsheet.warehouse.statements import sql_text
 
 
 class Assertion(NamedTuple):
@@ -95,6 +96,10 @@ def assertions(changes: Changes) -> Iterator[Assertion]:
         "stage_outcomes",
         "contradiction",
         "select run_id, stage, shard, table_name from added_stage_outcomes where in_count <> out_count + quarantined_count",
+    )
+    yield (
+        "assert_every_stage_takes_in_what_the_one_before_let_out",
+        sql_text("audit/stage_chain.sql").replace("$schema_version", f"'{SCHEMA_VERSION}'"),
     )
 
 
