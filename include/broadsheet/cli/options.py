@@ -18,9 +18,6 @@ PolicyOption = Annotated[
     typer.Option("--policy", parser=given_path, metavar="FILE", help="Quality policy (YAML) laid over the embedded one.", show_default=False),
 ]
 
-PolicyOption = Annotated[
-    Path | None, typer.Option("--policy", parser=given_path, metavar="FILE", help="Quality policy (YAML) laid over the embedded one.")
-]
 OutletsOption = Annotated[
     Path | None,
     typer.Option(

@@ -97,9 +97,12 @@ def assertions(changes: Changes) -> Iterator[Assertion]:
         "contradiction",
         "select run_id, stage, shard, table_name from added_stage_outcomes where in_count <> out_count + quarantined_count",
     )
-    yield (
+    yield Assertion(
         "assert_every_stage_takes_in_what_the_one_before_let_out",
+        "stage_outcomes",
+        "contradiction",
         sql_text("audit/stage_chain.sql").replace("$schema_version", f"'{SCHEMA_VERSION}'"),
+        ("runs",),
     )
 
 
