@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import duckdb
 import msgspec
 
-from broadsheet.capture.stage import capture, is_within
+from broadsheet.capture.stage import capture, holders
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, read_records, write_records
 from broadsheet.pipeline import Progress, by_shard, prune_staging
@@ -291,32 +291,47 @@ def _outcomes(run: Run, replay: Replay, rejected: list[dict[str, Any]]) -> Itera
     """Rows of `quarantine_outcomes`, given what the run rejected. An input of which nothing came has none: it stays open."""
     told = {choice.quarantine_id for choice in replay.chosen} | {*replay.settled}
     again = {row["quarantine_id"] for row in rejected}
+    successors: dict[tuple, dict[str, Any]] = {}
+    for row in rejected:
+        for place in _places_of_rejected(row, is_new=row["quarantine_id"] not in told):
+            successors.setdefault(place, row)
+    staged: tuple[Capture | Absence, ...] = (*_staged(run, CAPTURES, Capture), *_staged(run, ABSENCES, Absence))
+    answered = {path for item in staged for path in holders(item.input_path)}
     for choice in replay.chosen:
-        successor = None if choice.quarantine_id in again else next((row for row in rejected if _takes_place(row, choice, told)), None)
+        successor = next((successors[place] for place in _places_of_chosen(choice) if place in successors), None)
         outcome = {"quarantine_id": choice.quarantine_id, "successor_id": None, "note": ""}
         if choice.quarantine_id in again:
             yield {**outcome, "quarantine_outcome": "replayed_rejected"}
         elif successor is not None:
             note = f"now {', '.join(successor['reasons'])}"
             yield {**outcome, "quarantine_outcome": "replayed_rejected", "successor_id": successor["quarantine_id"], "note": note}
-        elif choice.input_path is None or _is_answered(run, choice.input_path):
+        elif choice.input_path is None or choice.input_path in answered:
             yield {**outcome, "quarantine_outcome": "replayed_good"}
 
 
-def _takes_place(row: dict[str, Any], choice: Chosen, told: set[str]) -> bool:
-    """Whether what a run rejected stands for an earlier rejection that it did not find again."""
+def _places_of_rejected(row: dict[str, Any], *, is_new: bool) -> Iterator[tuple]:
+    """What a rejection of the run may stand for: an input, a page, a row of a page."""
+    capture_id, table = row["capture_id"], row["table_name"]
+    if row["scope"] != "row":
+        yield from (("input", path) for path in holders(row["input_path"] or ""))
+    if row["scope"] == "page" or table == "captures":
+        yield "page", capture_id
+    if row["scope"] == "page":
+        yield "unread", capture_id
+    if row["scope"] == "row":
+        yield "row", table, row["row_key"]
+        if is_new:  # not the page's other row of the table that was rejected before too
+            yield "of", table, capture_id
+
+
+def _places_of_chosen(choice: Chosen) -> Iterator[tuple]:
+    """What may be rejected in the place of an earlier rejection that was not found again."""
     if choice.input_path is not None:
-        return row["scope"] != "row" and is_within(row["input_path"] or "", {choice.input_path})
-    if row["scope"] == "page" or choice.scope == "page":
-        return row["capture_id"] in choice.captures and (row["scope"] == "page" or row["table_name"] == "captures")
-    is_same = (row["table_name"], row["row_key"]) == (choice.table_name, choice.row_key)
-    is_of_it = row["table_name"] == choice.table_name and row["capture_id"] in choice.captures
-    return is_same or (is_of_it and row["quarantine_id"] not in told)
-
-
-def _is_answered(run: Run, input_path: str) -> bool:
-    """Whether an input gave a capture or an absence."""
-    paths = {input_path}
-    return any(is_within(item.input_path, paths) for item in _staged(run, CAPTURES, Capture)) or any(
-        is_within(item.input_path, paths) for item in _staged(run, ABSENCES, Absence)
-    )
+        yield "input", choice.input_path
+    elif choice.scope == "page":
+        yield from (("page", capture_id) for capture_id in choice.captures)
+    else:
+        yield "row", choice.table_name, choice.row_key
+        for capture_id in choice.captures:
+            yield "unread", capture_id
+            yield "of", choice.table_name, capture_id

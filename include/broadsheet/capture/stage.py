@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -71,7 +71,7 @@ def capture(
         files = _Files(outputs)
         rejections = files.open(staging / REJECTIONS)
         for item in deliveries(paths, manifest=manifest, settings=settings):
-            if only is not None and not is_within(_path_of(item), only):
+            if only is not None and not any(path in only for path in holders(_path_of(item))):
                 continue
             if isinstance(item, PassedOver):
                 passed_over[item.kind if item.kind in passed_over or len(passed_over) < _MOST_KINDS else "other"] += 1
@@ -107,10 +107,10 @@ def capture(
     )  # fmt: skip
 
 
-def is_within(input_path: str, paths: Container[str]) -> bool:
-    """Whether an input is one of `paths`, a record of one that is a WARC file, or below one that is a directory."""
+def holders(input_path: str) -> Iterator[str]:
+    """Paths by which an input may be asked for: its own, the WARC file that it is a record of, the directories above."""
     file = input_path.rpartition("#")[0] or input_path
-    return input_path in paths or file in paths or any(str(folder) in paths for folder in Path(file).parents)
+    yield from (input_path, file, *map(str, Path(file).parents))
 
 
 def _path_of(item: Delivery | Missing | Rejection | PassedOver) -> str:
