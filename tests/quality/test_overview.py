@@ -35,6 +35,11 @@ def lake(tmp_path_factory) -> Lake:
             "from range(6) as t(i)",
             [HOSTILE, run_id],
         )
+        connection.execute(
+            "insert into incidents by name select 'i' as incident_id, 'feed_silent' as incident_kind, ? as site, captured_date as incident_date, "
+            "'captures' as metric, 0.0 as value, 41.25 as baseline, 5.0 as spread, -8.0 as deviation, 3 as capture_count, 9 as baseline_day_count from site_days limit 1",
+            [HOSTILE],
+        )
     return lake
 
 
@@ -63,6 +68,7 @@ def test_the_overview_counts_rejections_by_reason_and_leads_to_the_data_docs_of_
     text = " ".join(" ".join(tags.text).split())
     assert "parser_error 6 The page kernel failed" in text
     assert f"{HOSTILE} 3" in text
+    assert f"{HOSTILE} feed_silent captures 0 41.2" in text
     assert len(tags.links) == 2
     assert all((overview.parent / link).exists() for link in tags.links)
     assert text.count("succeeded") == 2

@@ -89,9 +89,9 @@ def test_a_version_of_which_no_time_is_known_has_no_interval_and_is_not_the_last
     version(loads, "timed")
     version(loads, "untimed", headline="松岭县城市书房昨开放")
     captured(loads, "timed", 1)
-    assert loads.ask(f"select first_observed_at, replaced_before from article_version_times where version_id = '{id_of('untimed')}'") == [
-        (None, None)
-    ]
+    assert loads.ask(
+        f"select appeared_after, first_observed_at, replaced_before from article_version_times where version_id = '{id_of('untimed')}'"
+    ) == [(None, None, None)]
     assert loads.ask("select version_id, version_count, capture_count, last_captured_at from current_versions") == [(id_of("timed"), 2, 3, at(1))]
     assert loads.ask("from silent_edits") == []
 

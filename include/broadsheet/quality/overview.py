@@ -1,4 +1,4 @@
-"""The quality overview of a lake: pass rates by table and day, quarantine by reason, the last runs with their Data Docs, on one page.
+"""The quality overview of a lake on one page: failed checks by table and day, quarantine by reason, incidents, the last runs with their Data Docs.
 
 Like the Data Docs it opens offline and runs nothing; charts are SVG in the page (`charts.py`).
 """
@@ -18,6 +18,7 @@ from broadsheet.warehouse.statements import sql_text
 
 DAYS = 60  # with runs
 RUNS = 30
+INCIDENTS = 50
 
 
 def build_overview(lake: Lake) -> Path:
@@ -28,6 +29,8 @@ def build_overview(lake: Lake) -> Path:
     with connect(lake.root) as connection:
         checked = _rows(connection, "checked_days", days=DAYS)
         quarantined = _rows(connection, "quarantined_days", days=DAYS)
+        incidents = _rows(connection, "incident_days", days=DAYS)
+        last_incidents = _rows(connection, "last_incidents", incidents=INCIDENTS)
         runs = _rows(connection, "run_accounts", runs=RUNS)
     for run in runs:
         run["has_docs"] = (lake.docs(run["run_id"]) / "index.html").exists()
@@ -41,6 +44,9 @@ def build_overview(lake: Lake) -> Path:
         failed_count=sum(row["failed_count"] for row in checked),
         failed=_chart(shares_by_day, checked, row="table_name", share="failed_ratio", title="failed"),
         quarantined=_chart(counts_by_day, quarantined, kind="shown_reason", count="rejection_count", title="rejections"),
+        incidents=_chart(counts_by_day, incidents, kind="incident_kind", count="incident_count", title="incidents"),
+        last_incidents=last_incidents,
+        kinds=[(kind, REASONS[kind]) for kind in sorted({incident["incident_kind"] for incident in last_incidents})],
         reasons=[(reason, count, REASONS.get(reason, "")) for reason, count in _totals(quarantined)],
     )
     with written_aside(target) as aside:

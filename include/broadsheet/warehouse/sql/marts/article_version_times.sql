@@ -44,10 +44,11 @@ select
     versions.article_id,
     versions.site,
     versions.published_at,
-    earlier.captured_at as appeared_after,
+    -- DuckDB's asof join finds partners for NULL, too
+    case when seen.first_observed_at is not null then earlier.captured_at end as appeared_after,
     seen.first_observed_at,
     seen.last_observed_at,
-    later.captured_at as replaced_before,
+    case when seen.first_observed_at is not null then later.captured_at end as replaced_before,
     coalesce(seen.capture_count, 0) as capture_count,
 from article_versions as versions
 left join seen using (version_id)
