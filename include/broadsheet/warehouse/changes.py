@@ -69,11 +69,11 @@ class Changes:
         count = row_count(self.connection, "doomed")
         if count:
             key = ", ".join(TABLES[name].key)
-            self.connection.execute(f"delete from {name} where ({columns}) in (select ({columns}) from doomed_keys)")
+            self.connection.execute(f"delete from {name} using doomed_keys as doomed where {_same(columns, name, 'doomed')}")
             if not self.is_whole:
                 added, removed = self.added(name), self.removed(name)
                 self.connection.execute(f"insert into {removed} by name select * from doomed anti join {added} using ({key})")
-                self.connection.execute(f"delete from {added} where ({key}) in (select ({key}) from doomed)")
+                self.connection.execute(f"delete from {added} using doomed where {_same(key, added, 'doomed')}")
         self.connection.execute("drop table doomed")
         self.connection.execute("drop table doomed_keys")
         return count
@@ -117,8 +117,13 @@ class Changes:
         self.connection.execute(f"create or replace temp table same as from {added} intersect from {removed}")
         if row_count(self.connection, "same"):
             for relation in (added, removed):
-                self.connection.execute(f"delete from {relation} where ({key}) in (select ({key}) from same)")
+                self.connection.execute(f"delete from {relation} using same where {_same(key, relation, 'same')}")
         self.connection.execute("drop table same")
+
+
+def _same(columns: str, name: str, other: str) -> str:
+    """Condition that two relations agree in the columns. Column by column: where tuples are compared, DuckDB reads all rows to find a few."""
+    return " and ".join(f"{name}.{column} = {other}.{column}" for column in columns.split(", "))
 
 
 def apply(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -126,6 +131,7 @@ def apply(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     for name, table in TABLES.items():
         key = ", ".join(table.key)
         if (source := folder / f"{name}.{REMOVED}.parquet").exists():
-            connection.execute(f"delete from {name} where ({key}) in (select ({key}) from read_parquet({quoted(str(source))}))")
+            gone = f"(select {key} from read_parquet({quoted(str(source))}))"
+            connection.execute(f"delete from {name} using {gone} as gone where {_same(key, name, 'gone')}")
         if (source := folder / f"{name}.{ADDED}.parquet").exists():
             connection.execute(f"insert into {name} by name select * from read_parquet({quoted(str(source))}) order by {', '.join(table.sort)}")

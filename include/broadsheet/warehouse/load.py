@@ -162,7 +162,7 @@ def _add_data(changes: Changes, lake: Lake, run_id: str, parts: Parts) -> dict[s
         with staged(connection, group) as filled:
             for name in filled:
                 came = row_count(connection, f"staged_{name}")
-                new = _add(changes, name, _coming(name), parts, f"{run_id}-{first:03d}", has_capture=True)
+                new = _add(changes, name, _coming(name), parts, f"{run_id}-{first:03d}", known=_known(connection, name), has_capture=True)
                 before = rows.get(name, (0, 0, 0))
                 rows[name] = (before[0] + came, before[1] + new, row_count(connection, name))
     return rows
@@ -199,7 +199,7 @@ def staged(connection: duckdb.DuckDBPyConnection, folders: list[Path]) -> Iterat
 
     Every data table is there, and `new_<table>` says of the wholes that the warehouse lacks which shard tells of them and their parts. Of
     captures, references to articles that neither run nor warehouse have are taken out: `validate` sets an article aside with its last
-    version, and cannot know whether another shard or the warehouse has one.
+    version, and cannot know whether another shard or the warehouse has one. `known_captures` are those that the warehouse has already.
     """
     filled = []
     for name in DATA_TABLES:
@@ -217,6 +217,7 @@ def staged(connection: duckdb.DuckDBPyConnection, folders: list[Path]) -> Iterat
         "update staged_captures set article_id = null where article_id is not null and article_id not in (from run_articles) "
         "and article_id not in (select article_id from articles semi join staged_captures using (article_id))"
     )
+    connection.execute("create or replace temp table known_captures as select capture_id from captures semi join staged_captures using (capture_id)")
     for name in WHOLES:
         (key,) = TABLES[name].key
         connection.execute(
@@ -226,7 +227,7 @@ def staged(connection: duckdb.DuckDBPyConnection, folders: list[Path]) -> Iterat
     try:
         yield filled
     finally:
-        for table in (*(f"staged_{name}" for name in DATA_TABLES), *(f"new_{name}" for name in WHOLES)):
+        for table in (*(f"staged_{name}" for name in DATA_TABLES), *(f"new_{name}" for name in WHOLES), "known_captures"):
             connection.execute(f"drop table if exists {table}")
 
 
@@ -239,13 +240,27 @@ def _coming(name: str) -> str:
     return f"select part.* from staged_{name} as part semi join new_{wholes} as whole on part.{column} = whole.{key} and part.shard = whole.shard"
 
 
-def _add(changes: Changes, name: str, query: str, parts: Parts, part: str, *, has_capture: bool = False) -> int:
-    """Insert the rows whose key is not there, the first of each key, and write the same rows as parts. Returns how many are new."""
+def _known(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """The rows of a table among which those of the staged captures can be. New captures have none: to look would be to read all keys."""
+    if TABLES[name].whole != ("capture_id", "captures", "capture_id"):
+        return name
+    if not row_count(connection, "known_captures"):
+        return f"(from {name} limit 0)"
+    return f"(from {name} semi join known_captures using (capture_id))"
+
+
+def _add(changes: Changes, name: str, query: str, parts: Parts, part: str, *, known: str | None = None, has_capture: bool = False) -> int:
+    """Insert the rows whose key is not there, the first of each key, and write the same rows as parts. Returns how many are new.
+
+    Parameters
+    ----------
+    known : rows of the table among which the keys can be; all of it if None.
+    """
     connection = changes.connection
     key = ", ".join(TABLES[name].key)
     # a capture is in one shard, so that rows which belong to one are there once
     once = "" if TABLES[name].layer == "event" else f"qualify row_number() over (partition by {key}{' order by shard' if has_capture else ''}) = 1"
-    connection.execute(f"create or replace temp table fresh as select * from ({query}) anti join {name} using ({key}) {once}")
+    connection.execute(f"create or replace temp table fresh as select * from ({query}) anti join {known or name} using ({key}) {once}")
     if not row_count(connection, "fresh"):
         return 0
     write_parts(connection, parts, name, part, capture_of(name) if has_capture else None)

@@ -10,7 +10,7 @@ only adds up, so that the order of loads does not matter; where rows went, the h
 
 from broadsheet.text import cut
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.statements import run_sql, sql_text
+from broadsheet.warehouse.statements import row_count, run_sql, sql_text
 
 _TITLE_ID = "left(sha256(concat_ws(chr(31), title, site, coalesce(feed_id, '-'), coalesce(article_id, '-'))), 20)"
 
@@ -37,7 +37,8 @@ def _learn_widths_and_titles(changes: Changes) -> None:
         "create or replace temp table changed_widths as select distinct feed_id from "
         "((from widths_after except from widths_before) union all (from widths_before except from widths_after))"
     )
-    changes.remove("headline_titles", "from gone_titles")
+    if row_count(connection, "lost_titles"):  # else the rows that show titles need not be read
+        changes.remove("headline_titles", sql_text("derived/headline_titles_gone.sql"))
     connection.execute(f"create or replace temp table titled as select *, {_TITLE_ID} as title_id from fresh_titles")
     connection.execute(
         "create or replace temp table new_titles as select *, headline_key(title) as title_key, left(folded(title), 16) as title_prefix "

@@ -51,11 +51,15 @@ from (
     where entries.shown_full_headline is not null or not entries.is_truncated
 );
 
--- Those of rows that went, and of these the ones that no other row shows.
+-- Those of rows that went.
 create or replace temp table lost_titles as
 select unnest([headlines.headline_raw, headlines.headline_text]) as title, versions.site, null as feed_id, versions.article_id
 from removed_article_headlines as headlines
-join (from removed_article_versions union from article_versions) as versions using (version_id)
+join (
+    select version_id, site, article_id from removed_article_versions
+    union
+    select version_id, site, article_id from article_versions semi join removed_article_headlines using (version_id)
+) as versions using (version_id)
 where headlines.headline_role = 'main'
 union
 select coalesce(shown_full_headline, headline_text), site, null, null
@@ -63,30 +67,8 @@ from removed_related_links
 union
 select coalesce(entries.shown_full_headline, entries.headline_text), entries.site, snapshots.feed_id, null
 from removed_headline_feed_entries as entries
-join (from removed_headline_feed_snapshots union from headline_feed_snapshots) as snapshots using (feed_snapshot_id);
-
-create or replace temp table gone_titles as
-with standing as (
-    select unnest([headlines.headline_raw, headlines.headline_text]) as title, versions.site, null as feed_id, versions.article_id
-    from article_headlines as headlines
-    join article_versions as versions using (version_id)
-    where headlines.headline_role = 'main' and exists (from lost_titles)
-    union all
-    select coalesce(shown_full_headline, headline_text), site, null, null
-    from related_links
-    where (shown_full_headline is not null or not is_truncated) and exists (from lost_titles)
-    union all
-    select coalesce(entries.shown_full_headline, entries.headline_text), entries.site, snapshots.feed_id, null
-    from headline_feed_entries as entries
-    join headline_feed_snapshots as snapshots using (feed_snapshot_id)
-    where (entries.shown_full_headline is not null or not entries.is_truncated) and exists (from lost_titles)
-)
-
-select titles.title_id
-from lost_titles as lost
-join headline_titles as titles
-    on titles.title = lost.title and titles.site = lost.site
-    and titles.feed_id is not distinct from lost.feed_id and titles.article_id is not distinct from lost.article_id
-anti join standing
-    on standing.title = lost.title and standing.site = lost.site
-    and standing.feed_id is not distinct from lost.feed_id and standing.article_id is not distinct from lost.article_id
+join (
+    select feed_snapshot_id, feed_id from removed_headline_feed_snapshots
+    union
+    select feed_snapshot_id, feed_id from headline_feed_snapshots semi join removed_headline_feed_entries using (feed_snapshot_id)
+) as snapshots using (feed_snapshot_id)
