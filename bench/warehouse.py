@@ -168,14 +168,17 @@ def without_output() -> None:
 def generate(run: Run, shard: int, numbers: range) -> None:
     """What `capture` and `extract` would leave of a shard: pages, absences and accounts. Shards take turns, where the pipeline goes by a hash."""
     began, started = datetime.now(UTC), time.perf_counter()
-    target = run.where.shard(run.run_id, "extract", shard)
+    before, target = (run.where.shard(run.run_id, stage, shard) for stage in ("capture", "extract"))
+    absences = list(world().absences(numbers))
+    write_records(before / ABSENCES, absences)
     count = write_records(target / PAGES, world().captures(numbers))
-    write_records(run.where.shard(run.run_id, "capture", shard) / ABSENCES, world().absences(numbers))
-    outcome = StageOutcome(
-        stage="extract", shard=shard, table_name="", unit="page", in_count=count, out_count=count, quarantined_count=0, new_count=count,
-        started_at=began, seconds=time.perf_counter() - started,
-    )  # fmt: skip
-    write_records(target / OUTCOMES, [outcome])
+    gone = Counter(str(absence.absence_kind) for absence in absences)
+    for stage, folder, unit, delivered in (("capture", before, "input", count + len(absences)), ("extract", target, "page", count)):
+        outcome = StageOutcome(
+            stage=stage, shard=shard, table_name="", unit=unit, in_count=delivered, out_count=delivered, quarantined_count=0, new_count=delivered,
+            absences=dict(gone) if stage == "capture" else {}, started_at=began, seconds=time.perf_counter() - started,
+        )  # fmt: skip
+        write_records(folder / OUTCOMES, [outcome])
 
 
 @cache
