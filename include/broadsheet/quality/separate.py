@@ -74,7 +74,7 @@ def separate(tables: Mapping[str, pa.Table], found: Found, delivered: Mapping[st
 def _columns_of(tables: Mapping[str, pa.Table]) -> Cells:
     @cache
     def cells(name: str, column: str) -> list[Any]:
-        return tables[name][column].to_pylist()
+        return tables[name][column].to_pylist() if name in tables else []
 
     return cells
 
