@@ -198,7 +198,8 @@ def test_closing_ends_a_page_that_hangs() -> None:
 
 # The guard in a process of its own; it prints the children's process id and goes on with a page that hangs.
 PARENT = """
-import multiprocessing, sys
+import multiprocessing, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
 sys.path.insert(0, {here!r})
 from broadsheet.engine.guard import guarded, Limits
 def work():
