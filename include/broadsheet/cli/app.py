@@ -3,7 +3,6 @@
 import json
 import sys
 from datetime import datetime
-from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,25 +13,24 @@ from rich.console import Console
 from broadsheet import __version__
 from broadsheet.cli.arguments import given_path
 from broadsheet.cli.check import check, contract
+from broadsheet.cli.exits import Exit
 from broadsheet.cli.export_lake import export
-from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, NewLakeOption, OutletsOption, PolicyOption, ShardsOption, ZoneOption
+from broadsheet.cli.options import (
+    DEFAULT_LAKE,
+    Format,
+    LakeOption,
+    NewLakeOption,
+    OutletsOption,
+    PolicyOption,
+    ShardsOption,
+    WorkersOption,
+    ZoneOption,
+)
 from broadsheet.cli.profile import SitesOption, profile_app
 from broadsheet.cli.quarantine import quarantine_app
 from broadsheet.cli.search import search
 from broadsheet.cli.snapshots import snapshots_app
 from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, ConfigurationError, TransientError
-
-
-class Exit(IntEnum):
-    """What a command's exit code says."""
-
-    DONE = 0
-    FAULT = 1
-    USAGE = 2
-    REJECTED = 3
-    STOPPED = 4
-    TRY_AGAIN = 5
-
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 done, but inputs, pages or rows were quarantined, or "
@@ -120,7 +118,7 @@ def run(
     manifest: ManifestOption = None,
     policy: PolicyOption = None,
     shards: ShardsOption = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one, and one a core on large runs.")] = None,
+    workers: WorkersOption = None,
     trust_mtime: MtimeOption = False,
     time_zone: ZoneOption = None,
     sites: SitesOption = None,
@@ -251,7 +249,7 @@ def reparse(
     run_id: Annotated[str | None, typer.Option("--run", help="A reparse that waits: tell again what it would change, publish or discard it.")] = None,
     policy: PolicyOption = None,
     shards: ShardsOption = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one, and one a core on large runs.")] = None,
+    workers: WorkersOption = None,
     time_zone: ZoneOption = None,
     sites: SitesOption = None,
     outlets: OutletsOption = None,

@@ -8,11 +8,9 @@ from typing import Annotated
 import typer
 
 from broadsheet.cli.arguments import given_path
+from broadsheet.cli.exits import Exit
 from broadsheet.cli.options import PolicyOption
 from broadsheet.errors import ConfigurationError
-
-FAILED = 3
-STOPPED = 4
 
 
 class ReportFormat(StrEnum):
@@ -67,7 +65,7 @@ def check(
     text = {ReportFormat.human: as_text, ReportFormat.json: as_json, ReportFormat.junit: lambda report: as_junit(report, fail_on)}[format](report)
     _give(text, out)
     if any(is_failure(result, fail_on) for result in report.results):
-        raise typer.Exit(STOPPED if report.severity == "stop" else FAILED)
+        raise typer.Exit(Exit.STOPPED if report.severity == "stop" else Exit.REJECTED)
 
 
 def contract(

@@ -26,6 +26,7 @@ OutletsOption = Annotated[
     ),
 ]  # fmt: skip
 ShardsOption = Annotated[int | None, typer.Option("--shards", min=1, max=256, help="Parts to split the run into.")]
+WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one, and one a core on large runs.")]
 ZoneOption = Annotated[str | None, typer.Option("--time-zone", help="Zone of sites that neither state one nor imply one by their language.")]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from broadsheet.cli.arguments import given_path
+from broadsheet.cli.exits import Exit
 from broadsheet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ profile_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-DIFFERS = 3
 _SHOWN = 100  # characters of a value
 PageArgument = Annotated[Path, typer.Argument(help="A page of the site (.html, .htm or .gz).", show_default=False)]
 SitesOption = Annotated[
@@ -96,7 +96,7 @@ def check(
         raise ConfigurationError(f"{host} has no golden page in {folder}")
     typer.echo(f"{count} golden page{'' if count == 1 else 's'}, {different} different")
     if different:
-        raise typer.Exit(DIFFERS)
+        raise typer.Exit(Exit.REJECTED)
 
 
 @profile_app.command()

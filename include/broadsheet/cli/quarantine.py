@@ -5,10 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, OutletsOption, PolicyOption, ShardsOption, ZoneOption
+from broadsheet.cli.exits import Exit
+from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, OutletsOption, PolicyOption, ShardsOption, WorkersOption, ZoneOption
 from broadsheet.cli.profile import SitesOption
-
-STILL_OPEN = 3
 
 
 class _Group(typer.core.TyperGroup):
@@ -106,7 +105,7 @@ def replay(
     run_id: RunOption = None,
     policy: PolicyOption = None,
     shards: ShardsOption = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one, and one a core on large runs.")] = None,
+    workers: WorkersOption = None,
     time_zone: ZoneOption = None,
     sites: SitesOption = None,
     outlets: OutletsOption = None,
@@ -134,7 +133,7 @@ def replay(
         print_summary(summary)
         _print_outcomes(summary["replayed"], summary["left_open"])
     if summary["left_open"] or summary["replayed"].get("replayed_rejected"):
-        raise typer.Exit(STILL_OPEN)
+        raise typer.Exit(Exit.REJECTED)
 
 
 def _print_outcomes(replayed: dict[str, int], left_open: dict[str, str]) -> None:
