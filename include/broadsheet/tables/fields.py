@@ -97,6 +97,9 @@ _ALL = (
         pattern=URL_PATTERN,
     ),
     Field("captured_at", "timestamp", "When the page was captured; NULL when unknown, never the time of loading", nullable=True),
+    Field("first_captured_at", "timestamp", "First capture with a known time", nullable=True),
+    Field("last_captured_at", "timestamp", "Last capture with a known time", nullable=True),
+    _count("version_count", "Versions seen, of all ids of the article", "versions"),
     Field("captured_at_basis", "string", "Where the capture time comes from", allowed=tuple(records.TimeBasis)),
     Field("captured_after", "timestamp", "Lower bound of the capture time; the article's own publication where the time is unknown", nullable=True),
     Field(
@@ -386,7 +389,7 @@ _ALL = (
     ),
     # --- days of sites and incidents -----------------------------------------------------------------------------------------
     Field("captured_date", "date", "Day of the captures in the site's zone; captures of unknown time are in none"),
-    _count("capture_count", "Captures of the day", "captures"),
+    _count("capture_count", "Captures: of the article under all its ids, or of the day", "captures"),
     _count("content_count", "Captures with different bytes", "captures"),
     _count("article_capture_count", "Captures that show an article; those below that name a field of articles are of these", "captures"),
     _count("published_at_count", "Captures with a publication time", "captures"),

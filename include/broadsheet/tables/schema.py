@@ -376,6 +376,15 @@ TABLES: dict[str, Table] = {
             references={"article_id": ("articles", "article_id"), "standing_article_id": ("articles", "article_id")},
         ),
         Table(
+            "current_versions",
+            "article that stands for itself, with the version that was seen last under any of its ids",
+            ("article_id", "version_id", "version_count", "capture_count", "first_captured_at", "last_captured_at"),
+            key=("article_id",),
+            layer="derived",
+            sort=("article_id",),
+            references={"article_id": ("articles", "article_id"), "version_id": ("article_versions", "version_id")},
+        ),
+        Table(
             "headline_feed_widths",
             "width at which a feed has cut its headlines",
             ("feed_id", "width_limit", "site", "feed_snapshot_count", "first_observed_at", "last_observed_at", "is_learned"),

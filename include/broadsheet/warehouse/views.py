@@ -13,7 +13,6 @@ from broadsheet.warehouse.statements import described_sql
 
 # A view comes after those that it reads.
 NAMES = (
-    "current_versions",
     "current_articles",
     "headline_ranks",
     "promoted_articles",
