@@ -542,6 +542,15 @@ TABLES: dict[str, Table] = {
             references={"feed_id": ("headline_feeds", "feed_id"), "feed_headline_id": ("headline_resolutions", "feed_headline_id")},
         ),
         Table(
+            "shared_top_stories",
+            "story that stood in the top five of feeds of several sites within an hour: the hour in which most sites had it there, of equal ones the first",
+            ("story_id", "headline", "hour_ends_at", "site_count", "sites", "best_rank"),
+            key=("story_id",),
+            layer="derived",
+            sort=("hour_ends_at", "story_id"),
+            required=frozenset({"headline"}),
+        ),
+        Table(
             "headline_repeats",
             "headline that stands more than once in a state of a feed",
             ("feed_snapshot_id", "headline_key", "site", "slot_count"),

@@ -19,7 +19,6 @@ NAMES = (
     "promotion",
     "campaign_tags",
     "feed_places",
-    "shared_top_stories",
     "repeated_headlines",
     "feed_health",
     "gone_pages",
