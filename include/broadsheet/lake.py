@@ -11,6 +11,7 @@ docs/<run>/                 Data Docs
 runs/<run>.json             summary of a run
 """
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -107,6 +108,8 @@ def require_writable(root: Path) -> None:
 @contextmanager
 def written_aside(target: Path) -> Iterator[Path]:
     """A path beside `target` to write to: fsynced and renamed over it on success, removed on failure."""
+    if not target.name:  # "." and "/", beside which there is no name for a file
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:

@@ -1,5 +1,6 @@
 """Commands: documented, with help that is good enough to work from; stages one by one give what `run` gives."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -58,6 +59,58 @@ def test_a_dry_run_publishes_nothing(tmp_path):
     assert "nothing published" in result.output
     assert not (tmp_path / "lake" / "warehouse" / "broadsheet.duckdb").exists()
     assert list((tmp_path / "lake").glob("tables/**/*.parquet")) == []
+
+
+def test_each_command_that_publishes_draws_the_quality_overview_anew(tmp_path):
+    lake, page, later, never = (tmp_path / name for name in ("lake", "a.html", "later.html", "never.html"))
+    page.write_bytes(gzip.decompress(sorted(SAMPLE.glob("news.lanshan*.html.gz"))[0].read_bytes()))
+    later.touch()
+    never.touch()
+    overview = lake / "docs" / "index.html"
+
+    def run(*arguments: str, code: int):
+        result = runner.invoke(app, [*arguments, "--lake", str(lake)])
+        assert result.exit_code == code, result.output
+        return result
+
+    def told(command: str, *arguments: str) -> list[dict]:
+        return [json.loads(line) for line in run(command, *arguments, "--format", "json", code=0).stdout.splitlines()]
+
+    def shown_runs() -> list[str]:
+        shown = overview.read_text("utf-8")
+        return [row["run_id"] for row in told("query", "select run_id from runs order by started_at") if row["run_id"] in shown]
+
+    run("run", "--shards", "1", str(tmp_path), code=3)
+    assert len(shown_runs()) == 1
+    rejected = {Path(row["what"]).name: row["quarantine_id"] for row in told("quarantine")}
+    later.write_bytes(page.read_bytes().replace(b"</p>", "。</p>".encode()))
+    run("quarantine", "replay", "--shards", "1", rejected["later.html"], code=0)
+    assert len(shown_runs()) == 2
+    run("quarantine", "dismiss", rejected["never.html"], "--note", "an empty file", code=0)
+    assert len(shown_runs()) == 3
+    run("reparse", "--shards", "1", "--publish", code=0)
+    *before, reparse = shown_runs()
+    assert len(before) == 3
+    published = json.loads(run("snapshots", "list", "--json", code=0).stdout)
+    run("snapshots", "rollback", published[1]["snapshot_id"], code=0)
+    assert shown_runs() == before
+    assert reparse not in overview.read_text("utf-8")
+
+    overview.unlink()
+    overview.mkdir()  # so that no file can take its place
+    result = run("run", "--shards", "1", "--json", str(later), code=3)
+    assert "published, but the quality overview could not be drawn" in result.stderr
+    assert told("query", "select run_id from runs order by started_at")[-1]["run_id"] == json.loads(result.stdout)["run_id"]
+
+
+@pytest.mark.parametrize("command", [["dictionary"], ["contract"]])
+def test_a_text_goes_to_a_file_or_it_is_said_why_not(command, tmp_path):
+    printed = runner.invoke(app, command)
+    assert runner.invoke(app, [*command, "--out", str(tmp_path / "new" / "text")]).exit_code == 0
+    assert (tmp_path / "new" / "text").read_text("utf-8") == printed.stdout
+    for out in (".", "/", "", str(tmp_path)):
+        refused = runner.invoke(app, [*command, "--out", out])
+        assert (refused.exit_code, refused.stdout) == (2, ""), out
 
 
 def test_query_formats(sample_run):

@@ -4,7 +4,7 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -13,7 +13,7 @@ from rich.console import Console
 from broadsheet import __version__
 from broadsheet.cli.arguments import given_path
 from broadsheet.cli.check import check, contract
-from broadsheet.cli.exits import Exit
+from broadsheet.cli.exits import Exit, exit_code
 from broadsheet.cli.export_lake import export
 from broadsheet.cli.options import (
     DEFAULT_LAKE,
@@ -26,6 +26,7 @@ from broadsheet.cli.options import (
     WorkersOption,
     ZoneOption,
 )
+from broadsheet.cli.output import OutOption, draw_overview, give
 from broadsheet.cli.profile import SitesOption, profile_app
 from broadsheet.cli.quarantine import quarantine_app
 from broadsheet.cli.search import search
@@ -34,7 +35,8 @@ from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, Configura
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 done, but inputs, pages or rows were quarantined, or "
-    "there was neither a page nor an absence (the summary names the reasons) · 4 stopped by the quality policy or the audit, nothing published; "
+    "there was neither a page nor an absence (the summary names the reasons), or the quality overview could not be drawn · "
+    "4 stopped by the quality policy or the audit, nothing published; "
     "of `check`: 3 checks failed, 4 one of them stops · "
     "5 try again later."
 )
@@ -129,7 +131,7 @@ def run(
     """All stages without Airflow: capture, extract, transform, validate, load."""
     from broadsheet.cli.progress import stage_bars
     from broadsheet.cli.summary import print_summary
-    from broadsheet.pipeline import document, run_all
+    from broadsheet.pipeline import run_all
 
     inputs = _inputs(paths, manifest)
     with stage_bars() as report:
@@ -137,13 +139,12 @@ def run(
             lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, gives_way=True, policy_file=policy,
             shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites, outlets_file=outlets,
         )  # fmt: skip
-    if not dry_run:
-        document(lake)
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, default=str))
     else:
         print_summary(summary)
-    raise typer.Exit(_exit_code(summary))
+    is_whole = dry_run or draw_overview(lake)
+    raise typer.Exit(exit_code(summary, is_whole=is_whole))
 
 
 @app.command()
@@ -236,6 +237,8 @@ def load(
     run = Run.open(lake, run_id)
     pipeline.give_way(run.options)
     print_summary(pipeline.load(run, dry_run))
+    if not dry_run and not draw_overview(lake):
+        raise typer.Exit(Exit.REJECTED)
 
 
 @app.command()
@@ -294,12 +297,8 @@ def reparse(
         print_comparison(comparison)
     else:
         print_summary(summary)
-    raise typer.Exit(_exit_code(summary))
-
-
-def _exit_code(summary: dict[str, Any]) -> Exit:
-    is_whole = (summary["page_count"] or summary["absences"]) and not summary["rejected_input_count"] and not summary["quarantined_row_count"]
-    return Exit.DONE if is_whole else Exit.REJECTED
+    is_whole = comparison is not None or draw_overview(lake)
+    raise typer.Exit(exit_code(summary, is_whole=is_whole))
 
 
 def _run_stage(stage: str, lake: Path, run_id: str, shard: int | None) -> None:
@@ -435,7 +434,12 @@ def questions(
     lake: LakeOption = DEFAULT_LAKE,
     format: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.table,
     time_zone: Annotated[str, typer.Option("--time-zone", help="Zone in which instants are shown.")] = "Asia/Shanghai",
-    out: Annotated[Path | None, typer.Option("--out", help="Write all questions with their answers to this file (Markdown).")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", parser=given_path, metavar="FILE", help="Write all questions with their answers to this file (Markdown).", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """List the questions that come with the warehouse, or ask one; each is SQL to start from."""
     from broadsheet.cli.rows import print_rows
@@ -443,7 +447,7 @@ def questions(
     from broadsheet.warehouse.questions import QUESTIONS, questions_page
 
     if out is not None:
-        _write_page(out, questions_page(lake))
+        give(questions_page(lake), out)
     elif name is None:
         width = max(map(len, QUESTIONS))
         for question in QUESTIONS.values():
@@ -457,22 +461,11 @@ def questions(
 
 @app.command()
 def dictionary(
-    out: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of standard output.")] = None,
+    out: OutOption = None,
     diagram: Annotated[bool, typer.Option("--diagram", help="The diagram of tables, keys and references instead.")] = False,
 ) -> None:
     """Print the data dictionary (Markdown), generated from the schema."""
     from broadsheet.tables.diagram import entity_diagram
     from broadsheet.tables.dictionary import data_dictionary
 
-    text = entity_diagram() if diagram else data_dictionary()
-    if out is None:
-        typer.echo(text, nl=False)
-    else:
-        _write_page(out, text)
-
-
-def _write_page(out: Path, text: str) -> None:
-    try:
-        out.write_text(text, "utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{out} cannot be written: {error.strerror}") from error
+    give(entity_diagram() if diagram else data_dictionary(), out)

@@ -10,7 +10,7 @@ import typer
 from broadsheet.cli.arguments import given_path
 from broadsheet.cli.exits import Exit
 from broadsheet.cli.options import PolicyOption
-from broadsheet.errors import ConfigurationError
+from broadsheet.cli.output import OutOption, give
 
 
 class ReportFormat(StrEnum):
@@ -30,11 +30,6 @@ class Severity(StrEnum):
     warn = "warn"
     quarantine = "quarantine"
     stop = "stop"
-
-
-OutOption = Annotated[
-    Path | None, typer.Option("--out", parser=given_path, metavar="FILE", help="Write to this file instead of standard output.", show_default=False)
-]
 
 
 def check(
@@ -63,7 +58,7 @@ def check(
         raise typer.BadParameter("--tables names no table")
     report = run_checks(path, load_policy(policy), chosen)
     text = {ReportFormat.human: as_text, ReportFormat.json: as_json, ReportFormat.junit: lambda report: as_junit(report, fail_on)}[format](report)
-    _give(text, out)
+    give(text, out)
     if any(is_failure(result, fail_on) for result in report.results):
         raise typer.Exit(Exit.STOPPED if report.severity == "stop" else Exit.REJECTED)
 
@@ -87,17 +82,4 @@ def contract(
         text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     else:
         text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120)
-    _give(text, out)
-
-
-def _give(text: str, out: Path | None) -> None:
-    from broadsheet.lake import written_aside
-
-    if out is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        with written_aside(out) as aside:
-            aside.write_text(text, "utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{out} cannot be written: {error.strerror or error}") from error
+    give(text, out)

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from broadsheet.cli.exits import Exit
+from broadsheet.cli.exits import Exit, exit_code
 from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, OutletsOption, PolicyOption, ShardsOption, WorkersOption, ZoneOption
+from broadsheet.cli.output import draw_overview
 from broadsheet.cli.profile import SitesOption
 
 
@@ -92,6 +93,8 @@ def dismiss(
 
     summary = dismiss_rejections(lake, ids, note)
     typer.echo(f"Run {summary['run_id']}: {summary['tables']['quarantine_outcomes']['new']} dismissed")
+    if not draw_overview(lake):
+        raise typer.Exit(Exit.REJECTED)
 
 
 @quarantine_app.command()
@@ -114,7 +117,7 @@ def replay(
 ) -> None:
     """Read anew the pages behind open rejections, after the program, a site profile or an input was mended, and publish what is good now.
 
-    With a page go all its open rejections. What is still wrong stays in quarantine. Exit code 3: something is rejected again or cannot be read.
+    With a page go all its open rejections. What is still wrong stays in quarantine. Exit code 3: something is rejected again, or cannot be read.
     """
     from broadsheet import replay as anew
     from broadsheet.cli.progress import stage_bars
@@ -132,8 +135,8 @@ def replay(
     else:
         print_summary(summary)
         _print_outcomes(summary["replayed"], summary["left_open"])
-    if summary["left_open"] or summary["replayed"].get("replayed_rejected"):
-        raise typer.Exit(Exit.REJECTED)
+    is_whole = draw_overview(lake) and not summary["left_open"]
+    raise typer.Exit(exit_code(summary, is_whole=is_whole))
 
 
 def _print_outcomes(replayed: dict[str, int], left_open: dict[str, str]) -> None:

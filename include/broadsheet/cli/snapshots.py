@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from broadsheet.cli.exits import Exit
 from broadsheet.cli.options import DEFAULT_LAKE, LakeOption
+from broadsheet.cli.output import draw_overview
 
 snapshots_app = typer.Typer(no_args_is_help=True, help="List the published states of a lake, compare them, go back to one.")
 _JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -67,6 +69,8 @@ def roll_back(snapshot: Annotated[str, typer.Argument(help="Snapshot to go back 
 
     require_writable(lake)
     typer.echo(rollback(Lake(lake), snapshot, read_settings()))
+    if not draw_overview(lake):
+        raise typer.Exit(Exit.REJECTED)
 
 
 def print_differences(found) -> None:
