@@ -51,6 +51,8 @@ class Chosen(Record, frozen=True):
     scope: str
     table_name: str | None = None
     row_key: str | None = None
+    site: str | None = None
+    capture_id: str | None = None  # its own; a row of a site, a channel or a feed has none
     captures: tuple[str, ...] = ()
     input_path: str | None = None  # where it is now
     manifest: str | None = None  # what the manifest said of the input, as its rejection keeps it
@@ -221,7 +223,7 @@ def _replay(connection: duckdb.DuckDBPyConnection) -> Replay:
         if is_input and source is None:
             unreadable[row["quarantine_id"]] = _why_unreadable(row)
         elif not is_input and not row["captures"]:
-            unreadable[row["quarantine_id"]] = "its page is not known to the raw zone; give it to `broadsheet run` again"
+            unreadable[row["quarantine_id"]] = _why_no_page(row)
         else:
             chosen.append(
                 Chosen(
@@ -229,6 +231,8 @@ def _replay(connection: duckdb.DuckDBPyConnection) -> Replay:
                     scope=row["scope"],
                     table_name=row["table_name"],
                     row_key=row["row_key"],
+                    site=row["site"],
+                    capture_id=row["capture_id"],
                     captures=() if is_input else tuple(row["captures"]),
                     input_path=source,
                     manifest=row["row_json"] if is_input else None,
@@ -262,6 +266,13 @@ def _why_unreadable(row: dict[str, Any]) -> str:
     if "bad_manifest_row" in row["reasons"]:
         return "mend the row of the manifest and give the manifest to `broadsheet run` again"
     return f"{row['input_path']} is not there"
+
+
+def _why_no_page(row: dict[str, Any]) -> str:
+    if row["capture_id"] is not None:
+        return "its page is not known to the raw zone; give it to `broadsheet run` again"
+    of_site = f" --site {row['site']}" if row["site"] else ""
+    return f"its run brought no page of its own that is known; dismiss it when `broadsheet reparse{of_site}` shows the row as it should be"
 
 
 def _file_of(input_path: str) -> Path | None:
@@ -298,7 +309,7 @@ def _outcomes(run: Run, replay: Replay, rejected: list[dict[str, Any]]) -> Itera
     staged: tuple[Capture | Absence, ...] = (*_staged(run, CAPTURES, Capture), *_staged(run, ABSENCES, Absence))
     answered = {path for item in staged for path in holders(item.input_path)}
     for choice in replay.chosen:
-        successor = next((successors[place] for place in _places_of_chosen(choice) if place in successors), None)
+        successor = _successor(choice, successors)
         outcome = {"quarantine_id": choice.quarantine_id, "successor_id": None, "note": ""}
         if choice.quarantine_id in again:
             yield {**outcome, "quarantine_outcome": "replayed_rejected"}
@@ -320,18 +331,26 @@ def _places_of_rejected(row: dict[str, Any], *, is_new: bool) -> Iterator[tuple]
         yield "unread", capture_id
     if row["scope"] == "row":
         yield "row", table, row["row_key"]
-        if is_new:  # not the page's other row of the table that was rejected before too
-            yield "of", table, capture_id
+        if is_new:  # not another row of the table that was rejected before too
+            yield "of", table, capture_id or row["site"]
+
+
+def _successor(choice: Chosen, successors: dict[tuple, dict[str, Any]]) -> dict[str, Any] | None:
+    """The rejection, if any, that stands where an earlier one was that was not found again."""
+    found = next((successors[place] for place in _places_of_chosen(choice) if place in successors), None)
+    if found is None and choice.scope == "row" and choice.capture_id is None:
+        unread = [successors.get(("unread", capture_id)) for capture_id in choice.captures]
+        return unread[0] if all(unread) else None  # one page that can be read tells of the site
+    return found
 
 
 def _places_of_chosen(choice: Chosen) -> Iterator[tuple]:
-    """What may be rejected in the place of an earlier rejection that was not found again."""
     if choice.input_path is not None:
         yield "input", choice.input_path
     elif choice.scope == "page":
-        yield from (("page", capture_id) for capture_id in choice.captures)
+        yield "page", choice.capture_id
     else:
         yield "row", choice.table_name, choice.row_key
-        for capture_id in choice.captures:
-            yield "unread", capture_id
-            yield "of", choice.table_name, capture_id
+        if choice.capture_id is not None:
+            yield "unread", choice.capture_id
+        yield "of", choice.table_name, choice.capture_id or choice.site

@@ -16,6 +16,7 @@ from broadsheet.errors import BadInput, ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import run_all
 from broadsheet.replay import Selection
+from broadsheet.tables.batch import Batch
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import DATA_TABLES, rebuild
 from broadsheet.warehouse.query import query
@@ -136,6 +137,43 @@ def test_rows_of_published_pages_are_read_anew_and_others_stay(tmp_path, kernel)
     assert open_ones(lake) == []
     ran(expected, GOOD)
     assert contents(lake, LIES) == contents(expected, LIES)
+
+
+@pytest.mark.parametrize(
+    "table, column, value", [("sites", "time_zone_basis", "hearsay"), ("channels", "channel_name", " "), ("headline_feeds", "feed_ordinal", 0)]
+)
+def test_rows_that_belong_to_no_page_are_read_anew_with_the_pages_of_their_site(tmp_path, kernel, monkeypatch, table, column, value):
+    lake, expected = tmp_path / "lake", tmp_path / "expected"
+    add = Batch.add
+    monkeypatch.setattr(Batch, "add", lambda batch, name, **row: add(batch, name, **(row | {column: value} if name == table else row)))
+    kernel()
+    ran(lake, GOOD)
+    own = query(lake, f"select quarantine_id, capture_id from quarantine where table_name = '{table}'").to_pylist()
+    assert {row["capture_id"] for row in own} == {None}
+
+    monkeypatch.setattr(Batch, "add", add)
+    kernel(lambda path: GOOD[0].name in path)
+    replayed(lake, ids=tuple(row["quarantine_id"] for row in own))
+    told = query(lake, f"from quarantine_outcomes semi join (from quarantine where table_name = '{table}') using (quarantine_id)").to_pylist()
+    assert {row["quarantine_outcome"] for row in told} == {"replayed_good"}  # one page of the site cannot be read, the others can
+
+    kernel()
+    assert open_ones(lake)
+    assert "replayed_rejected" not in replayed(lake)["replayed"]  # what fell with the row, and is of no page either, finds its pages too
+    assert open_ones(lake) == []
+    ran(expected, GOOD)
+    assert contents(lake, LIES) == contents(expected, LIES)
+
+
+def test_a_row_of_no_page_that_its_run_brought_stays_open_with_what_can_be_done(tmp_path, kernel, monkeypatch):
+    lake = tmp_path / "lake"
+    kernel()
+    ran(lake, GOOD[:1])
+    add = Batch.add
+    monkeypatch.setattr(Batch, "add", lambda batch, name, **row: add(batch, name, **(row | {"depth": 0} if name == "channels" else row)))
+    ran(lake, GOOD[:1])
+    with pytest.raises(ConfigurationError, match="broadsheet reparse --site yunzhou"):
+        replayed(lake, reason="out_of_bounds")
 
 
 def test_what_is_rejected_for_another_reason_is_a_rejection_of_its_own(tmp_path, kernel):

@@ -13,13 +13,13 @@ others as (
     where stage <> 'capture'
 )
 
-select quarantine_id, stage, scope, table_name, row_key, reasons, input_path, row_json, captures
+select quarantine_id, stage, scope, table_name, row_key, reasons, site, capture_id, input_path, row_json, captures
 from picked
 left join captures_of using (quarantine_id)
 
 union all
 
-select quarantine_id, stage, scope, table_name, row_key, reasons, input_path, null, captures
+select quarantine_id, stage, scope, table_name, row_key, reasons, site, capture_id, input_path, null, captures
 from others
 
 order by quarantine_id
