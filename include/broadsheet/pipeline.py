@@ -147,6 +147,14 @@ def run_all(
     return summary
 
 
+def read_staged(run: Run, shards: Sequence[int], workers: int | None, on_progress: Progress | None) -> Run:
+    """The stages by shard of a run whose captures were staged by `reparse.prepare` or `replay.prepare`. Returns the run."""
+    report = on_progress or (lambda stage, done, of: None)
+    report("capture", 1, 1)
+    by_shard(run, shards, workers, report)
+    return run
+
+
 def by_shard(run: Run, shards: Sequence[int], workers: int | None, on_progress: Progress) -> None:
     """The stages between capture and load, all shards of one before the next; in several processes where that is quicker."""
     with _workers(run, len(shards), workers) as pool:

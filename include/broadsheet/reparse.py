@@ -22,7 +22,7 @@ import msgspec
 
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import OUTCOMES, Lake, read_records, write_records
-from broadsheet.pipeline import Progress, by_shard, prune_staging
+from broadsheet.pipeline import Progress, prune_staging, read_staged
 from broadsheet.records import Record, StageOutcome
 from broadsheet.runs import REPARSE, Run, is_reparse
 from broadsheet.tables.schema import TABLES
@@ -143,12 +143,8 @@ def discard(run: Run) -> None:
 
 def read_anew(lake: str | Path, selection: Selection, *, workers: int | None = None, on_progress: Progress | None = None, **settings: Any) -> Run:
     """All stages without Airflow but the last: `shadow` or `publish`. `settings` as in `start`."""
-    report = on_progress or (lambda stage, done, of: None)
     run = start(lake, selection, **settings)
-    shards = prepare(run)
-    report("capture", 1, 1)
-    by_shard(run, shards, workers, report)
-    return run
+    return read_staged(run, prepare(run), workers, on_progress)
 
 
 def default_zone(connection: duckdb.DuckDBPyConnection, given: str | None) -> str | None:

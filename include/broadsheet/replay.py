@@ -25,7 +25,7 @@ import msgspec
 from broadsheet.capture.stage import capture, holders
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, read_records, write_records
-from broadsheet.pipeline import Progress, by_shard, prune_staging
+from broadsheet.pipeline import Progress, prune_staging, read_staged
 from broadsheet.records import Absence, Capture, Record, StageOutcome
 from broadsheet.reparse import default_zone, require_present, stage_chosen
 from broadsheet.runs import REPLAY, Run, is_replay, shards_of
@@ -157,12 +157,8 @@ def publish(run: Run) -> dict[str, Any]:
 
 def replay(lake: str | Path, selection: Selection, *, workers: int | None = None, on_progress: Progress | None = None, **settings: Any) -> Run:
     """All stages without Airflow but the last, `publish`. `settings` as in `start`."""
-    report = on_progress or (lambda stage, done, of: None)
     run = start(lake, selection, **settings)
-    shards = prepare(run)
-    report("capture", 1, 1)
-    by_shard(run, shards, workers, report)
-    return run
+    return read_staged(run, prepare(run), workers, on_progress)
 
 
 def dismiss(lake: str | Path, ids: Sequence[str], note: str) -> dict[str, Any]:

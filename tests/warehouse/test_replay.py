@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 
+import duckdb
 import msgspec
 import pytest
 from test_reparse import MANIFEST, OWN, PAGES, contents, in_lake, read_in_process
@@ -20,6 +22,7 @@ from broadsheet.tables.batch import Batch
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import DATA_TABLES, rebuild
 from broadsheet.warehouse.query import query
+from broadsheet.warehouse.rejections import counted, listed
 
 LIES = (*OWN, "raw_offset")  # the raw zones differ too
 GOOD, BAD = PAGES[:3], PAGES[3:5]
@@ -246,3 +249,20 @@ def test_a_person_looks_at_rejections_and_dismisses_one(tmp_path, kernel):
         assert (result.exit_code, result.stdout) == (2, "")
     ran(lake, [BAD[0]])
     assert open_ones(lake) == []  # what was dismissed stays so
+
+
+def test_what_a_run_rejected_is_counted_on_its_day_alone(sample_run, tmp_path):
+    root, summary = sample_run
+    lake = Lake(tmp_path)
+    lake.warehouse.parent.mkdir()
+    shutil.copyfile(Lake(root).warehouse, lake.warehouse)
+    with duckdb.connect(str(lake.warehouse)) as connection:
+        connection.execute(
+            "insert into quarantine from (select * replace ('later' as run_id, quarantined_at + interval 2 days as quarantined_at) from quarantine)"
+        )
+    assert {row["rejection_count"] for row in counted(tmp_path, is_all=True).to_pylist()} == {1}
+    assert counted(tmp_path, is_all=True, run_id=summary["run_id"]).to_pylist() == counted(root, is_all=False).to_pylist()
+    days = {row["day"] for row in counted(tmp_path, is_all=False, run_id=summary["run_id"]).to_pylist()}
+    assert len(days) == 1
+    assert days.isdisjoint(row["day"] for row in counted(root, is_all=False).to_pylist())  # what is open, on the day of its last run
+    assert listed(tmp_path, is_all=True, limit=100).num_rows == 2 * listed(tmp_path, is_all=False, limit=100).num_rows

@@ -14,20 +14,20 @@ Filters = dict[str, str | None]
 
 
 def listed(lake: Path, *, is_all: bool, limit: int, **filters: str | None) -> pa.Table:
-    """Rejections, the earliest first: one row for each that is open, or with `is_all` one for each run that rejected it, with what became of it.
+    """Rejections, the earliest first, with the last that became of each: one row for each that is open, or with `is_all` for each run that
+    rejected it.
 
     Parameters
     ----------
     filters : `reason`, `site`, `run_id`; None takes all. Raises ConfigurationError for a reason or run that there is not.
     """
-    sql = sql_text(f"quarantine/{'listed_all' if is_all else 'listed_open'}.sql")
-    return query(lake, sql, parameters={**_checked(lake, filters), "limit": limit})
+    return query(lake, _of_rejections("listed", is_all), parameters={**_checked(lake, filters), "limit": limit})
 
 
 def counted(lake: Path, *, is_all: bool, **filters: str | None) -> pa.Table:
-    """Number of rejections by reason, site and day (UTC) on which a run rejected them last. `filters` as in `listed`."""
-    source = "quarantine" if is_all else "open_quarantine"
-    return query(lake, f"with rejections as (from {source})\n\n{sql_text('quarantine/counted.sql')}", parameters=_checked(lake, filters))
+    """Number of rejections by reason, site and day (UTC) on which a run rejected them: of those that are open the last run, else each.
+    `filters` as in `listed`."""
+    return query(lake, _of_rejections("counted", is_all), parameters=_checked(lake, filters))
 
 
 def told_whole(lake: Path, quarantine_id: str) -> dict[str, Any]:
@@ -49,6 +49,11 @@ def told_whole(lake: Path, quarantine_id: str) -> dict[str, Any]:
         "rejected_by": [{"quarantined_at": row["quarantined_at"], "run_id": row["run_id"]} for row in rows],
         "trail": trail.to_pylist(),
     }
+
+
+def _of_rejections(name: str, is_all: bool) -> str:
+    rejections = sql_text(f"quarantine/{'all' if is_all else 'open'}.sql")
+    return f"with rejections as (\n{rejections}\n)\n\n{sql_text(f'quarantine/{name}.sql')}"
 
 
 def _checked(lake: Path, filters: Filters) -> Filters:
