@@ -103,6 +103,15 @@ def test_data_docs_of_the_newest_runs_are_kept(lake):
     assert page.count("succeeded") == 2
 
 
+def test_a_lake_in_which_nothing_was_checked_has_an_overview(sample_run, tmp_path):
+    lake = Lake(tmp_path)
+    lake.warehouse.parent.mkdir()
+    shutil.copyfile(Lake(sample_run[0]).warehouse, lake.warehouse)
+    with duckdb.connect(str(lake.warehouse)) as connection:
+        connection.execute("delete from quality_results")
+    assert "Nothing was checked" in document(tmp_path).read_text("utf-8")
+
+
 def test_a_lake_without_a_published_run_has_no_overview(tmp_path):
     with pytest.raises(ConfigurationError):
         document(tmp_path)

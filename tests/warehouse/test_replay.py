@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 import pytest
-from test_reparse import MANIFEST, OWN, PAGES, contents, in_lake, read_in_process
+from test_reparse import MANIFEST, OWN, PAGES, contents, copied, in_lake, read_in_process
 from typer.testing import CliRunner
 
 from broadsheet import replay
@@ -249,6 +249,16 @@ def test_a_person_looks_at_rejections_and_dismisses_one(tmp_path, kernel):
         assert (result.exit_code, result.stdout) == (2, "")
     ran(lake, [BAD[0]])
     assert open_ones(lake) == []  # what was dismissed stays so
+
+
+def test_a_dismissal_is_no_empty_batch(sample_run, tmp_path, monkeypatch):
+    lake, policy = copied(sample_run[0], tmp_path / "lake"), tmp_path / "policy.yaml"
+    policy.write_text("empty_batch: {action: stop}", "utf-8")
+    monkeypatch.setenv("BROADSHEET_POLICY_FILE", str(policy))
+    (one, *_) = query(lake, "select quarantine_id from open_quarantine order by all").to_pylist()
+    summary = replay.dismiss(lake, [one["quarantine_id"]], "an empty frame")
+    assert summary["warnings"] == {}
+    assert query(lake, "from quality_results where run_id = $run", parameters={"run": summary["run_id"]}).num_rows == 0
 
 
 def test_what_a_run_rejected_is_counted_on_its_day_alone(sample_run, tmp_path):

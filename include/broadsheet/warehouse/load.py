@@ -96,7 +96,8 @@ def load(
             changes = Changes(build.connection, is_whole=build.is_whole)
             rows = (bring_in or _add_data)(changes, lake, run_id, parts)
             derive(changes)
-            came = sum(rows[name][0] for name in ("captures", "page_absences") if name in rows)
+            # a run without stages, which only says what became of rejections, is no batch
+            came = sum(rows[name][0] for name in ("captures", "page_absences") if name in rows) if stage_outcomes.num_rows else None
             raised, stops = alarms(changes, load_policy(settings.policy_file), run_id=run_id, checked_at=datetime.now(UTC), came=came)
             if stops:
                 raise BatchStopped(stops)
