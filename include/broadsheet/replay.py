@@ -30,6 +30,7 @@ from broadsheet.records import Absence, Capture, Record, StageOutcome
 from broadsheet.reparse import default_zone, require_present, stage_chosen
 from broadsheet.runs import REPLAY, Run, is_replay, shards_of
 from broadsheet.warehouse.query import connect
+from broadsheet.warehouse.rejections import checked_filters
 from broadsheet.warehouse.statements import row_count, sql_text
 
 T = TypeVar("T")
@@ -198,7 +199,8 @@ def _require_open(connection: duckdb.DuckDBPyConnection, lake: str | Path, ids: 
 def _pick(connection: duckdb.DuckDBPyConnection, lake: str | Path, selection: Selection) -> None:
     """Make `picked` of the open rejections that are asked for."""
     _require_open(connection, lake, selection.ids)
-    parameters = {**msgspec.structs.asdict(selection), "ids": list(selection.ids)}
+    filters = checked_filters(Path(lake), reason=selection.reason, site=selection.site, run_id=selection.run_id)
+    parameters = {**filters, "ids": list(selection.ids)}
     connection.execute(f"create temp table picked as {sql_text('quarantine/picked.sql')}", parameters)
     if not row_count(connection, "picked"):
         raise ConfigurationError(f"no open rejection fits; `broadsheet quarantine list --lake {lake}` lists what is open")

@@ -244,9 +244,17 @@ def test_a_person_looks_at_rejections_and_dismisses_one(tmp_path, kernel):
     assert invoke("list", "--reason", "no_visible_text", "--format", "json").stdout == ""
     assert json.loads(invoke("list", "--all", "--reason", "no_visible_text", "--format", "json").stdout)["quarantine_outcome"] == "dismissed"
     assert "an empty frame" in invoke("show", row["quarantine_id"]).stdout
-    for arguments in (("dismiss", row["quarantine_id"], "--note", "again"), ("show", "no-such-one"), ("replay", "--reason", "no_visible_text")):
+    for arguments, hint in (
+        (("dismiss", row["quarantine_id"], "--note", "again"), "settled already"),
+        (("show", "no-such-one"), "there is no rejection"),
+        (("replay", "--reason", "no_visible_text"), "no open rejection fits"),
+        (("replay", "--reason", "too_beautiful"), "there is no reason 'too_beautiful'"),
+        (("replay", "--run", "nobody's"), "no published run"),
+    ):
         result = invoke(*arguments)
         assert (result.exit_code, result.stdout) == (2, "")
+        assert hint in result.stderr
+        assert "\n" not in result.stderr.strip()  # a command that it names can be copied
     ran(lake, [BAD[0]])
     assert open_ones(lake) == []  # what was dismissed stays so
 

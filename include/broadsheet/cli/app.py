@@ -41,7 +41,7 @@ EXIT_CODES = (
     "5 try again later."
 )
 
-errors = Console(stderr=True)
+errors = Console(stderr=True, soft_wrap=True)  # a command that a message names can be copied
 
 
 class _Group(typer.core.TyperGroup):

@@ -36,6 +36,6 @@ def draw_overview(lake: Path) -> bool:
         document(lake)
     except Exception as error:  # whatever the fault is, the data are published, and the command must not end as if they were not
         told = f"published, but the quality overview could not be drawn: {error}; `broadsheet quality --lake {lake}` draws it"
-        Console(stderr=True).print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True, soft_wrap=True).print(told, style="yellow", markup=False, highlight=False)
         return False
     return True

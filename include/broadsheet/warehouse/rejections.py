@@ -10,8 +10,6 @@ from broadsheet.quality.reasons import REASONS
 from broadsheet.warehouse.query import query
 from broadsheet.warehouse.statements import sql_text
 
-Filters = dict[str, str | None]
-
 
 def listed(lake: Path, *, is_all: bool, limit: int, **filters: str | None) -> pa.Table:
     """Rejections, the earliest first, with the last that became of each: one row for each that is open, or with `is_all` for each run that
@@ -21,13 +19,13 @@ def listed(lake: Path, *, is_all: bool, limit: int, **filters: str | None) -> pa
     ----------
     filters : `reason`, `site`, `run_id`; None takes all. Raises ConfigurationError for a reason or run that there is not.
     """
-    return query(lake, _of_rejections("listed", is_all), parameters={**_checked(lake, filters), "limit": limit})
+    return query(lake, _of_rejections("listed", is_all), parameters={**checked_filters(lake, **filters), "limit": limit})
 
 
 def counted(lake: Path, *, is_all: bool, **filters: str | None) -> pa.Table:
     """Number of rejections by reason, site and day (UTC) on which a run rejected them: of those that are open the last run, else each.
     `filters` as in `listed`."""
-    return query(lake, _of_rejections("counted", is_all), parameters=_checked(lake, filters))
+    return query(lake, _of_rejections("counted", is_all), parameters=checked_filters(lake, **filters))
 
 
 def told_whole(lake: Path, quarantine_id: str) -> dict[str, Any]:
@@ -56,7 +54,8 @@ def _of_rejections(name: str, is_all: bool) -> str:
     return f"with rejections as (\n{rejections}\n)\n\n{sql_text(f'quarantine/{name}.sql')}"
 
 
-def _checked(lake: Path, filters: Filters) -> Filters:
+def checked_filters(lake: Path, **filters: str | None) -> dict[str, str | None]:
+    """The filters as parameters of the queries. Raises ConfigurationError for a reason or run that there is not."""
     reason, run_id = filters.get("reason"), filters.get("run_id")
     if reason is not None and reason not in REASONS:
         raise ConfigurationError(f"there is no reason {reason!r}; `broadsheet reasons` lists them")
