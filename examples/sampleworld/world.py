@@ -13,13 +13,14 @@ START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class FeedStyle:
-    """How a site shows a feed: cut at `width` columns, with `mark` after a cut headline."""
+    """How a site shows a feed: cut at `width` columns, from the last day on at `last_width`, with `mark` after a cut headline."""
 
     label: str
     length: int
     ranked: bool
     by: str  # recency or popularity
     width: int | None = None
+    last_width: int | None = None
     mark: str = ""
     gives_title: bool = False  # the full headline stands in a[title]
 
@@ -50,7 +51,7 @@ SITES = (
          feeds=(FeedStyle("热点新闻", 10, False, "popularity", width=28, mark="..."), FeedStyle("图片新闻", 4, False, "recency"))),
     Site("www.qinghe-daily.example", "青禾日报网", "tabs", "zh", "青禾日报", "Asia/Shanghai", declared="gb2312", related="相关阅读", related_length=5,
          feeds=(FeedStyle("阅读排行榜", 8, True, "popularity", width=40, gives_title=True), FeedStyle("评论排行榜", 8, True, "recency", width=40, gives_title=True))),
-    Site("www.haidu.example", "海渡在线", "modern", "zh", "海渡新闻", "Asia/Shanghai", related="猜你喜欢", feeds=(FeedStyle("24小时热榜", 10, True, "popularity"), FeedStyle("最新资讯", 10, False, "recency", width=32, mark="…"))),
+    Site("www.haidu.example", "海渡在线", "modern", "zh", "海渡新闻", "Asia/Shanghai", related="猜你喜欢", feeds=(FeedStyle("24小时热榜", 10, True, "popularity"), FeedStyle("最新资讯", 10, False, "recency", width=32, last_width=26, mark="…"))),
     Site("www.harbor-ledger.example", "Harbor Ledger", "ledger", "en", "Harbor Ledger", "UTC", related="Related Stories", related_length=4,
          feeds=(FeedStyle("Most Read", 5, True, "popularity"), FeedStyle("Latest", 6, False, "recency"))),
     Site("www.nordtaler-bote.example", "Nordtaler Bote", "ledger", "de", "Nordtaler Bote", "Europe/Berlin", related="Mehr zum Thema", related_length=4,
@@ -225,7 +226,9 @@ class World:
     def _sighting(self, story: Story, at: datetime) -> Sighting:
         stories = self.stories[story.site.host]
         out = [other for other in stories if other.published_at <= at][-60:]
-        feeds = tuple((style, _feed(style, out)) for style in story.site.feeds)
+        is_last = at >= START + timedelta(days=self.days - 1)
+        styles = [replace(style, width=style.last_width) if is_last and style.last_width else style for style in story.site.feeds]
+        feeds = tuple((style, _feed(style, out)) for style in styles)
         rng = self._random("related", story.site.host, story.number)
         others = [other for other in out if other.number != story.number]
         related = tuple(rng.sample(others, min(story.site.related_length, len(others))))

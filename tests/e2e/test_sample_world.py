@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,14 @@ def test_resolved_headlines_are_the_true_ones(sample_run, truths):
     assert len(rows) > 100
     folded = {title.translate({code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}) for title in full} | full
     assert [row for row in rows if row["full_headline"] not in folded] == []
+
+
+def test_the_feed_that_was_made_narrower_is_the_one_incident(sample_run, truths):
+    widths = {(module["heading"], module["width"]) for truth in truths for module in truth["modules"] if module["width"]}
+    (narrowed,) = [label for label, count in Counter(label for label, _ in widths).items() if count > 1]
+    before, after = sorted((width for label, width in widths if label == narrowed), reverse=True)
+    rows = query(sample_run[0], "select incident_kind, feed_label, baseline, value, strftime(incident_date, '%Y-%m-%d') as day from drift")
+    assert [tuple(row.values()) for row in rows.to_pylist()] == [("feed_width_changed", narrowed, before, after, "2026-03-05")]
 
 
 def test_rank_stays_are_bounded_by_the_observations_around_them(sample_run):
