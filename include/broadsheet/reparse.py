@@ -183,7 +183,6 @@ def _chosen(lake: Path, selection: Selection) -> duckdb.DuckDBPyConnection:
     """Connection to the published warehouse with the captures that a selection chooses as `chosen`. Raises ConfigurationError if there are none."""
     connection = connect(lake)
     try:
-        connection.execute("set TimeZone = 'UTC'")
         require_present(connection, lake)
         for column, wanted in (("site", selection.sites), ("capture_id", selection.captures)):
             missing = connection.execute(f"select unnest(?) as wanted except select {column} from captures order by all", [list(wanted)]).fetchall()

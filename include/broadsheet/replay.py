@@ -183,7 +183,6 @@ def dismiss(lake: str | Path, ids: Sequence[str], note: str) -> dict[str, Any]:
 @contextmanager
 def _published(lake: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(lake) as connection:
-        connection.execute("set TimeZone = 'UTC'")
         require_present(connection, lake)
         yield connection
 

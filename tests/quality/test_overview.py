@@ -1,8 +1,10 @@
 """The quality overview and the Data Docs open offline in a real browser, show hostile text as text and run nothing."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -13,6 +15,7 @@ from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import document, run_all
 from broadsheet.settings import Settings
+from broadsheet.warehouse.query import query
 
 PAGES = Path(__file__).resolve().parents[2] / "examples" / "sample" / "pages"
 # What changes the title of the page if a browser takes it for more than text.
@@ -110,6 +113,21 @@ def test_a_lake_in_which_nothing_was_checked_has_an_overview(sample_run, tmp_pat
     with duckdb.connect(str(lake.warehouse)) as connection:
         connection.execute("delete from quality_results")
     assert "Nothing was checked" in document(tmp_path).read_text("utf-8")
+
+
+def test_times_are_in_utc_wherever_the_program_runs(sample_run):
+    lake = Lake(sample_run[0])
+    code = (
+        "import sys; from pathlib import Path; from broadsheet.lake import Lake; from broadsheet.pipeline import document; "
+        "from broadsheet.warehouse.snapshots import snapshots; lake = Lake(Path(sys.argv[1])); "
+        "document(lake.root); print(snapshots(lake)[0].published_at.utcoffset())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(lake.root)], env={**os.environ, "TZ": "Asia/Shanghai"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "0:00:00"
+    (run,) = query(lake.root, "select strftime(started_at, '%Y-%m-%d %H:%M') as began from runs").to_pylist()
+    assert f"<td>{run['began']}</td>" in lake.overview.read_text("utf-8")
 
 
 def test_a_lake_without_a_published_run_has_no_overview(tmp_path):

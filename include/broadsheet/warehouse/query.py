@@ -20,7 +20,7 @@ _OF_PIVOT = (duckdb.StatementType.CREATE, duckdb.StatementType.SELECT)
 
 
 def connect(lake: Path, shadow: str | None = None) -> duckdb.DuckDBPyConnection:
-    """Read-only connection to a lake's published warehouse. It keeps its state while newer ones are published.
+    """Read-only connection to a lake's published warehouse, instants in UTC. It keeps its state while newer ones are published.
 
     Parameters
     ----------
@@ -49,6 +49,7 @@ def open_published(file: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection.execute(f"attach {quoted(str(file))} as warehouse (read_only)")
         connection.execute("use warehouse")
+        connection.execute("set TimeZone = 'UTC'")  # the machine's, else
     except duckdb.Error as error:
         connection.close()
         raise ConfigurationError(f"{file} cannot be opened: {error}") from error
