@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from pages import write_pages
 
+from broadsheet.warehouse.query import connect
+from openlineage_events import columns, made_of, read_events
+
 pytestmark = pytest.mark.airflow
 
 
@@ -78,6 +81,42 @@ def test_asset_events_carry_counts_snapshot_and_docs(world, first):
 
 def test_the_writers_pool_is_there(world, first):
     assert rows(world, "select slots from slot_pool where pool = 'warehouse_writer'") == [(1,)]
+
+
+def test_tasks_tell_what_they_read_and_wrote(world, first):
+    file = world / "airflow" / "openlineage.jsonl"
+    tasks = rows(world, "select task_id, count(*) from task_instance where run_id = (select min(run_id) from dag_run) group by task_id")
+    told = read_events(file, summaries(world)[0]["run_id"])  # Airflow's own events do not name the run
+    counts = {f"news_pipeline.{task_id}": count for task_id, count in tasks if task_id != "document"}
+    assert Counter(event.job.name for event in told) == counts
+    # they are part of what Airflow tells of the same tasks
+    ended = {event.run.runId: event.job.name for event in read_events(file) if event.eventType.value == "COMPLETE"}
+    assert all(ended[event.run.runId] == event.job.name for event in told)
+    (captured,) = (event for event in told if event.job.name == "news_pipeline.capture")
+    assert [source.name for source in captured.inputs] == [str(world / "pages")]
+    assert captured.outputs[0].outputFacets["outputStatistics"].rowCount == 6
+
+
+def test_the_load_tells_of_every_table_with_columns_checks_and_origins(world, first):
+    summary = summaries(world)[0]
+    (loaded,) = (e for e in read_events(world / "airflow" / "openlineage.jsonl", summary["run_id"]) if e.job.name == "news_pipeline.load")
+    outputs = {output.name.removeprefix("main."): output for output in loaded.outputs}
+    assert set(outputs) > set(summary["tables"])
+    with connect(world / "lake") as warehouse:
+        there = warehouse.execute("select table_name, column_name from duckdb_columns()").fetchall()
+        checks = warehouse.execute(
+            "select table_name, check_name, bool_and(is_success) from quality_results where run_id = ? group by all", [summary["run_id"]]
+        ).fetchall()
+    for name, output in outputs.items():
+        assert set(columns(output)) == {column for table, column in there if table == name}
+        assert output.facets["version"].datasetVersion == summary["snapshot_id"]
+    assert {
+        (name, assertion.assertion, assertion.success)
+        for name, output in outputs.items()
+        if "dataQualityAssertions" in output.facets
+        for assertion in output.facets["dataQualityAssertions"].assertions
+    } == set(checks)
+    assert made_of(outputs["current_articles"], "headline") == {("main.article_versions", "headline", "IDENTITY")}
 
 
 def test_running_again_adds_nothing(world, first, second):
