@@ -145,13 +145,20 @@ def test_a_run_without_a_page_is_no_success(world, second, make_run):
     assert "empty_directory" in nothing.stdout and "No page was read." in nothing.stdout
 
 
-def test_a_run_of_absences_alone_is_published_and_is_a_success(world, second, make_run):
+def test_a_run_of_absences_alone_is_published_and_is_a_success(world, second, make_run, monkeypatch):
+    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "file")
+    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__APPEND", "true")
+    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__LOG_FILE_PATH", str(world))  # a folder: no event can be written, and the run goes on
+    before = (world / "airflow" / "openlineage.jsonl").stat().st_size
     (world / "gone.html").write_bytes(b"")
     (world / "gone.csv").write_text("path,url,http_status\ngone.html,https://qinghe.example/1.html,404\n", "utf-8")
     gone = make_run(world / "airflow", "--lake", str(world / "lake"), "--manifest", str(world / "gone.csv"), str(world / "gone.html"))
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert "pages read 0, quarantined 0, absences 1" in gone.stdout
     assert summaries(world)[-1]["tables"]["page_absences"] == {"delivered": 1, "new": 1, "total": 1}
+    log = Path(gone.stdout.rstrip().rpartition("Airflow's log: ")[2]).read_text("utf-8")
+    assert f"Failed to write to log file `{world}`" in log
+    assert (world / "airflow" / "openlineage.jsonl").stat().st_size == before
 
 
 def test_an_empty_path_is_not_the_current_directory(world, second, make_run):

@@ -81,9 +81,10 @@ def stage_lineage(run: Run, stage: str, shard: int | None = None, paths: Iterabl
     facets = run_facets(run)
     match stage:
         case "capture":
-            return StageLineage([InputDataset(FILES, str(path)) for path in paths], [_raw_zone(run)], facets)
+            return StageLineage([InputDataset(FILES, str(path)) for path in paths], _captured(run), facets)
         case "extract":
-            return StageLineage([InputDataset(FILES, str(run.where.raw))], [_records(run, "pages", shard)], facets)
+            count = sum(outcome.out_count for outcome in _outcomes(run, stage, shard))
+            return StageLineage([InputDataset(FILES, str(run.where.raw))], [_records(run, "pages", count)], facets)
         case "transform":
             return StageLineage(_records_read(run, shard), _rows_written(run, shard), facets)
         case "validate":
@@ -122,35 +123,32 @@ def staged_name(lake: Lake, *parts: str) -> str:
 # --- files, records and rows -------------------------------------------------------------------------------------------------
 
 
-def _raw_zone(run: Run) -> OutputDataset:
+def _captured(run: Run) -> list[OutputDataset]:
     (outcome,) = _outcomes(run, "capture", None)
-    return OutputDataset(
+    absences = sum(outcome.absences.values())
+    raw_zone = OutputDataset(
         FILES,
         str(run.where.raw),
         facets={"datasetType": _type("FILE"), "documentation": _documentation("The bytes of every page as they came, in WARC files.")},
-        outputFacets=_written(outcome.new_count),
+        outputFacets=_written(outcome.new_count - absences),
     )
+    return [raw_zone, _records(run, "absences", absences)] if absences else [raw_zone]
 
 
-def _records(run: Run, kind: str, shard: int | None) -> OutputDataset:
+def _records(run: Run, kind: str, count: int) -> OutputDataset:
     facets = {
         "datasetType": _type("FILE"),
         "documentation": _documentation(_MEANINGS[kind]),
         "schema": _schema((name, shown, "") for name, shown in _record_fields(RECORDS[kind])),
         "version": _version(run.run_id),
     }
-    return OutputDataset(
-        FILES,
-        staged_name(run.where, kind),
-        facets=facets,
-        outputFacets=_written(sum(outcome.out_count for outcome in _outcomes(run, "extract", shard))),
-    )
+    return OutputDataset(FILES, staged_name(run.where, kind), facets=facets, outputFacets=_written(count))
 
 
 def _records_read(run: Run, shard: int | None) -> list[InputDataset]:
     tables = _staged(run, "transform", shard)
     read = {origin.source for name in tables for columns in origins().get(name, {}).values() for origin in columns}
-    return [InputDataset(FILES, staged_name(run.where, kind)) for kind in RECORDS if kind in read]
+    return [InputDataset(FILES, staged_name(run.where, kind), facets={"version": _version(run.run_id)}) for kind in RECORDS if kind in read]
 
 
 def _rows_written(run: Run, shard: int | None) -> list[OutputDataset]:
