@@ -14,10 +14,10 @@ from broadsheet.errors import BatchStopped
 from broadsheet.lake import written_aside
 from broadsheet.quality.data_docs import build_data_docs
 from broadsheet.quality.quarantine import quarantine_table
-from broadsheet.quality.stage import ValidateSummary, quality_results
+from broadsheet.quality.stage import ValidateSummary
 from broadsheet.quality.units import unit_stops
 from broadsheet.records import StageOutcome
-from broadsheet.runs import Run, outcomes_of, policy_of, reason_counts, rejections_of, run_row
+from broadsheet.runs import Run, outcomes_of, policy_of, quality_results_of, reason_counts, rejections_of, run_row
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import BringIn, Keep, LoadSummary, load
 
@@ -37,7 +37,7 @@ def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep
     began = datetime.now(UTC)
     validated = list(_validate_summaries(run))
     rejections = list(rejections_of(run))
-    results = quality_results(run.where, run.run_id)
+    results = quality_results_of(run)
     quarantine = quarantine_table(rejections, run_id=run.run_id, quarantined_at=began)
     docs = build_data_docs(run.where.docs(run.run_id), run_id=run.run_id, results=results, quarantine=quarantine, created_at=began)
     stops = [finding for summary in validated for finding in summary.stops]

@@ -45,9 +45,8 @@ from openlineage.client.facet_v2 import (
 from broadsheet import PARSER_VERSION, __version__
 from broadsheet.lake import Lake
 from broadsheet.lineage.columns import DIRECT, Origin, origins
-from broadsheet.quality.stage import quality_results
 from broadsheet.records import Absence, PageResult, StageOutcome
-from broadsheet.runs import Run, outcomes_of, stored_summary
+from broadsheet.runs import Run, outcomes_of, quality_results_of, stored_summary
 from broadsheet.tables.ddl import DUCKDB_TYPES, described
 from broadsheet.tables.schema import SCHEMA_VERSION, TABLES
 from broadsheet.warehouse.query import open_published
@@ -164,7 +163,7 @@ def _rows_written(run: Run, shard: int | None) -> list[OutputDataset]:
 
 
 def _rows_checked(run: Run, shard: int | None) -> list[InputDataset]:
-    results = _assertions(quality_results(run.where, run.run_id, shard))
+    results = _assertions(quality_results_of(run, shard))
     return [
         InputDataset(
             FILES,

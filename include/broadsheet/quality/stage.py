@@ -4,7 +4,6 @@ import time
 from datetime import UTC, datetime
 
 import msgspec
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, write_records, written_aside
@@ -12,7 +11,6 @@ from broadsheet.quality.policy import Policy
 from broadsheet.quality.suites import tables_with_suites
 from broadsheet.quality.validate import validate_tables
 from broadsheet.records import Record, StageOutcome
-from broadsheet.tables.schema import TABLES
 
 
 class ValidateSummary(Record, frozen=True):
@@ -63,11 +61,3 @@ def validate_shard(lake: Lake, run_id: str, shard: int, policy: Policy) -> Valid
     with written_aside(target / "summary.json") as aside:
         aside.write_bytes(msgspec.json.encode(summary))
     return summary
-
-
-def quality_results(lake: Lake, run_id: str, shard: int | None = None) -> pa.Table:
-    """Rows of `quality_results` that the stage left, of one shard or of all."""
-    folders = "shard-*" if shard is None else lake.shard(run_id, "validate", shard).name
-    parts = sorted(lake.staging(run_id, "validate").glob(f"{folders}/quality_results.parquet"))
-    schema = TABLES["quality_results"].arrow
-    return pa.concat_tables([schema.empty_table(), *(pq.read_table(part).cast(schema) for part in parts)])
