@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from sqlglot import MappingSchema, exp, parse, parse_one
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import SqlglotError, UnsupportedError
 from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope, find_all_in_scope
@@ -158,8 +158,26 @@ def columns_of(query: exp.Expr, relations: Mapping[str, Columns]) -> Columns:
     query = qualify(query, dialect="duckdb", schema=schema, validate_qualify_columns=False, identify=False)
     for merged in [call for call in query.find_all(exp.Coalesce) if not call.meta.get(_WRITTEN)]:
         merged.replace(merged.this)  # a column of USING: it is the left one's, as no join here is a right or full one
+    for united in reversed(list(query.find_all(exp.SetOperation))):  # the inner ones first
+        if united.args.get("by_name"):  # sqlglot goes by position
+            names = list(dict.fromkeys([*united.left.named_selects, *united.right.named_selects]))
+            for side in (united.left, united.right):
+                _select_anew(side, [side.named_selects.index(name) if name in side.named_selects else None for name in names], names)
     nodes = lineage(None, query, schema, dialect="duckdb", scope=build_scope(query), trim_selects=False)
     return {column: _origins(node, relations) for column, node in nodes.items()}
+
+
+def _select_anew(query: exp.Expr, positions: list[int | None], names: list[str]) -> None:
+    """Let a query select what it has at these positions, NULL for None."""
+    if isinstance(query, exp.SetOperation):
+        _select_anew(query.left, positions, names)
+        _select_anew(query.right, positions, names)
+    elif isinstance(query, exp.Subquery):
+        _select_anew(query.this, positions, names)
+    else:
+        had = query.expressions
+        chosen = zip(positions, names, strict=True)
+        query.set("expressions", [exp.alias_(exp.null(), name) if position is None else had[position] for position, name in chosen])
 
 
 _WRITTEN = "written"
@@ -176,7 +194,10 @@ def _prepared(query: exp.Expr) -> exp.Expr:
         select.set("having", None)
     for joined in top.find_all(exp.Join):
         if joined.side in ("RIGHT", "FULL") and joined.args.get("using"):
-            raise NotImplementedError(f"{joined.side} JOIN … USING: its columns are of both sides")
+            raise UnsupportedError(f"{joined.side} JOIN … USING: its columns are of both sides")
+    for unnested in top.find_all(exp.Explode):
+        if isinstance(unnested.parent, exp.Select) and unnested.expressions:  # recursive: DuckDB makes columns of a struct that sqlglot does not see
+            raise UnsupportedError(f"{unnested.sql('duckdb')} makes columns of its own")
     for call in top.find_all(exp.Coalesce):
         call.meta[_WRITTEN] = True
     for comprehension in top.find_all(exp.Comprehension):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlglot import parse_one
+from sqlglot.errors import UnsupportedError
 
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "bin"))
@@ -53,6 +54,8 @@ def test_every_view_is_traced():
         ("select * from a semi join b using (id) where name > 'x'", "name", {"a.name": "IDENTITY"}),
         ("from a except select id, label from b", "name", {"a.name": "IDENTITY"}),
         ("select id, name from a union all select id, label from b", "name", {"a.name": "IDENTITY", "b.label": "IDENTITY"}),
+        ("select id, name from a union all by name select label as name, id from b", "name", {"a.name": "IDENTITY", "b.label": "IDENTITY"}),
+        ("from a union all by name select id from b union all by name select id, label from b", "label", {"b.label": "IDENTITY"}),
         # what decides which value it is
         ("select case when id = 'x' then name end as name from a", "name", {"a.id": "CONDITIONAL", "a.name": "TRANSFORMATION"}),
         ("select max(name) filter (id = 'x') as name from a", "name", {"a.id": "FILTER", "a.name": "AGGREGATION"}),
@@ -80,3 +83,10 @@ def test_what_python_made_is_of_unknown_origin():
     relations = {"a": {"id": {("a", "id"): "IDENTITY"}}, "computed": {"id": None, "score": None}}
     found = columns_of(parse_one("select a.id, score, concat(a.id, score) as both from a join computed using (id)", dialect="duckdb"), relations)
     assert found == {"id": {("a", "id"): "IDENTITY"}, "score": None, "both": None}
+
+
+@pytest.mark.parametrize("sql", ["select id, unnest([{n: name}], recursive := true) from a", "select id from a full join b using (id)"])
+def test_what_would_be_read_wrongly_is_refused(sql):
+    relations = {"a": {"id": {("a", "id"): "IDENTITY"}, "name": {("a", "name"): "IDENTITY"}}, "b": {"id": {("b", "id"): "IDENTITY"}}}
+    with pytest.raises(UnsupportedError):
+        columns_of(parse_one(sql, dialect="duckdb"), relations)
