@@ -63,12 +63,13 @@ fuzz: $(READY) ## Read mutated pages, many of them (PAGES=50000 SEED=…); faili
 bench-drift: $(READY) ## Measure how many changes of sites are noticed on their day, and false alarms (a quarter of an hour)
 	@$(BIN)/python bench/drift.py $(ARGS)
 
-docs: $(READY) ## Write the generated pages of docs/ anew
+docs: $(READY) ## Write the generated pages of docs/ and the column lineage anew
 	@$(BIN)/broadsheet dictionary --out docs/data_dictionary.md
 	@$(BIN)/broadsheet dictionary --diagram --out docs/entity_diagram.md
 	@rm -rf build/docs-lake
 	@$(BIN)/broadsheet run examples/sample/pages --manifest examples/sample/manifest.jsonl --lake build/docs-lake --shards 1 >/dev/null || [ $$? = 3 ]
 	@$(BIN)/broadsheet questions --lake build/docs-lake --out docs/questions.md
+	@$(BIN)/python bin/column_lineage.py --lake build/docs-lake
 
 lock: .venv/uv ## Resolve the requirements anew and write the hash-locked files
 	@$(BIN)/uv pip compile -q --upgrade requirements.in --python-version 3.11 --universal --generate-hashes -o requirements.txt

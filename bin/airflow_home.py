@@ -3,6 +3,7 @@
 Everything lies in one directory (`var/airflow`); an Airflow that is installed or configured elsewhere on the machine is not touched.
 """
 
+import json
 import os
 import secrets
 import sys
@@ -17,6 +18,8 @@ LOOPBACK = "127.0.0.1"
 
 def environment(home: Path, port: int = 8080) -> dict[str, str]:
     """The environment in which Airflow works in `home`, serving on `port` of the loopback address."""
+    from broadsheet.lineage.events import is_configured_by_environment
+
     url = f"http://{LOOPBACK}:{port}"
     settings = {
         "AIRFLOW_HOME": str(home),
@@ -40,8 +43,13 @@ def environment(home: Path, port: int = 8080) -> dict[str, str]:
         # The components are started together and must agree; nothing signed with these outlives them.
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(64),
         "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
+        # Lineage events are sent in a thread: a fork of a task that has threads of DuckDB and Arrow may hang.
+        "AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD": "True",
         "GX_ANALYTICS_ENABLED": "false",
     }
+    if not is_configured_by_environment():
+        transport = {"type": "file", "log_file_path": str(lineage_file(home)), "append": True}
+        settings["AIRFLOW__OPENLINEAGE__TRANSPORT"] = json.dumps(transport)
     # Settings meant for another Airflow would make this one behave differently from machine to machine.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_"))}
     no_proxy = ",".join(filter(None, [inherited.get("NO_PROXY") or inherited.get("no_proxy"), LOOPBACK, "localhost"]))
@@ -52,6 +60,11 @@ def environment(home: Path, port: int = 8080) -> dict[str, str]:
 def password_file(home: Path) -> Path:
     """JSON object of user -> password, written by Airflow's API server."""
     return home / "passwords.json"
+
+
+def lineage_file(home: Path) -> Path:
+    """OpenLineage events, one a line, unless variables say that they go elsewhere."""
+    return home / "openlineage.jsonl"
 
 
 @contextmanager

@@ -26,6 +26,10 @@ task gives the same files, and a repeated run adds no row.
 row counts, the snapshot's id and the place of the Data Docs, so that other DAGs can be scheduled on them. A dry run updates
 neither: its `load` ends as skipped and its summary is in the task's log and XCom.
 
+**Lineage.** Where OpenLineage is configured, each task tells of the datasets that it read and wrote: columns and where they come from,
+rows, the results of the checks. `make run` and `make up` write the events to `openlineage.jsonl` in Airflow's home. `docs/lineage.md` has
+the rest.
+
 Relative paths start at the project's directory.
 """
 
@@ -137,6 +141,22 @@ def broadsheet_run():
     )  # fmt: skip
 
 
+def tell(run, stage: str, shard: int | None = None, paths=()) -> None:
+    """Tell OpenLineage, where it is configured, what this task read and wrote, as an event of the task's own run."""
+    from airflow.providers.openlineage.api import emit_dataset_lineage, is_openlineage_active
+
+    if not is_openlineage_active():
+        return
+    try:
+        from broadsheet.lineage.datasets import stage_lineage
+
+        lineage = stage_lineage(run, stage, shard, paths)
+        if lineage.inputs or lineage.outputs:
+            emit_dataset_lineage(inputs=[*lineage.inputs], outputs=[*lineage.outputs], additional_run_facets=lineage.run_facets)
+    except Exception:  # the task's work is done, and worth more than what is told of it
+        logging.getLogger("airflow.task").exception("No lineage of this task is told")
+
+
 def run_of(shard: int):
     """The library's run, for the task of one shard; names the task in the UI after its shard."""
     get_current_context()["shard_label"] = f"shard {shard}"  # type: ignore[typeddict-unknown-key]  # Airflow's documented way
@@ -149,7 +169,11 @@ def capture(params=None) -> list[int]:
     from broadsheet import pipeline
 
     manifest = located(params["manifest"]) if params["manifest"] else None
-    return pipeline.capture(broadsheet_run(), [located(path) for path in params["paths"]], manifest)
+    paths = [located(path) for path in params["paths"]]
+    run = broadsheet_run()
+    shards = pipeline.capture(run, paths, manifest)
+    tell(run, "capture", paths=paths)
+    return shards
 
 
 @task(inlets=[RAW_ZONE], execution_timeout=timedelta(hours=2), map_index_template="{{ shard_label }}")
@@ -157,7 +181,10 @@ def extract(shard: int) -> dict[str, Any]:
     """Read the pages of one shard. Returns its outcome."""
     from broadsheet import pipeline
 
-    return pipeline.extract(run_of(shard), shard)
+    run = run_of(shard)
+    outcome = pipeline.extract(run, shard)
+    tell(run, "extract", shard)
+    return outcome
 
 
 @task(execution_timeout=timedelta(hours=1), map_index_template="{{ shard_label }}")
@@ -165,7 +192,10 @@ def transform(shard: int) -> dict[str, Any]:
     """Turn the pages of one shard into rows of every table. Returns its outcome."""
     from broadsheet import pipeline
 
-    return pipeline.transform(run_of(shard), shard)
+    run = run_of(shard)
+    outcome = pipeline.transform(run, shard)
+    tell(run, "transform", shard)
+    return outcome
 
 
 @task(execution_timeout=timedelta(hours=1), map_index_template="{{ shard_label }}")
@@ -173,7 +203,10 @@ def validate(shard: int) -> dict[str, Any]:
     """Check the rows of one shard and set the failing ones aside. Returns the summary of the checks."""
     from broadsheet import pipeline
 
-    return pipeline.validate(run_of(shard), shard)
+    run = run_of(shard)
+    summary = pipeline.validate(run, shard)
+    tell(run, "validate", shard)
+    return summary
 
 
 @task_group(group_id="by_shard", prefix_group_id=False)
@@ -209,6 +242,7 @@ def load(params=None, ti=None, outlet_events=None) -> dict[str, Any]:
     if params["dry_run"]:
         ti.xcom_push("return_value", summary)
         raise AirflowSkipException("Dry run: nothing was published, so no asset was updated.")
+    tell(run, "load")
     published = {"run_id": summary["run_id"], "snapshot_id": summary["snapshot_id"], "data_docs": summary["data_docs"]}
     for name, asset in TABLE_ASSETS.items():
         outlet_events[asset].extra = {**published, "rows": summary["tables"].get(name, {"new": 0, "total": 0})}

@@ -136,13 +136,17 @@ def run_all(
     ----------
     gives_way : from the load on, the process stands back for others (`give_way`).
     """
+    from broadsheet.lineage.events import told
+
     report = on_progress or (lambda stage, done, of: None)
     run = Run.start(lake, **settings)
-    shards = capture(run, paths, manifest, on_progress=lambda done: report("capture", done, 0))
-    by_shard(run, shards, workers, report)
-    if gives_way:
-        give_way(run.options)
-    summary = load(run, is_dry_run)
+    inputs = [Path(path) for path in paths]
+    with told(run, inputs, is_dry_run=is_dry_run):
+        shards = capture(run, inputs, manifest, on_progress=lambda done: report("capture", done, 0))
+        by_shard(run, shards, workers, report)
+        if gives_way:
+            give_way(run.options)
+        summary = load(run, is_dry_run)
     report("load", 1, 1)
     return summary
 

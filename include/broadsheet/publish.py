@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from broadsheet.errors import BatchStopped
 from broadsheet.lake import written_aside
@@ -18,7 +17,7 @@ from broadsheet.quality.quarantine import quarantine_table
 from broadsheet.quality.stage import ValidateSummary
 from broadsheet.quality.units import unit_stops
 from broadsheet.records import StageOutcome
-from broadsheet.runs import Run, outcomes_of, policy_of, reason_counts, rejections_of, run_row
+from broadsheet.runs import Run, outcomes_of, policy_of, quality_results_of, reason_counts, rejections_of, run_row
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import BringIn, Keep, LoadSummary, load
 
@@ -38,7 +37,7 @@ def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep
     began = datetime.now(UTC)
     validated = list(_validate_summaries(run))
     rejections = list(rejections_of(run))
-    results = _quality_results(run)
+    results = quality_results_of(run)
     quarantine = quarantine_table(rejections, run_id=run.run_id, quarantined_at=began)
     docs = build_data_docs(run.where.docs(run.run_id), run_id=run.run_id, results=results, quarantine=quarantine, created_at=began)
     stops = [finding for summary in validated for finding in summary.stops]
@@ -73,12 +72,6 @@ def _decided(rows: Iterable[dict[str, Any]], run_id: str, decided_at: datetime) 
 def _validate_summaries(run: Run) -> Iterable[ValidateSummary]:
     for source in sorted(run.where.staging(run.run_id, "validate").glob("shard-*/summary.json")):
         yield msgspec.json.decode(source.read_bytes(), type=ValidateSummary)
-
-
-def _quality_results(run: Run) -> pa.Table:
-    schema = TABLES["quality_results"].arrow
-    parts = sorted(run.where.staging(run.run_id, "validate").glob("shard-*/quality_results.parquet"))
-    return pa.concat_tables([schema.empty_table(), *(pq.read_table(part).cast(schema) for part in parts)])
 
 
 def _outcome_table(run_id: str, outcomes: Iterable[StageOutcome]) -> pa.Table:

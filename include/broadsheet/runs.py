@@ -17,6 +17,8 @@ from broadsheet.records import Record, Rejection, StageOutcome
 from broadsheet.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from broadsheet.quality.policy import Policy
 
 STAGES = ("capture", "extract", "transform", "validate", "load")
@@ -105,6 +107,19 @@ def rejections_of(run: Run) -> Iterator[Rejection]:
     for stage in STAGES:
         for source in sorted(run.where.staging(run.run_id, stage).rglob(REJECTIONS)):
             yield from read_records(source, Rejection)
+
+
+def quality_results_of(run: Run, shard: int | None = None) -> "pa.Table":
+    """Rows of `quality_results` that `validate` left, of one shard or of all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from broadsheet.tables.schema import TABLES
+
+    folder = "shard-*" if shard is None else run.where.shard(run.run_id, "validate", shard).name
+    parts = sorted(run.where.staging(run.run_id, "validate").glob(f"{folder}/quality_results.parquet"))
+    schema = TABLES["quality_results"].arrow
+    return pa.concat_tables([schema.empty_table(), *(pq.read_table(part).cast(schema) for part in parts)])
 
 
 def is_reparse(run: Run) -> bool:

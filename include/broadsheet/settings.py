@@ -28,10 +28,11 @@ class Settings(BaseSettings):
     workers: int | None = Field(None, ge=1, le=256, description="Processes that read pages. Default: a core each in `extract --jsonl`, one a shard.")
     kept_snapshots: int = Field(3, ge=2, description="Published warehouse states that one can go back to, the current one included.")
     kept_data_docs: int = Field(30, ge=1, description="Runs whose Data Docs are kept.")
+    openlineage_file: Path | None = Field(None, description="File that `broadsheet run` adds OpenLineage events to, one a line.")
     load_memory_mb: int = Field(4096, ge=256, description="MiB that the load may take in DuckDB; what needs more is put down on disk.")
     load_niceness: int = Field(5, ge=0, le=19, description="How far a load stands back for other processes, its readers among them; 0: not at all.")
 
-    @field_validator("policy_file", "sites_dir", "outlets_file")
+    @field_validator("policy_file", "sites_dir", "outlets_file", "openlineage_file")
     @classmethod
     def _from_anywhere(cls, value: Path | None) -> Path | None:
         return value and value.absolute()  # a run's stages may be repeated from another directory

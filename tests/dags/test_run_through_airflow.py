@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from pages import write_pages
 
+from broadsheet.warehouse.query import connect
+from openlineage_events import columns, made_of, read_events
+
 pytestmark = pytest.mark.airflow
 
 
@@ -80,6 +83,42 @@ def test_the_writers_pool_is_there(world, first):
     assert rows(world, "select slots from slot_pool where pool = 'warehouse_writer'") == [(1,)]
 
 
+def test_tasks_tell_what_they_read_and_wrote(world, first):
+    file = world / "airflow" / "openlineage.jsonl"
+    tasks = rows(world, "select task_id, count(*) from task_instance where run_id = (select min(run_id) from dag_run) group by task_id")
+    told = read_events(file, summaries(world)[0]["run_id"])  # Airflow's own events do not name the run
+    counts = {f"news_pipeline.{task_id}": count for task_id, count in tasks if task_id != "document"}
+    assert Counter(event.job.name for event in told) == counts
+    # they are part of what Airflow tells of the same tasks
+    ended = {event.run.runId: event.job.name for event in read_events(file) if event.eventType.value == "COMPLETE"}
+    assert all(ended[event.run.runId] == event.job.name for event in told)
+    (captured,) = (event for event in told if event.job.name == "news_pipeline.capture")
+    assert [source.name for source in captured.inputs] == [str(world / "pages")]
+    assert captured.outputs[0].outputFacets["outputStatistics"].rowCount == 6
+
+
+def test_the_load_tells_of_every_table_with_columns_checks_and_origins(world, first):
+    summary = summaries(world)[0]
+    (loaded,) = (e for e in read_events(world / "airflow" / "openlineage.jsonl", summary["run_id"]) if e.job.name == "news_pipeline.load")
+    outputs = {output.name.removeprefix("main."): output for output in loaded.outputs}
+    assert set(outputs) > set(summary["tables"])
+    with connect(world / "lake") as warehouse:
+        there = warehouse.execute("select table_name, column_name from duckdb_columns()").fetchall()
+        checks = warehouse.execute(
+            "select table_name, check_name, bool_and(is_success) from quality_results where run_id = ? group by all", [summary["run_id"]]
+        ).fetchall()
+    for name, output in outputs.items():
+        assert set(columns(output)) == {column for table, column in there if table == name}
+        assert output.facets["version"].datasetVersion == summary["snapshot_id"]
+    assert {
+        (name, assertion.assertion, assertion.success)
+        for name, output in outputs.items()
+        if "dataQualityAssertions" in output.facets
+        for assertion in output.facets["dataQualityAssertions"].assertions
+    } == set(checks)
+    assert made_of(outputs["current_articles"], "headline") == {("main.article_versions", "headline", "IDENTITY")}
+
+
 def test_running_again_adds_nothing(world, first, second):
     assert second.returncode == 0, second.stdout + second.stderr
     before, after = (summary["tables"] for summary in summaries(world))
@@ -106,13 +145,20 @@ def test_a_run_without_a_page_is_no_success(world, second, make_run):
     assert "empty_directory" in nothing.stdout and "No page was read." in nothing.stdout
 
 
-def test_a_run_of_absences_alone_is_published_and_is_a_success(world, second, make_run):
+def test_a_run_of_absences_alone_is_published_and_is_a_success(world, second, make_run, monkeypatch):
+    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "file")
+    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__APPEND", "true")
+    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__LOG_FILE_PATH", str(world))  # a folder: no event can be written, and the run goes on
+    before = (world / "airflow" / "openlineage.jsonl").stat().st_size
     (world / "gone.html").write_bytes(b"")
     (world / "gone.csv").write_text("path,url,http_status\ngone.html,https://qinghe.example/1.html,404\n", "utf-8")
     gone = make_run(world / "airflow", "--lake", str(world / "lake"), "--manifest", str(world / "gone.csv"), str(world / "gone.html"))
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert "pages read 0, quarantined 0, absences 1" in gone.stdout
     assert summaries(world)[-1]["tables"]["page_absences"] == {"delivered": 1, "new": 1, "total": 1}
+    log = Path(gone.stdout.rstrip().rpartition("Airflow's log: ")[2]).read_text("utf-8")
+    assert f"Failed to write to log file `{world}`" in log
+    assert (world / "airflow" / "openlineage.jsonl").stat().st_size == before
 
 
 def test_an_empty_path_is_not_the_current_directory(world, second, make_run):
