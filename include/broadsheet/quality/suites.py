@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from broadsheet.quality.reasons import REASONS
 from broadsheet.quality.rules import RULES
@@ -137,7 +138,7 @@ def run_suite(table: Table, rows: pd.DataFrame, frames: dict[str, pd.DataFrame],
 
 
 def typed(table: Table, rows: pa.Table) -> tuple[pa.Table, WrongCells]:
-    """The batch in the declared types, and the rows by column whose value does not fit (NULL in the batch).
+    """The batch in the declared types, and the rows by column whose value does not fit (NULL in the batch). A time without zone fits no instant.
 
     Raises ValueError for columns that are missing or unknown: then the program and the schema disagree, not a row.
     """
@@ -157,6 +158,8 @@ def typed(table: Table, rows: pa.Table) -> tuple[pa.Table, WrongCells]:
 
 
 def _cast(cells: pa.ChunkedArray, kind: pa.DataType) -> tuple[pa.ChunkedArray, tuple[int, ...]]:
+    if differ_in_zone(cells.type, kind):
+        return pa.chunked_array([pa.nulls(len(cells), kind)]), tuple(pc.indices_nonzero(cells.is_valid()).to_pylist())
     try:
         return cells.cast(kind), ()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -169,6 +172,11 @@ def _cast(cells: pa.ChunkedArray, kind: pa.DataType) -> tuple[pa.ChunkedArray, t
             fitting.append(None)
             misfits.append(row)
     return pa.chunked_array([pa.array(fitting, kind)]), tuple(misfits)
+
+
+def differ_in_zone(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether one is an instant and the other a wall clock. Arrow would take the one for the other, in UTC."""
+    return pa.types.is_timestamp(found) and pa.types.is_timestamp(wanted) and (found.tz is None) != (wanted.tz is None)
 
 
 def _type_outcome(table: Table, rows: pd.DataFrame, wrong: WrongCells) -> Outcome:

@@ -96,8 +96,10 @@ def load(
             changes = Changes(build.connection, is_whole=build.is_whole)
             rows = (bring_in or _add_data)(changes, lake, run_id, parts)
             derive(changes)
-            came = sum(rows[name][0] for name in ("captures", "page_absences") if name in rows)
-            raised, stops = alarms(changes, load_policy(settings.policy_file), run_id=run_id, checked_at=datetime.now(UTC), came=came)
+            came, new = (sum(rows[name][count] for name in ("captures", "page_absences") if name in rows) for count in (0, 1))
+            raised, stops = alarms(
+                changes, load_policy(settings.policy_file), run_id=run_id, checked_at=datetime.now(UTC), came=came, new=None if bring_in else new
+            )
             if stops:
                 raise BatchStopped(stops)
             accounts = {
