@@ -83,7 +83,12 @@ def test_a_wrong_value_fails_the_check_for_it(batch, table, column, row, value, 
 
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
-    [("article_id", None, "headline_missing"), ("left_out_char_count", 12, "page_cut_short"), ("coverage_ratio", 0.4, "low_coverage")],
+    [
+        ("article_id", None, "headline_missing"),
+        ("left_out_char_count", 12, "page_cut_short"),
+        ("coverage_ratio", 0.4, "low_coverage"),
+        ("is_unfinished", True, "page_unfinished"),
+    ],
 )
 def test_what_is_odd_about_a_capture_is_warned_of(batch, column, value, reason):
     changed = with_value(batch, "captures", column, 0, value)

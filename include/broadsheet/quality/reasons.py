@@ -44,6 +44,7 @@ ROW_REASONS: dict[str, str] = {
     # rules across columns
     "headline_missing": "The page has an article's text but no headline was found, so that it gives no article.",
     "page_cut_short": "The page has more blocks than are read: `left_out_char_count` characters are beyond the limit.",
+    "page_unfinished": "The page's HTML opens and is never closed: it was cut in transfer, and body and lists may lack their ends. Capture it again.",
     "block_span_mismatch": "A block's span is not as long as its text: spans can no longer be trusted. A fault of the page kernel.",
     "ranks_not_dense": "The ranks of a feed's state do not run 1, 2, 3, …: an entry was lost or doubled.",
     "entry_count_mismatch": "A feed's state has more or fewer entries than it says: one was lost, doubled or filed elsewhere.",
@@ -65,7 +66,7 @@ ROW_REASONS: dict[str, str] = {
     "headline_is_module_heading": "The headline is the heading of a list on its page: the wrong block was taken.",
     "person_is_module_heading": "A credited person is the heading of a list on the page: the wrong block was taken.",
     "headline_is_site_name": "The headline is the site's own name: the page's headline was not found, or the page is no article.",
-    "person_is_outlet": "A credited person has the name of an outlet that pages of the batch credit: a source was taken for a person, or the reverse.",
+    "person_is_outlet": "A credited person has the name of an outlet that pages of the batch credit: one was taken for the other.",
     "headline_too_long": "The headline has more than 200 characters: a paragraph was taken for it, or several headlines for one.",
     "headline_repeated_in_body": "The headline is a paragraph of the body more than once: parts of lists or of the title block are in it.",
     "body_doubled": "The second half of the body is the first once more: the page has the text twice, and both were taken.",

@@ -234,6 +234,11 @@ def page_cut_short(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["left_out_char_count"] == 0
 
 
+@rule("captures", "is_unfinished")
+def page_unfinished(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return ~rows["is_unfinished"].eq(True).fillna(False).astype(bool)
+
+
 @rule("captures", "coverage_ratio")
 def low_coverage(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["coverage_ratio"] >= LOW_COVERAGE

@@ -142,6 +142,7 @@ TABLES: dict[str, Table] = {
                 "layout_fingerprint",
                 "coverage_ratio",
                 "left_out_char_count",
+                "is_unfinished",
                 "site_profile",
                 "site_profile_missed",
                 "block_count",
