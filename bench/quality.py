@@ -9,12 +9,10 @@ import argparse
 import json
 import os
 import platform
-import shutil
+import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,15 +25,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))  # the
 from drift import Watched, first_day
 from faults import all_faults
 
-from broadsheet import pipeline
 from broadsheet.quality.policy import load_policy
 from broadsheet.quality.validate import validate_tables
-from broadsheet.warehouse import load as loading
 from broadsheet.warehouse.alarms import alarms
 from broadsheet.warehouse.audit import findings
 from sampleworld.world import build
 from sampleworld.write import write
-from warehouse import Meter
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -118,56 +113,18 @@ def measure_clean_days(sizes: Sizes, folder: Path) -> dict[str, Any]:
 
 
 def measure_cost(sizes: Sizes, folder: Path) -> dict[str, Any]:
-    """The whole job on pages of the sample world, as `broadsheet run` does it; what checks is `validate`, and in `load` the audit and the alarms."""
+    """The whole job on pages of the sample world (`checking.py`); what checks is `validate`, and in `load` the audit and the alarms."""
     write(build(pages=sizes.pages), folder)
-    ends: dict[str, float] = {}
-    checking: Counter[str] = Counter()
-
-    def report(stage: str, done: int, of: int) -> None:
-        ends[stage] = time.perf_counter()
-        peaks[stage] = max(peaks.get(stage, 0), meter.take_peak())
-
-    peaks: dict[str, int] = {}
-    cpu = _cpu_seconds()
-    with Meter() as meter, _timed(loading, "findings", checking), _timed(loading, "alarms", checking):
-        began = time.perf_counter()
-        summary = pipeline.run_all(folder / "lake", [folder / "pages"], manifest=folder / "manifest.jsonl", on_progress=report)
-    seconds, before = {}, began
-    for stage, end in ends.items():
-        seconds[stage], before = end - before, end
-    total = sum(seconds.values())
-    audit = seconds["validate"] + checking.total()
-    print(f"{summary['page_count']:,} pages, seconds: " + ", ".join(f"{stage} {value:.1f}" for stage, value in seconds.items())
-          + f"; in load {', '.join(f'{name} {value:.2f}' for name, value in checking.items())}; CPU of all {_cpu_seconds() - cpu:.1f}; "
-          f"load of the machine {os.getloadavg()[0]:.1f}")  # fmt: skip
+    command = [sys.executable, str(ROOT / "bench" / "checking.py"), str(folder), str(folder / "lake")]
+    told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    seconds, checking, peaks = told["seconds"], told["checking"], told["peaks"]
+    print(
+        f"{told['pages']:,} pages, seconds: {', '.join(f'{stage} {value:.1f}' for stage, value in seconds.items())}; "
+        f"in load {', '.join(f'{name} {value:.2f}' for name, value in checking.items())}; load of the machine at the end {told['load']:.1f}"
+    )
     print("peak memory, all processes together: " + ", ".join(f"{stage} {peak / 1e9:.2f} GB" for stage, peak in peaks.items()))
-    shutil.rmtree(folder / "lake")
-    return {"audit_share": round(audit / total, 3), "peak_memory_gb": round(max(peaks.values()) / 1e9, 2)}
-
-
-@contextmanager
-def _timed(module: Any, name: str, seconds: Counter[str]) -> Iterator[None]:
-    """Add up the seconds of a function of a module."""
-    function: Callable = getattr(module, name)
-
-    def timed(*args: Any, **options: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return function(*args, **options)
-        finally:
-            seconds[name] += time.perf_counter() - began  # type: ignore[assignment]
-
-    setattr(module, name, timed)
-    try:
-        yield
-    finally:
-        setattr(module, name, function)
-
-
-def _cpu_seconds() -> float:
-    """Of this process and of those that it began and that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    audit = (seconds["validate"] + sum(checking.values())) / sum(seconds.values())
+    return {"audit_share": round(audit, 3), "peak_memory_gb": round(max(peaks.values()) / 1e9, 2)}
 
 
 PARTS: dict[str, Callable[[Sizes, Path], dict[str, Any]]] = {"faults": measure_faults, "clean": measure_clean_days, "cost": measure_cost}
