@@ -109,6 +109,16 @@ def test_silence_and_low_volume_are_told_of_days_that_are_over(loads):
     assert incidents(loads) == []  # what was late has come; day 9 is the latest
 
 
+def test_a_halved_volume_is_told_though_it_is_not_quite_the_half(loads):
+    days(loads, range(8), count=26)
+    days(loads, [8], count=16)
+    days(loads, [9], count=26)
+    assert incidents(loads) == []
+    days(loads, [10], count=14)
+    days(loads, [11], count=26)
+    assert incidents(loads, "incident_kind, site, capture_count") == [(10, "volume_dropped", SITE, 14)]
+
+
 def test_new_incidents_warn_or_stop_a_batch_and_those_of_a_first_load_do_not(loads):
     policy = load_policy()
 
