@@ -195,8 +195,10 @@ def load(params=None, ti=None, outlet_events=None) -> dict[str, Any]:
     from broadsheet.errors import BatchStopped
 
     log = logging.getLogger("airflow.task")
+    run = broadsheet_run()
+    pipeline.give_way(run.options)
     try:
-        summary = pipeline.load(broadsheet_run(), is_dry_run=params["dry_run"])
+        summary = pipeline.load(run, is_dry_run=params["dry_run"])
     except BatchStopped as stopped:
         log.error("The batch was stopped; nothing was published, and readers keep the warehouse as it was. Findings:")
         for finding in stopped.findings:

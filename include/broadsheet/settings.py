@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     kept_snapshots: int = Field(3, ge=2, description="Published warehouse states that one can go back to, the current one included.")
     kept_data_docs: int = Field(30, ge=1, description="Runs whose Data Docs are kept.")
     load_memory_mb: int = Field(4096, ge=256, description="MiB that the load may take in DuckDB; what needs more is put down on disk.")
+    load_niceness: int = Field(5, ge=0, le=19, description="How far a load stands back for other processes, its readers among them; 0: not at all.")
 
     @field_validator("policy_file", "sites_dir", "outlets_file")
     @classmethod

@@ -145,6 +145,22 @@ def test_a_warehouse_of_an_earlier_program_gets_the_columns_that_are_new(tmp_pat
     assert rows == [{"n": len(PAGES), "profiled": 0}]
 
 
+def test_derived_rows_of_an_earlier_program_are_made_anew(tmp_path):
+    run_all(tmp_path / "mended", PAGES[:2], shards=1)
+    with duckdb.connect(str(Lake(tmp_path / "mended").warehouse)) as connection:
+        connection.execute("drop table current_versions")
+        connection.execute("create view current_versions as select 'of an earlier program' as article_id")
+        connection.execute("update search_postings set term_strength = 1")
+        for mark in ("definitions_id", "derivation_id"):
+            connection.execute(f"create or replace macro {mark}() as 'of an earlier program'")
+    run_all(tmp_path / "mended", PAGES[2:], shards=1)
+    run_all(tmp_path / "always", PAGES[:2], shards=1)
+    run_all(tmp_path / "always", PAGES[2:], shards=1)
+    for name in ("current_versions", "search_postings"):
+        mended, always = (query(tmp_path / lake, f"from {name} order by all") for lake in ("mended", "always"))
+        assert mended.num_rows and mended.equals(always), name
+
+
 PAGE = """<html lang="zh"><head><title>清河县跨江大桥建成投用</title></head><body><h1>清河县跨江大桥建成投用</h1>
 <div class="info">2026-03-02 08:00 来源：清河日报 {credits}</div><div class="content"><p>周一上午，清河县跨江大桥正式通车，两岸居民步行十分钟即可往来，结束了多年来靠渡船出行的历史。</p>
 <p>据介绍，大桥全长一千二百米，总投资三亿元，建成后每天可通行车辆两万辆次，惠及周边群众十二万人。</p></div></body></html>"""

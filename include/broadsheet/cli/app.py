@@ -134,8 +134,8 @@ def run(
     inputs = _inputs(paths, manifest)
     with stage_bars() as report:
         summary = run_all(
-            lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, policy_file=policy, shards=shards,
-            is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites, outlets_file=outlets,
+            lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, gives_way=True, policy_file=policy,
+            shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites, outlets_file=outlets,
         )  # fmt: skip
     if not dry_run:
         document(lake)
@@ -233,7 +233,9 @@ def load(
     from broadsheet.cli.summary import print_summary
     from broadsheet.runs import Run
 
-    print_summary(pipeline.load(Run.open(lake, run_id), dry_run))
+    run = Run.open(lake, run_id)
+    pipeline.give_way(run.options)
+    print_summary(pipeline.load(run, dry_run))
 
 
 @app.command()

@@ -377,6 +377,15 @@ TABLES: dict[str, Table] = {
             references={"article_id": ("articles", "article_id"), "standing_article_id": ("articles", "article_id")},
         ),
         Table(
+            "current_versions",
+            "article that stands for itself, with the version that was seen last under any of its ids",
+            ("article_id", "version_id", "version_count", "capture_count", "first_captured_at", "last_captured_at"),
+            key=("article_id",),
+            layer="derived",
+            sort=("article_id",),
+            references={"article_id": ("articles", "article_id"), "version_id": ("article_versions", "version_id")},
+        ),
+        Table(
             "headline_feed_widths",
             "width at which a feed has cut its headlines",
             ("feed_id", "width_limit", "site", "feed_snapshot_count", "first_observed_at", "last_observed_at", "is_learned"),
@@ -532,6 +541,15 @@ TABLES: dict[str, Table] = {
             layer="derived",
             sort=("site", "feed_id", "observed_date", "feed_headline_id"),
             references={"feed_id": ("headline_feeds", "feed_id"), "feed_headline_id": ("headline_resolutions", "feed_headline_id")},
+        ),
+        Table(
+            "shared_top_stories",
+            "story that stood in the top five of feeds of several sites within an hour: the hour in which most sites had it there, of equal ones the first",
+            ("story_id", "headline", "hour_ends_at", "site_count", "sites", "best_rank"),
+            key=("story_id",),
+            layer="derived",
+            sort=("hour_ends_at", "story_id"),
+            required=frozenset({"headline"}),
         ),
         Table(
             "headline_repeats",

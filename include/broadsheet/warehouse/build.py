@@ -22,8 +22,9 @@ from broadsheet.ids import make_id
 from broadsheet.lake import Lake
 from broadsheet.tables.ddl import ddl
 from broadsheet.warehouse.changes import apply
+from broadsheet.warehouse.derived import derivation_id
 from broadsheet.warehouse.macros import macro_statements
-from broadsheet.warehouse.migrate import drop_derived, fill, make_room, require_known
+from broadsheet.warehouse.migrate import drop_derived, fill, has_rows, make_room, require_known
 from broadsheet.warehouse.query import open_published
 from broadsheet.warehouse.views import view_statements
 
@@ -189,32 +190,45 @@ def _is_open_here(file: Path) -> bool:
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> bool:
-    """Make what is missing, and bring rows of an earlier schema version up to date; returns whether there were any."""
-    is_old = require_known(schema_version(connection), lake.warehouse)
+    """Make what is missing, and bring rows that an earlier program wrote up to date; returns whether there were any."""
+    has_old_rows = require_known(schema_version(connection), lake.warehouse)
+    is_defined = _mark(connection, "definitions_id") == _definitions_id()
+    is_old = has_old_rows or (not is_defined and has_rows(connection) and _mark(connection, "derivation_id") != derivation_id())
+    if has_old_rows:
+        make_room(connection)
     if is_old:
         drop_derived(connection)
-        make_room(connection)
-    if is_old or not _is_defined(connection):
+    if is_old or not is_defined:
         connection.begin()  # one by one, the hundreds of statements take three times as long
-        for statement in _definitions():
+        for statement in (*_definitions(), *_marks()):
             connection.execute(statement)
         connection.commit()
-    if is_old:
+    if has_old_rows:
         fill(connection)
     return is_old
 
 
 @cache
 def _definitions() -> tuple[str, ...]:
-    """Statements that make tables, functions and views, and a function `definitions_id` that tells a later load that it need not make them."""
-    statements = (*ddl(), *macro_statements(), *view_statements())
-    return (*statements, f"create or replace macro definitions_id() as '{make_id('definitions', *statements)}'")
+    """Statements that make tables, functions and views."""
+    return (*ddl(), *macro_statements(), *view_statements())
 
 
-def _is_defined(connection: duckdb.DuckDBPyConnection) -> bool:
-    *_, mark = _definitions()
-    found = connection.execute("select macro_definition from duckdb_functions() where function_name = 'definitions_id'").fetchall()
-    return [mark.rsplit(" as ", 1)[-1]] == [definition for (definition,) in found]
+@cache
+def _definitions_id() -> str:
+    return make_id("definitions", *_definitions())
+
+
+def _marks() -> Iterator[str]:
+    """Functions that tell a later load by which program the file was made: `definitions_id` whether anything must be defined anew,
+    `derivation_id` whether the derived rows must be made anew."""
+    for name, value in (("definitions_id", _definitions_id()), ("derivation_id", derivation_id())):
+        yield f"create or replace macro {name}() as '{value}'"
+
+
+def _mark(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    found = connection.execute("select macro_definition from duckdb_functions() where function_name = ?", [name]).fetchall()
+    return found[0][0].strip("'") if found else None
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> str | None:

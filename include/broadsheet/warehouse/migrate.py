@@ -11,6 +11,7 @@ import duckdb
 from broadsheet.errors import ConfigurationError
 from broadsheet.tables.ddl import DUCKDB_TYPES
 from broadsheet.tables.schema import SCHEMA_VERSION, TABLES
+from broadsheet.warehouse.statements import row_count
 
 OLDEST = 2  # the first version that can be brought up to date
 
@@ -69,10 +70,16 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def drop_derived(connection: duckdb.DuckDBPyConnection) -> None:
-    """Remove the derived tables, which are made anew."""
-    for table in TABLES.values():
-        if table.layer == "derived":
-            connection.execute(f"drop table if exists {table.name}")
+    """Remove the derived tables, which are made anew, and views that an earlier program had in place of one."""
+    for kind, column in (("view", "view_name"), ("table", "table_name")):
+        for (name,) in connection.execute(f"select {column} from duckdb_{kind}s() where not internal and not temporary").fetchall():
+            if name in TABLES and TABLES[name].layer == "derived":
+                connection.execute(f"drop {kind} {name}")
+
+
+def has_rows(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a run was loaded."""
+    return bool(connection.execute("select 1 from duckdb_tables() where table_name = 'runs'").fetchall()) and row_count(connection, "runs") > 0
 
 
 def _with_functions(connection: duckdb.DuckDBPyConnection, work: Callable[[], object]) -> None:

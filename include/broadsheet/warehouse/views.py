@@ -13,14 +13,12 @@ from broadsheet.warehouse.statements import described_sql
 
 # A view comes after those that it reads.
 NAMES = (
-    "current_versions",
     "current_articles",
     "headline_ranks",
     "promoted_articles",
     "promotion",
     "campaign_tags",
     "feed_places",
-    "shared_top_stories",
     "repeated_headlines",
     "feed_health",
     "gone_pages",

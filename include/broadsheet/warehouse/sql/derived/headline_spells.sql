@@ -24,20 +24,29 @@ select spells.*
 from headline_spells as spells
 join changed_feeds on changed_feeds.feed_id = spells.feed_id and spells.last_observed_at >= changed_feeds.since;
 
+create or replace temp table starts as
+select changed_feeds.feed_id, changed_feeds.since, least(changed_feeds.since, min(ending_spells.first_observed_at)) as start
+from changed_feeds
+left join ending_spells using (feed_id)
+group by changed_feeds.feed_id, changed_feeds.since;
+
 create or replace temp table spells_anew as
-with started as (
-    select changed_feeds.feed_id, changed_feeds.since, least(changed_feeds.since, min(ending_spells.first_observed_at)) as start
-    from changed_feeds
-    left join ending_spells using (feed_id)
-    group by changed_feeds.feed_id, changed_feeds.since
+with recent as (
+    -- from the start on, and the one before, which the first stay appeared after
+    select observations.feed_id, observations.observed_at, observations.feed_snapshot_id
+    from headline_feed_observations as observations
+    join starts on starts.feed_id = observations.feed_id and observations.observed_at >= starts.start
+    union all
+    select observations.feed_id, max(observations.observed_at), null
+    from headline_feed_observations as observations
+    join starts on starts.feed_id = observations.feed_id and observations.observed_at < starts.start
+    group by observations.feed_id
 ),
 
 observed as (
     -- One state per feed and instant; two captures of one instant that disagree count once, by the smaller state id.
     select feed_id, observed_at, min(feed_snapshot_id) as feed_snapshot_id
-    from headline_feed_observations
-    semi join changed_feeds using (feed_id)
-    where observed_at is not null
+    from recent
     group by feed_id, observed_at
 ),
 
@@ -60,7 +69,7 @@ shown as (
         entries.feed_headline_id,
         headline_key(entries.headline_text) as headline_key,
     from numbered
-    join started on started.feed_id = numbered.feed_id and numbered.observed_at >= started.start
+    -- the observation before the start is of no state here
     join headline_feed_entries as entries using (feed_snapshot_id)
 ),
 
@@ -84,6 +93,6 @@ select
     arg_max_null(stays.next_at, stays.observed_at) as gone_before,
     count(*) as observation_count,
 from stays
-join started using (feed_id)
-group by stays.feed_id, stays.rank, stays.headline_key, stays.stay, started.since
-having max(stays.observed_at) >= started.since
+join starts using (feed_id)
+group by stays.feed_id, stays.rank, stays.headline_key, stays.stay, starts.since
+having max(stays.observed_at) >= starts.since

@@ -22,7 +22,7 @@
 -- content_sha256: SHA-256 of that capture's bytes, by which the raw zone has them
 -- parser_version: Version of the page kernel that read it
 
-with texts as not materialized (
+with texts as (
     select
         coalesce(versions.text_id, versions.body_sha256) as text_id,
         arg_min(version_id, {published_at: coalesce(versions.published_at, 'infinity'), id: version_id}) as version_id,
@@ -39,7 +39,6 @@ with texts as not materialized (
 origins as (
     select s.version_id, in_order(list({position: s.position, item: s.outlet_name})) as origin
     from article_sources as s
-    semi join texts using (version_id)
     where s.source_role = 'origin'
     group by s.version_id
 )
