@@ -63,7 +63,7 @@ fuzz: $(READY) ## Read mutated pages, many of them (PAGES=50000 SEED=…); faili
 bench-drift: $(READY) ## Measure how many changes of sites are noticed on their day, and false alarms (a quarter of an hour)
 	@$(BIN)/python bench/drift.py $(ARGS)
 
-bench-quality: $(READY) ## Measure which faults in the data are caught, what is told of clean days, what checking costs (half an hour; ARGS=--small two minutes)
+bench-quality: $(READY) ## Measure which faults in the data are caught, what is told of clean days, what checking costs (a quarter of an hour; ARGS=--small some minutes)
 	@$(BIN)/python bench/quality.py $(ARGS)
 
 docs: $(READY) ## Write the generated pages of docs/ anew

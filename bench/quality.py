@@ -50,7 +50,7 @@ UNWATCHED = 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", action="store_true", help="all faults, one clean day and 200 pages: whether it works, in a minute or two")
+    parser.add_argument("--small", action="store_true", help="all faults, one clean day and 200 pages: whether it works, in some minutes")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what is measured, all of it by default")
     given = parser.parse_args()
     sizes = SMALL if given.small else FULL
