@@ -14,7 +14,6 @@ import random
 import shutil
 import statistics
 import sys
-import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))  # the world's words
 
+from meter import Meter
 from world import World
 
 from broadsheet import pipeline
@@ -472,43 +472,6 @@ def views_over_parquet(connection: duckdb.DuckDBPyConnection, lake: Lake, derive
         connection.execute(f"create view {name} as from {source}")
     create_macros(connection)
     create_views(connection)
-
-
-# --- measuring ---------------------------------------------------------------------------------------------------------------
-
-
-class Meter:
-    """Watches the memory of this process and its children together, in bytes (resident, shared pages counted in each)."""
-
-    def __init__(self, every: float = 0.2) -> None:
-        self._peak = 0
-        self._every, self._stop = every, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> "Meter":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def take_peak(self) -> int:
-        """The peak since it was taken last."""
-        peak, self._peak = self._peak, 0
-        return peak
-
-    def _watch(self) -> None:
-        own = psutil.Process()
-        while not self._stop.wait(self._every):
-            self._peak = max(self._peak, sum(resident(process) for process in (own, *own.children(recursive=True))))
-
-
-def resident(process: psutil.Process) -> int:
-    try:
-        return process.memory_info().rss
-    except psutil.Error:  # it has ended
-        return 0
 
 
 PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {

@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +141,14 @@ def run_all(
     report = on_progress or (lambda stage, done, of: None)
     run = Run.start(lake, **settings)
     inputs = [Path(path) for path in paths]
+
+    def captured(done: int) -> None:
+        if done >= POOL_FROM and workers != 1:
+            _begin_processes()
+        report("capture", done, 0)
+
     with told(run, inputs, is_dry_run=is_dry_run):
-        shards = capture(run, inputs, manifest, on_progress=lambda done: report("capture", done, 0))
+        shards = capture(run, inputs, manifest, on_progress=captured)
         by_shard(run, shards, workers, report)
         if gives_way:
             give_way(run.options)
@@ -173,7 +179,16 @@ def _workers(run: Run, shard_count: int, workers: int | None):
     outcomes = list(outcomes_of(run))
     captures = outcomes[0].new_count if outcomes else 0
     count = min(workers or (os.cpu_count() or 1 if captures >= POOL_FROM else 1), shard_count)
-    return ProcessPoolExecutor(count, mp_context=get_context("forkserver")) if count > 1 else nullcontext()
+    if count <= 1:
+        return nullcontext()
+    _begin_processes()
+    return ProcessPoolExecutor(count, mp_context=get_context("forkserver"))
+
+
+def _begin_processes() -> None:
+    """Begin the process that a pool's workers are forked from. It imports for all of them what takes seconds, beside a capture that goes on."""
+    get_context("forkserver").set_forkserver_preload(["__main__", "broadsheet.quality.gx"])
+    forkserver.ensure_running()
 
 
 def prune_staging(lake: Lake, keep: str) -> None:

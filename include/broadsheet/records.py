@@ -279,6 +279,7 @@ class Page(Record, frozen=True):
     modules: tuple[Module, ...] = ()
     blocks: tuple[Block, ...] = ()
     coverage_ratio: float = 0.0  # non-blank characters in labelled blocks / in all blocks and left out; 1.0 for a page without text
+    is_unfinished: bool = False  # whether an HTML page opens and is not closed: it was cut in transfer
     left_out_count: int = 0  # non-blank characters beyond the limit of blocks, approximately
     layout_fingerprint: str = ""  # hash of the page's structural skeleton, equal for pages of one template
     warnings: tuple[str, ...] = ()  # reason slugs for `quality.reasons`

@@ -31,6 +31,25 @@ def test_blocks_are_runs_of_inline_text(markup: str, wanted: list[str]) -> None:
     assert texts(markup) == wanted
 
 
+@pytest.mark.parametrize(
+    ("markup", "is_unfinished"),
+    [
+        ("<html><body><p>甲</p></body></html>", False),
+        ("<HTML><BODY><p>甲</p></BODY>", False),
+        ("<body class=a><p>甲</p></body>" + "<!-- 乙 -->" * 300, False),
+        ("<p>甲</p>", False),
+        ("<header>甲</header><bodyguard>", False),
+        ("<html><body><p>甲</p><p>乙", True),
+        ("<!doctype html><html lang=zh><head><title>甲", True),
+    ],
+)
+def test_a_page_that_opens_and_is_closed_nowhere_is_unfinished(markup: str, is_unfinished: bool) -> None:
+    page = read_page(markup, media_type="text/html")
+    assert page.is_unfinished is is_unfinished
+    assert ("page_unfinished" in page.warnings) is is_unfinished
+    assert not read_page(markup, media_type="text/plain").is_unfinished
+
+
 def test_head_is_read() -> None:
     document = read_html(
         '<title> 甲 乙 </title><meta name=a content=b><link rel=canonical href=/c><script type="application/ld+json">{"a":1}</script>'

@@ -8,6 +8,7 @@ from builders import part, valid_batch, with_value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from broadsheet.ids import content_sha256
 from broadsheet.quality import suites
 from broadsheet.quality.policy import load_policy
 from broadsheet.quality.quarantine import quarantine_table
@@ -58,6 +59,8 @@ def test_a_valid_batch_goes_on_whole(batch):
         ("articles", "published_at", 0, datetime(1970, 1, 1, tzinfo=UTC), "published_too_early"),
         ("articles", "published_at", 0, datetime(2026, 3, 9, tzinfo=UTC), "published_after_capture"),
         ("captures", "captured_at_basis", 0, "none", "capture_time_without_basis"),
+        ("captures", "captured_at", 0, datetime(2099, 1, 1, tzinfo=UTC), "captured_in_future"),
+        ("article_versions", "body_text", 0, "周一上午，清河县跨江大桥正式通车", "body_hash_mismatch"),
         ("headline_feed_observations", "observed_at", 0, None, "observation_time_without_basis"),
         ("article_versions", "headline", 0, "相关阅读", "headline_is_module_heading"),
         ("article_people", "person_name", 0, "点击排行", "person_is_module_heading"),
@@ -79,7 +82,12 @@ def test_a_wrong_value_fails_the_check_for_it(batch, table, column, row, value, 
 
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
-    [("article_id", None, "headline_missing"), ("left_out_char_count", 12, "page_cut_short"), ("coverage_ratio", 0.4, "low_coverage")],
+    [
+        ("article_id", None, "headline_missing"),
+        ("left_out_char_count", 12, "page_cut_short"),
+        ("coverage_ratio", 0.4, "low_coverage"),
+        ("is_unfinished", True, "page_unfinished"),
+    ],
 )
 def test_what_is_odd_about_a_capture_is_warned_of(batch, column, value, reason):
     changed = with_value(batch, "captures", column, 0, value)
@@ -116,6 +124,8 @@ def test_a_page_of_unknown_capture_time_was_captured_before_the_run_that_read_it
         ("article_versions", "headline", '<span class="b">大桥通车</span>', "markup_in_text"),
         ("article_people", "person_name", "记者：赵文博", "label_in_person"),
         ("article_sources", "outlet_name", "来源:云州日报", "label_in_outlet"),
+        ("article_people", "person_name", "云州 日报", "person_is_outlet"),
+        ("article_versions", "headline", "云州网", "headline_is_site_name"),
         ("related_links", "canonical_url", "https://www.yunzhou-net.example/a/100.html", "link_to_own_page"),
         ("headline_feed_snapshots", "width_limit", 8, "entry_wider_than_limit"),
     ],
@@ -126,6 +136,35 @@ def test_what_policy_only_warns_of_fails_its_check_too(batch, table, column, val
         changed, table = with_value(changed, "headline_feed_entries", "is_truncated", 0, True), "headline_feed_entries"
     assert failed_checks(changed, table)[reason] == (0,)
     assert load_policy().action(reason) == "warn"
+
+
+def test_a_headline_that_stands_twice_in_a_state_is_told_at_both_ranks(batch):
+    shown = batch["headline_feed_entries"].to_pylist()
+    twice = with_value(batch, "headline_feed_entries", "headline_text", 2, shown[0]["headline_text"])
+    assert "headline_twice_in_feed" not in failed_checks(twice, "headline_feed_entries")
+    twice = with_value(twice, "headline_feed_entries", "url", 2, shown[0]["url"])
+    assert failed_checks(twice, "headline_feed_entries") == {"headline_twice_in_feed": (0, 2)}
+    assert load_policy().action("headline_twice_in_feed") == "warn"
+
+
+@pytest.mark.parametrize(
+    ("url", "local", "is_wrong"),
+    [
+        ("https://www.yunzhou-net.example/2022/01/14/100.html", "2014-01-22T08:34", True),
+        ("https://www.yunzhou-net.example/content_20220114.html", "0022-01-14T08:34", True),
+        ("https://www.yunzhou-net.example/a/2026-04-03/7.html", "2026-03-04T00:00", True),
+        ("https://www.yunzhou-net.example/2022/01/14/100.html", "2022-01-15T23:59", False),
+        ("https://www.yunzhou-net.example/2022/01/100.html", "2022-03-01T00:00", False),
+        ("https://www.yunzhou-net.example/a/2022011499.html", "2014-01-22T00:00", False),
+        ("https://www.yunzhou-net.example/2022-02-31/1.html", "2014-01-22T00:00", False),
+        (None, "2014-01-22T00:00", False),
+        ("https://www.yunzhou-net.example/2022/01/14/100.html", None, False),
+    ],
+)
+def test_the_day_in_an_url_is_that_of_the_publication(batch, url, local, is_wrong):
+    shown = local and datetime.fromisoformat(local)
+    changed = with_value(with_value(batch, "articles", "canonical_url", 0, url), "articles", "published_at_local", 0, shown)
+    assert ("published_not_as_url" in failed_checks(changed, "articles")) is is_wrong
 
 
 @pytest.mark.parametrize(
@@ -140,12 +179,9 @@ def test_what_policy_only_warns_of_fails_its_check_too(batch, table, column, val
     ],
 )
 def test_texts_that_are_as_they_should_be_fail_no_check(batch, text):
-    assert (
-        failed_checks(
-            with_value(with_value(batch, "article_versions", "body_text", 0, text), "article_versions", "headline", 0, text), "article_versions"
-        )
-        == {}
-    )
+    changed = with_value(with_value(batch, "article_versions", "body_text", 0, text), "article_versions", "headline", 0, text)
+    changed = with_value(changed, "article_versions", "body_sha256", 0, content_sha256(text.encode()))
+    assert failed_checks(changed, "article_versions") == {}
 
 
 def test_rows_with_warnings_are_kept_and_counted(batch):
@@ -251,6 +287,15 @@ def test_values_of_another_type_are_turned_into_it_or_set_aside_as_they_were(bat
     assert '"display_width": "wide"' in rejection.row_json
     assert validated.tables["headline_feed_entries"].schema.equals(TABLES["headline_feed_entries"].arrow)
     assert validated.counts["headline_feed_entries"] == (entries.num_rows, entries.num_rows - 1, 1)
+
+
+@pytest.mark.parametrize(("column", "kind"), [("captured_at", pa.timestamp("us")), ("captured_at", pa.timestamp("ns"))])
+def test_a_time_without_zone_is_no_instant(batch, column, kind):
+    captures = batch["captures"]
+    validated = validate({"captures": captures.set_column(captures.column_names.index(column), column, captures[column].cast(kind))})
+    (rejection,) = validated.rejections
+    assert "wrong_type" in rejection.reasons
+    assert f"wrong_type ({column})" in rejection.detail
 
 
 def test_a_table_with_other_columns_is_a_fault(batch):

@@ -109,11 +109,21 @@ def test_silence_and_low_volume_are_told_of_days_that_are_over(loads):
     assert incidents(loads) == []  # what was late has come; day 9 is the latest
 
 
+def test_a_halved_volume_is_told_though_it_is_not_quite_the_half(loads):
+    days(loads, range(8), count=26)
+    days(loads, [8], count=16)
+    days(loads, [9], count=26)
+    assert incidents(loads) == []
+    days(loads, [10], count=14)
+    days(loads, [11], count=26)
+    assert incidents(loads, "incident_kind, site, capture_count") == [(10, "volume_dropped", SITE, 14)]
+
+
 def test_new_incidents_warn_or_stop_a_batch_and_those_of_a_first_load_do_not(loads):
     policy = load_policy()
 
-    def failed(rules: Policy = policy, came: int = 1) -> tuple[dict[str, int], list[str]]:
-        results, stops = alarms(loads.load(), rules, run_id="run", checked_at=BEGIN, came=came)
+    def failed(rules: Policy = policy, came: int = 1, new: int | None = None) -> tuple[dict[str, int], list[str]]:
+        results, stops = alarms(loads.load(), rules, run_id="run", checked_at=BEGIN, came=came, new=new)
         return {row["check_name"]: row["failed_count"] for row in results.to_pylist() if not row["is_success"]}, stops
 
     days(loads, range(8))
@@ -124,7 +134,9 @@ def test_new_incidents_warn_or_stop_a_batch_and_those_of_a_first_load_do_not(loa
     assert failed() == ({}, [])  # known already
     days(loads, [9], layout="newer", sourced=False)
     assert failed(Policy({**policy.rules, "new_layout": Rule("stop")})) == ({"new_layout": 1}, ["new_layout: 1 of 1 days of sites"])
-    assert failed(came=0) == ({"empty_batch": 1}, [])
+    assert failed(came=0) == failed(came=0, new=0) == ({"empty_batch": 1}, [])
+    assert failed(came=4, new=1) == ({}, [])
+    assert failed(came=4, new=0) == ({"batch_known": 1}, [])
 
 
 TITLE = "清河县跨江大桥建成投用惠及周边十二万名群众"

@@ -140,6 +140,7 @@ class Document:
     times: list[tuple[int, str]] = field(default_factory=list)  # (index of the next block, `<time datetime>`)
     images: set[str] = field(default_factory=set)  # targets of links around a picture
     is_plain: bool = False
+    is_unfinished: bool = False  # HTML that opens and is never closed
     left_out_count: int = 0  # non-blank characters beyond the limit of blocks
     selected: dict[str, list[Selected]] = field(default_factory=dict)  # by part of the site's layout; empty without a profile
 

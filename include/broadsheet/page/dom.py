@@ -33,6 +33,10 @@ MAX_DEPTH = 256
 MAX_BLOCKS = 12_000
 MAX_BOXES = 60_000
 MOST_COUNTED = 500_000  # nodes beyond
+# A fragment has neither; a page that leaves out what HTML lets it leave out has no opening tag either, as a rule.
+_OPENS = re.compile("<(?:html|body)[\\s>]", re.IGNORECASE)
+_CLOSES = re.compile("</(?:html|body)[\\s>]", re.IGNORECASE)
+_TAIL = 2_000
 
 # What a tag is to the walk. Tags without a part are looked into and change nothing.
 _NOTHING, _BLOCK, _LINK, _SEAMED, _FONT, _STRONG, _TIME, _LEAF = range(8)
@@ -48,7 +52,7 @@ def read_html(html: str, selectors: Mapping[str, Sequence[str]] | None = None) -
 
     `selectors` are those of the site's layout, by part: what they match is in `Document.selected`.
     """
-    document = Document()
+    document = Document(is_unfinished=_is_unfinished(html))
     if _SEAM in html:
         html = html.replace(_SEAM, " ")
     root = parse(html)
@@ -60,6 +64,11 @@ def read_html(html: str, selectors: Mapping[str, Sequence[str]] | None = None) -
         _Walker(document).walk(root)
     document.spread_hints()
     return document
+
+
+def _is_unfinished(html: str) -> bool:
+    """Whether a page opens and is closed nowhere. Most are closed at their end, and cost nothing."""
+    return not _CLOSES.search(html, max(len(html) - _TAIL, 0)) and _OPENS.search(html) is not None and not _CLOSES.search(html)
 
 
 def selector_error(css: str) -> str | None:

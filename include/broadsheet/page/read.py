@@ -245,6 +245,7 @@ class Reading:
             blocks=blocks,
             coverage_ratio=coverage,
             layout_fingerprint=layout_fingerprint(document),
+            is_unfinished=document.is_unfinished,
             left_out_count=document.left_out_count,
             warnings=(*self._warnings(paragraphs), *(("profile_selector_missed",) if missed else ())),
             site_profile=self.layout.identity if self.layout else None,
@@ -272,6 +273,8 @@ class Reading:
         return tuple(kept), explained / total if total else 1.0
 
     def _warnings(self, paragraphs: tuple[str, ...]) -> Iterator[str]:
+        if self.document.is_unfinished:
+            yield "page_unfinished"
         if self.document.left_out_count:
             yield "page_cut_short"
         if any("\ufffd" in text for text in paragraphs):

@@ -44,19 +44,29 @@ ROW_REASONS: dict[str, str] = {
     # rules across columns
     "headline_missing": "The page has an article's text but no headline was found, so that it gives no article.",
     "page_cut_short": "The page has more blocks than are read: `left_out_char_count` characters are beyond the limit.",
+    "page_unfinished": "The page's HTML opens and is never closed: it was cut in transfer, and body and lists may lack their ends. Capture it again.",
     "block_span_mismatch": "A block's span is not as long as its text: spans can no longer be trusted. A fault of the page kernel.",
     "ranks_not_dense": "The ranks of a feed's state do not run 1, 2, 3, …: an entry was lost or doubled.",
     "entry_count_mismatch": "A feed's state has more or fewer entries than it says: one was lost, doubled or filed elsewhere.",
+    "headline_twice_in_feed": "A headline with the same URL, or without one, stands at several ranks of a feed's state: the site shows it twice, "
+    "or one entry was read twice.",
     "entry_wider_than_limit": "An entry that is called cut is wider than its feed's limit: the limit was learned wrongly.",
     "published_after_capture": "The publication time lies more than a day after the capture (after the run began, where it is unknown): "
     "a wrong date was taken, or the wrong zone.",
+    "published_not_as_url": "The URL has a day in it that lies more than two days from the publication time: year, month and day were read in the "
+    "wrong order, or another date of the page was taken. Look at `published_at_raw` and `published_at_rule`.",
+    "captured_in_future": "The capture time lies more than a day ahead of now: a clock or manifest is wrong. Correct it and deliver the page again.",
     "published_too_early": "The publication time lies before 1990: a number was taken for a date.",
     "capture_time_without_basis": "A capture time has no basis, or a basis has no time. Unknown times are NULL with the basis `none`.",
     "observation_time_without_basis": "The time at which a feed or an absence was observed has no basis, or a basis has no time or bound.",
     "body_missing": "The article has no body text: a photo or video page, or the body was not found.",
+    "body_hash_mismatch": "`body_sha256` is not the hash of `body_text`: the text was cut or changed after it was read. Compare it with the "
+    "capture's blocks.",
     "body_is_rights_notice": "The body is nothing but the rights notice: the article's text was not found.",
     "headline_is_module_heading": "The headline is the heading of a list on its page: the wrong block was taken.",
     "person_is_module_heading": "A credited person is the heading of a list on the page: the wrong block was taken.",
+    "headline_is_site_name": "The headline is the site's own name: the page's headline was not found, or the page is no article.",
+    "person_is_outlet": "A credited person has the name of an outlet that pages of the batch credit: one was taken for the other.",
     "headline_too_long": "The headline has more than 200 characters: a paragraph was taken for it, or several headlines for one.",
     "headline_repeated_in_body": "The headline is a paragraph of the body more than once: parts of lists or of the title block are in it.",
     "body_doubled": "The second half of the body is the first once more: the page has the text twice, and both were taken.",
@@ -99,6 +109,7 @@ INCIDENT_REASONS: dict[str, str] = {
 
 BATCH_REASONS: dict[str, str] = {
     "empty_batch": "A run brought no page and no answer that one is gone: look at what should have delivered them.",
+    "batch_known": "A run brought nothing that the warehouse did not have: the batch was delivered before, or read again on purpose.",
 }
 
 # Rules over all rows, and files as `broadsheet check` finds them.

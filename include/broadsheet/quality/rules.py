@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from broadsheet.ids import content_sha256
 from broadsheet.text import headline_key
 
 Frames = Mapping[str, pd.DataFrame]
@@ -20,6 +21,8 @@ EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
 CLOCK_SLACK = pd.Timedelta(days=1)
 LONGEST_HEADLINE = 200  # characters
 FEWEST_FOREIGN = 8  # characters beyond ASCII from which the charset of a text can be told
+_URL_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([-/_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+URL_DAY_SLACK = pd.Timedelta(days=2)  # one for zones, one for a page that is put up after it was dated
 _MARKUP = re.compile(
     r"</?(?:p|br|div|span|a|img|script|style|strong|font)\b[^<>]{0,300}>|&(?:nbsp|lt|gt|amp|quot|ldquo|rdquo|#\d{2,6});", re.IGNORECASE
 )
@@ -73,6 +76,11 @@ def entry_wider_than_limit(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return ~rows["is_truncated"].astype(bool) | limit.isna() | (rows["display_width"] <= limit.astype(float) + 6)
 
 
+@rule("headline_feed_entries", "headline_text", "url")
+def headline_twice_in_feed(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return ~rows.duplicated(["feed_snapshot_id", "headline_text", "url"], keep=False)
+
+
 @rule("articles", "published_at", "first_capture_id")
 @rule("article_versions", "published_at", "first_capture_id")
 def published_after_capture(rows: pd.DataFrame, frames: Frames) -> pd.Series:
@@ -86,6 +94,18 @@ def published_after_capture(rows: pd.DataFrame, frames: Frames) -> pd.Series:
 @rule("article_versions", "published_at")
 def published_too_early(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["published_at"].isna() | (rows["published_at"] >= EARLIEST)
+
+
+@rule("articles", "published_at_local", "canonical_url")
+def published_not_as_url(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    parts = rows["canonical_url"].astype("str").str.extract(_URL_DAY)
+    day = pd.to_datetime(parts[0] + parts[2] + parts[3], format="%Y%m%d", errors="coerce")
+    return ~((rows["published_at_local"] - day).abs() > URL_DAY_SLACK)
+
+
+@rule("captures", "captured_at")
+def captured_in_future(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return ~(rows["captured_at"] > pd.Timestamp.now(tz="UTC") + CLOCK_SLACK)
 
 
 @rule("captures", "captured_at", "captured_at_basis")
@@ -113,6 +133,25 @@ def body_is_rights_notice(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return (body == "") | (body != rows["rights_notice"].fillna("").str.strip())
 
 
+@rule("article_versions", "body_text", "body_sha256")
+def body_hash_mismatch(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    pairs = zip(rows["body_text"], rows["body_sha256"], strict=True)
+    # what has no value or no text is told by the checks for that
+    holds = [
+        not (isinstance(body, str) and isinstance(stated, str)) or content_sha256(body.encode("utf-8", "surrogatepass")) == stated
+        for body, stated in pairs
+    ]
+    return pd.Series(holds, index=rows.index, dtype=bool)
+
+
+@rule("article_versions", "headline", "first_capture_id")
+def headline_is_site_name(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    captures = frames.get("captures", pd.DataFrame({"capture_id": [], "site_name": []})).drop_duplicates("capture_id")
+    names = rows["first_capture_id"].map(captures.set_index("capture_id")["site_name"])
+    same = [bool(key := _key(headline)) and key == _key(name) for headline, name in zip(rows["headline"], names, strict=True)]
+    return ~pd.Series(same, index=rows.index, dtype=bool)
+
+
 @rule("article_versions", "headline", "first_capture_id")
 def headline_is_module_heading(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     known = _module_headings(frames)
@@ -125,6 +164,13 @@ def person_is_module_heading(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     captures = rows["version_id"].map(versions.set_index("version_id")["first_capture_id"])
     known = _module_headings(frames)
     return pd.Series([(c, _key(name)) not in known for c, name in zip(captures, rows["person_name"], strict=True)], index=rows.index)
+
+
+@rule("article_people", "person_name")
+def person_is_outlet(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    # of the whole batch: where the two are swapped, only other pages tell which is which
+    credited = {_key(name) for name in frames.get("article_sources", pd.DataFrame({"outlet_name": []}))["outlet_name"].unique()} - {""}
+    return ~rows["person_name"].map(_key).isin(credited)
 
 
 @rule("article_versions", "headline")
@@ -186,6 +232,11 @@ def headline_missing(rows: pd.DataFrame, frames: Frames) -> pd.Series:
 @rule("captures", "left_out_char_count")
 def page_cut_short(rows: pd.DataFrame, frames: Frames) -> pd.Series:
     return rows["left_out_char_count"] == 0
+
+
+@rule("captures", "is_unfinished")
+def page_unfinished(rows: pd.DataFrame, frames: Frames) -> pd.Series:
+    return ~rows["is_unfinished"].eq(True).fillna(False).astype(bool)
 
 
 @rule("captures", "coverage_ratio")

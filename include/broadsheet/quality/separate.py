@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from broadsheet.quality.reasons import REASONS
-from broadsheet.quality.suites import not_blank, required
+from broadsheet.quality.suites import differ_in_zone, not_blank, required
 from broadsheet.records import Rejection
 from broadsheet.tables.schema import TABLES, Table
 from broadsheet.text import fold_blanks
@@ -202,7 +202,8 @@ def _fits(value: Any, kind: pa.DataType) -> bool:
     if value is None:
         return True
     try:
-        pa.scalar(value).cast(kind)
+        given = pa.scalar(value)
+        given.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return False
-    return True
+    return not differ_in_zone(given.type, kind)

@@ -1,16 +1,15 @@
 """Great Expectations suites: generated from the schema, and one expectation for each hand-written rule.
 
-A check is an expectation with the reason that its failing rows get. GX is imported inside: it costs seconds.
+A check is an expectation with the reason that its failing rows get. `gx.py` is imported inside: it costs seconds.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from broadsheet.quality.reasons import REASONS
 from broadsheet.quality.rules import RULES
@@ -78,6 +77,12 @@ def checks(table: Table) -> Iterator[Check]:
             yield _holds(rule.reason, rule.columns)
 
 
+def _asked_columns(check: Check) -> list[str]:
+    """Columns of the batch that the expectation itself looks at."""
+    arguments = check.arguments
+    return arguments["column_list"] if "column_list" in arguments else [arguments["column"]]
+
+
 def _holds(reason: str, columns: tuple[str, ...] = ()) -> Check:
     """Expects the batch's computed column of a rule to be True."""
     return Check(reason, None, "ExpectColumnValuesToBeInSet", {"column": RULE_PREFIX + reason, "value_set": [True]}, columns)
@@ -121,7 +126,9 @@ def run_suite(table: Table, rows: pd.DataFrame, frames: dict[str, pd.DataFrame],
     wrong : cells that could not be turned into their column's type (NULL in `rows`), from `typed`.
     """
     wrong = wrong or {}
-    batch = rows.copy(deep=False)
+    suite = list(checks(table))
+    # GX copies what it is given for many an expectation: not the texts, which only the rules look at
+    batch = rows[[column for column in rows.columns if any(column in _asked_columns(check) for check in suite)]].copy(deep=False)
     batch[ROW] = range(len(batch))
     missing = pd.DataFrame({column: no_value(rows, column) for column in required(table)})
     for column in missing.columns.intersection(list(wrong)):
@@ -132,14 +139,13 @@ def run_suite(table: Table, rows: pd.DataFrame, frames: dict[str, pd.DataFrame],
     for rule in RULES:
         if rule.table == table.name:
             batch[RULE_PREFIX + rule.reason] = rule.holds(rows, frames).fillna(True).astype(bool)
-    suite = list(checks(table))
     results = _validate(table.name, batch, suite)
     outcomes = [_outcome(check, result, rows, {"null_value": missing, "blank_value": blank}) for check, result in zip(suite, results, strict=True)]
     return [_type_outcome(table, rows, wrong), *outcomes]
 
 
 def typed(table: Table, rows: pa.Table) -> tuple[pa.Table, WrongCells]:
-    """The batch in the declared types, and the rows by column whose value does not fit (NULL in the batch).
+    """The batch in the declared types, and the rows by column whose value does not fit (NULL in the batch). A time without zone fits no instant.
 
     Raises ValueError for columns that are missing or unknown: then the program and the schema disagree, not a row.
     """
@@ -159,6 +165,8 @@ def typed(table: Table, rows: pa.Table) -> tuple[pa.Table, WrongCells]:
 
 
 def _cast(cells: pa.ChunkedArray, kind: pa.DataType) -> tuple[pa.ChunkedArray, tuple[int, ...]]:
+    if differ_in_zone(cells.type, kind):
+        return pa.chunked_array([pa.nulls(len(cells), kind)]), tuple(pc.indices_nonzero(cells.is_valid()).to_pylist())
     try:
         return cells.cast(kind), ()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -173,6 +181,11 @@ def _cast(cells: pa.ChunkedArray, kind: pa.DataType) -> tuple[pa.ChunkedArray, t
     return pa.chunked_array([pa.array(fitting, kind)]), tuple(misfits)
 
 
+def differ_in_zone(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether one is an instant and the other a wall clock. Arrow would take the one for the other, in UTC."""
+    return pa.types.is_timestamp(found) and pa.types.is_timestamp(wanted) and (found.tz is None) != (wanted.tz is None)
+
+
 def _type_outcome(table: Table, rows: pd.DataFrame, wrong: WrongCells) -> Outcome:
     """Types are proved by Arrow; pandas, and so GX, would show its own."""
     check = Check("wrong_type", None, "typed", {})
@@ -181,31 +194,16 @@ def _type_outcome(table: Table, rows: pd.DataFrame, wrong: WrongCells) -> Outcom
 
 
 def _validate(name: str, batch: pd.DataFrame, suite: list[Check]) -> list[Any]:
-    gx = _great_expectations()
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    source = context.data_sources.add_pandas("batch")
-    definition = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("shard")
-    expectations = gx.ExpectationSuite(name=f"{name}_suite")
-    for number, check in enumerate(suite):
-        expectation = getattr(gx.expectations, check.expectation)(**check.arguments, meta={"number": number})
-        expectations.add_expectation(expectation)
-    result = definition.get_batch({"dataframe": batch}).validate(
-        expectations, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [ROW], "include_unexpected_rows": False}
-    )
-    by_number = {item.expectation_config.meta["number"]: item for item in result.results}
-    return [by_number[number] for number in range(len(suite))]
+    """GX's results, in the order of the suite. Rows are asked for where an expectation does not hold: to name them costs as much again."""
+    from broadsheet.quality import gx
 
-
-@lru_cache(maxsize=1)
-def _great_expectations():
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import; nothing about the pages may leave the machine
-    import logging
-
-    import great_expectations as gx
-
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    return gx
+    expectations = [(check.expectation, check.arguments) for check in suite]
+    results = gx.validate(name, batch, expectations, {"result_format": "BOOLEAN_ONLY"})
+    if failed := [number for number, result in enumerate(results) if not result.success]:
+        with_rows = {"result_format": "COMPLETE", "unexpected_index_column_names": [ROW], "include_unexpected_rows": False}
+        for number, result in zip(failed, gx.validate(name, batch, [expectations[n] for n in failed], with_rows), strict=True):
+            results[number] = result
+    return results
 
 
 def _outcome(check: Check, result: Any, rows: pd.DataFrame, cells: dict[str, pd.DataFrame]) -> Outcome:

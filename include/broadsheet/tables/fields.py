@@ -126,6 +126,12 @@ _ALL = (
         "characters",
     ),
     Field(
+        "is_unfinished",
+        "boolean",
+        "Whether the page's HTML opens and is never closed, so that it was cut in transfer; NULL: read by an earlier program",
+        nullable=True,
+    ),
+    Field(
         "site_profile",
         "string",
         "Layout of the site's profile that the page was read with: host, first day if it has one, hash of what it says. NULL: the generic path alone",

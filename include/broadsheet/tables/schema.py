@@ -142,6 +142,7 @@ TABLES: dict[str, Table] = {
                 "layout_fingerprint",
                 "coverage_ratio",
                 "left_out_char_count",
+                "is_unfinished",
                 "site_profile",
                 "site_profile_missed",
                 "block_count",
@@ -543,7 +544,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "shared_top_stories",
-            "story that stood in the top five of feeds of several sites within an hour: the hour in which most sites had it there, of equal ones the first",
+            "story that stood in the top five of feeds of several sites within an hour; the hour in which most had it there, of equal ones the first",
             ("story_id", "headline", "hour_ends_at", "site_count", "sites", "best_rank"),
             key=("story_id",),
             layer="derived",

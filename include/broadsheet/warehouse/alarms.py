@@ -13,7 +13,7 @@ from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.changes import Changes
 
 WIDTH_CHANGED = "feed_width_changed"
-EMPTY_BATCH = "empty_batch"
+EMPTY_BATCH, BATCH_KNOWN = "empty_batch", "batch_known"
 _EXAMPLES = 20
 
 # Feeds that were known to cut at some width, with one that this load saw first, whether or not it is known when.
@@ -52,16 +52,18 @@ class Finding(NamedTuple):
     examples: list[str]
 
 
-def alarms(changes: Changes, policy: Policy, *, run_id: str, checked_at: datetime, came: int | None = None) -> tuple[pa.Table, list[str]]:
+def alarms(
+    changes: Changes, policy: Policy, *, run_id: str, checked_at: datetime, came: int | None = None, new: int | None = None
+) -> tuple[pa.Table, list[str]]:
     """Results of the checks of a batch against the warehouse, as rows of `quality_results`, and a sentence for each that stops the batch.
 
     Parameters
     ----------
-    came : captures and absences that the run brought, known ones too; None where that is not told.
+    came, new : captures and absences that the run brought, known ones too, and those of them that were not known; None where that is not told.
 
     In a warehouse whose rows all count as new nothing is news, so that no check but that for an empty batch fails.
     """
-    findings = [*_batch(came), *_widths(changes), *_incidents(changes)]
+    findings = [*_batch(came, new), *_widths(changes), *_incidents(changes)]
     rows = [
         {"quality_result_id": make_id("quality_result", run_id, -1, finding.table_name, finding.check_name), "run_id": run_id, "shard": -1,
          "suite": "warehouse_suite", "table_name": finding.table_name, "check_name": finding.check_name, "column_name": finding.column_name,
@@ -78,9 +80,11 @@ def alarms(changes: Changes, policy: Policy, *, run_id: str, checked_at: datetim
     return pa.Table.from_pylist(rows, schema=TABLES["quality_results"].arrow), stops
 
 
-def _batch(came: int | None) -> Iterator[Finding]:
+def _batch(came: int | None, new: int | None) -> Iterator[Finding]:
     if came is not None:
         yield Finding(EMPTY_BATCH, "captures", None, 1, int(not came), "batches", [])
+        if came and new is not None:
+            yield Finding(BATCH_KNOWN, "captures", None, 1, int(not new), "batches", [] if new else [f"{came} captures and absences"])
 
 
 def _widths(changes: Changes) -> Iterator[Finding]:

@@ -96,9 +96,16 @@ def load(
             changes = Changes(build.connection, is_whole=build.is_whole)
             rows = (bring_in or _add_data)(changes, lake, run_id, parts)
             derive(changes)
-            # a run without stages, which only says what became of rejections, is no batch
-            came = sum(rows[name][0] for name in ("captures", "page_absences") if name in rows) if stage_outcomes.num_rows else None
-            raised, stops = alarms(changes, load_policy(settings.policy_file), run_id=run_id, checked_at=datetime.now(UTC), came=came)
+            came, new = (sum(rows[name][count] for name in ("captures", "page_absences") if name in rows) for count in (0, 1))
+            raised, stops = alarms(
+                changes,
+                load_policy(settings.policy_file),
+                run_id=run_id,
+                checked_at=datetime.now(UTC),
+                # a run without stages, which only says what became of rejections, is no batch
+                came=came if stage_outcomes.num_rows else None,
+                new=None if bring_in else new,
+            )
             if stops:
                 raise BatchStopped(stops)
             accounts = {

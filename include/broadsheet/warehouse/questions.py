@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.query import query
 from broadsheet.warehouse.statements import described_sql
 from broadsheet.warehouse.views import VIEWS
@@ -51,9 +52,10 @@ class Question:
 
     @property
     def marts(self) -> list[str]:
-        """Views that the question asks."""
+        """Views and derived tables that the question asks."""
         named = set(re.findall(r"\b(?:from|join) (\w+)", self.sql))
-        return [view.name for view in VIEWS if view.name in named]
+        derived = (table.name for table in TABLES.values() if table.layer == "derived")
+        return [name for name in (*(view.name for view in VIEWS), *derived) if name in named]
 
 
 def _question(name: str) -> Question:

@@ -8,7 +8,20 @@ from broadsheet.ids import make_id
 from broadsheet.tables.ddl import create_table
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.derived import aliases, current, feed_days, incidents, places, repeats, reprints, resolve, search, site_days, spells, top_stories
+from broadsheet.warehouse.derived import (
+    aliases,
+    current,
+    feed_days,
+    incidents,
+    places,
+    repeats,
+    reprints,
+    resolve,
+    search,
+    site_days,
+    spells,
+    top_stories,
+)
 
 STEPS = (aliases, current, resolve, spells, reprints, top_stories, feed_days, repeats, places, search, site_days, incidents)
 

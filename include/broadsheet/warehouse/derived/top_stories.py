@@ -1,6 +1,6 @@
-"""Stories that stood in the top five of feeds of several sites within an hour: the hour in which most sites had one there, of equal ones the first.
+"""Stories that stood in the top five of feeds of several sites within an hour: the hour in which most had one there, of equal ones the first.
 
-From observations with a known time. To answer it, every stay in a top five is compared with all of its story, so that it is done once, when they change.
+From observations with a known time. For the answer, every stay in a top five is compared with all of its story: done once, when they change.
 """
 
 from broadsheet.warehouse.changes import Changes

@@ -153,7 +153,7 @@ measured as (
 judged as (
     select
         *,
-        distance >= 4 * spread and distance >= coalesce(step, baseline / 2) as is_deviating,
+        distance >= 4 * spread and distance >= coalesce(step, 0.4 * baseline) as is_deviating,
     from measured
 ),
 
