@@ -14,9 +14,8 @@ from broadsheet.errors import BatchStopped
 from broadsheet.lake import written_aside
 from broadsheet.quality.data_docs import build_data_docs
 from broadsheet.quality.quarantine import quarantine_table
-from broadsheet.quality.stage import ValidateSummary
 from broadsheet.quality.units import unit_stops
-from broadsheet.records import StageOutcome
+from broadsheet.records import StageOutcome, ValidateSummary
 from broadsheet.runs import Run, outcomes_of, policy_of, quality_results_of, reason_counts, rejections_of, run_row
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import BringIn, Keep, LoadSummary, load

@@ -324,3 +324,13 @@ class StageOutcome(Record, frozen=True):
     def __post_init__(self) -> None:
         if self.in_count != self.out_count + self.quarantined_count:
             raise AssertionError(f"{self.stage} lost track of its {self.unit}s: {self}")
+
+
+class ValidateSummary(Record, frozen=True):
+    """What became of a shard's rows: `counts` is table -> (in, out, quarantined); `stops` says why the batch must not be published, empty if it may."""
+
+    shard: int
+    counts: dict[str, tuple[int, int, int]]
+    warnings: dict[str, int]  # reason -> rows that have it and are kept
+    stops: tuple[str, ...] = ()
+    failed_checks: tuple[str, ...] = ()

@@ -7,8 +7,8 @@ from builders import part, valid_batch, with_value
 
 from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, read_records
 from broadsheet.quality.policy import load_policy
-from broadsheet.quality.stage import ValidateSummary, validate_shard
-from broadsheet.records import Rejection, StageOutcome
+from broadsheet.quality.stage import validate_shard
+from broadsheet.records import Rejection, StageOutcome, ValidateSummary
 from broadsheet.tables.schema import TABLES
 
 RUN = "run"

@@ -10,17 +10,7 @@ from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, write_records, written_a
 from broadsheet.quality.policy import Policy
 from broadsheet.quality.suites import tables_with_suites
 from broadsheet.quality.validate import validate_tables
-from broadsheet.records import Record, StageOutcome
-
-
-class ValidateSummary(Record, frozen=True):
-    """`counts` is table -> (in, out, quarantined); `stops` says why the batch must not be published, empty if it may."""
-
-    shard: int
-    counts: dict[str, tuple[int, int, int]]
-    warnings: dict[str, int]  # reason -> rows that have it and are kept
-    stops: tuple[str, ...] = ()
-    failed_checks: tuple[str, ...] = ()
+from broadsheet.records import StageOutcome, ValidateSummary
 
 
 def validate_shard(lake: Lake, run_id: str, shard: int, policy: Policy) -> ValidateSummary:

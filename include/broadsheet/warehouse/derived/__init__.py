@@ -35,6 +35,8 @@ def derivation_id() -> str:
 
 
 def derive(changes: Changes) -> None:
-    """Bring every derived table up to date."""
+    """Bring every derived table up to date. Where a load brought nothing new, there is nothing to do."""
+    if all(TABLES[name].layer == "operation" for name in changes.counts()):
+        return
     for step in STEPS:
         step.update(changes)

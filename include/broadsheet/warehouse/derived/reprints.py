@@ -12,8 +12,6 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from broadsheet.ids import make_id
 from broadsheet.tables.signatures import MINIMA_COUNT
@@ -93,6 +91,9 @@ def _measure(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _clusters(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """(article_id, cluster_id) of the articles in scope that `links` link with others."""
+    from scipy.sparse import coo_array  # here, since to import it costs more than a small load
+    from scipy.sparse.csgraph import connected_components
+
     links = connection.execute("from links").to_arrow_table().combine_chunks()
     nodes = pc.unique(pa.chunked_array([*links["left_id"].chunks, *links["right_id"].chunks], pa.string()))
     left, right = (pc.index_in(links[side], nodes).to_numpy() for side in ("left_id", "right_id"))
