@@ -327,7 +327,7 @@ class StageOutcome(Record, frozen=True):
 
 
 class ValidateSummary(Record, frozen=True):
-    """What became of a shard's rows: `counts` is table -> (in, out, quarantined); `stops` says why the batch must not be published, empty if it may."""
+    """What became of a shard's rows: `counts` is table -> (in, out, quarantined), `stops` says why the batch must not be published."""
 
     shard: int
     counts: dict[str, tuple[int, int, int]]
