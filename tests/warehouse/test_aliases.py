@@ -17,7 +17,8 @@ from broadsheet.tables.transform import add_page
 from broadsheet.urls import site_of
 from broadsheet.warehouse.audit import findings
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.derived.aliases import update
+from broadsheet.warehouse.derived import aliases as derived_aliases
+from broadsheet.warehouse.derived import current
 from broadsheet.warehouse.macros import create_macros
 from broadsheet.warehouse.views import create_views
 
@@ -63,7 +64,8 @@ def load(connection: duckdb.DuckDBPyConnection, results: list[PageResult], *, is
         changes.connection.register("delivered", rows)
         changes.add(name, "from delivered")
         changes.connection.unregister("delivered")
-    update(changes)
+    derived_aliases.update(changes)
+    current.update(changes)
 
 
 def forget(connection: duckdb.DuckDBPyConnection, results: list[PageResult]) -> Changes:
@@ -73,7 +75,8 @@ def forget(connection: duckdb.DuckDBPyConnection, results: list[PageResult]) -> 
     changes.remove("captures", f"select unnest([{ids}]) as capture_id")
     changes.remove("article_versions", "select version_id from article_versions anti join captures using (version_id)")
     changes.remove("articles", "select article_id from articles anti join article_versions using (article_id)")
-    update(changes)
+    derived_aliases.update(changes)
+    current.update(changes)
     return changes
 
 
