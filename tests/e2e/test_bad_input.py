@@ -87,7 +87,7 @@ def test_wrong_usage_is_told_without_a_traceback(tmp_path, sample_run):
         (("run", "--lake", tmp_path, "--time-zone", "Nowhere/Town", page), "'Nowhere/Town' is not the name of a time zone"),
         (("capture", "--lake", tmp_path, "--run", "../out", page), "cannot be named"),
         (("extract", "--lake", published, "--run", run_id, "--shard", 77), "no shard 77"),
-        (("dictionary", "--out", tmp_path / "none" / "d.md"), "cannot be written"),
+        (("dictionary", "--out", page / "d.md"), "cannot be written"),
     ):
         process = broadsheet(*arguments)
         assert process.returncode == 2, (arguments, process.stderr)

@@ -18,8 +18,8 @@ UNITS = [
 ]  # fmt: skip
 # What stands around the run: a pattern may fail only behind it, or begin before it.
 AROUND = [("", ""), ("甲a", "a甲")]
-SIZE = 1500
-SECONDS = 0.012  # below it, the longer text shows nothing
+SIZE = 2000
+SECONDS = 0.006  # below it, the longer text shows nothing
 
 
 @cache
