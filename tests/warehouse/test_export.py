@@ -109,6 +109,7 @@ def test_csv_gives_the_rows_back(lake, tmp_path):
         # the file has no zeros at the end of a second's fraction
         shown |= {name: datetime.fromisoformat(shown[name]).isoformat() for name in instants}
         row |= {name: row[name].isoformat() for name in instants}
+        row |= {name: str(value).lower() for name, value in row.items() if isinstance(value, bool)}
     assert as_text(found) == as_text([{name: "" if value is None else str(value) for name, value in row.items()} for row in expected])
 
 
