@@ -49,7 +49,6 @@ def update(changes: Changes) -> None:
     changes.replace("reprint_clusters", clusters, sql_text("derived/reprint_clusters.sql"))
     for name in _SCRATCH:
         connection.execute(f"drop table {name}")
-    connection.execute("drop view standing_versions")
 
 
 def _update_bands(changes: Changes) -> None:

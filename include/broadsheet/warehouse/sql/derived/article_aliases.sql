@@ -179,3 +179,9 @@ from matches
 left join standing on standing.article_id = matches.other_id
 group by matches.article_id
 having count(distinct coalesce(standing_article_id, other_id)) = 1;
+
+-- For the steps that follow: versions by the article that stands for theirs.
+create or replace temp view standing_versions as
+select versions.* replace (coalesce(aliases.standing_article_id, versions.article_id) as article_id)
+from article_versions as versions
+left join article_aliases as aliases using (article_id)

@@ -1,10 +1,5 @@
 -- Articles are those that stand for themselves. Where one only gained versions or captures, what came is added to what is known of it. What
 -- went cannot be taken off a maximum: such articles, and those whose ids stand otherwise, are counted anew from all that they have.
-create or replace temp view standing_versions as
-select version_id, coalesce(standing_article_id, article_id) as article_id
-from article_versions
-left join article_aliases using (article_id);
-
 create or replace temp table recounted_articles as
 with touched as (
     select unnest([article_id, standing_article_id]) as article_id
@@ -20,9 +15,11 @@ union
 select standing_article_id from article_aliases semi join touched using (article_id);
 
 create or replace temp table coming_versions as
+select version_id, article_id
 from standing_versions
 semi join recounted_articles using (article_id)
 union all
+select version_id, article_id
 from standing_versions
 semi join added_article_versions using (version_id)
 anti join recounted_articles using (article_id);
@@ -72,6 +69,4 @@ select
     min(first_captured_at) as first_captured_at,
     max(last_captured_at) as last_captured_at,
 from parts
-group by article_id;
-
-drop view standing_versions
+group by article_id

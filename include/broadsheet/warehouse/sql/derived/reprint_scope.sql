@@ -1,9 +1,3 @@
--- An article that is one publication with another (`article_aliases`) is the one that stands for both.
-create or replace temp view standing_versions as
-select versions.* replace (coalesce(aliases.standing_article_id, versions.article_id) as article_id)
-from article_versions as versions
-left join article_aliases as aliases using (article_id);
-
 -- Articles whose cluster or place in it may have changed: those that the load touched, those that have a touched text or pair, and all
 -- members of their clusters. An article outside was linked with none of these before, and is not now.
 create or replace temp table scope_articles as
