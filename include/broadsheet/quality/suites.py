@@ -128,7 +128,8 @@ def run_suite(table: Table, rows: pd.DataFrame, frames: dict[str, pd.DataFrame],
     wrong = wrong or {}
     suite = list(checks(table))
     # GX copies what it is given for many an expectation: not the texts, which only the rules look at
-    batch = rows[[column for column in rows.columns if any(column in _asked_columns(check) for check in suite)]].copy(deep=False)
+    asked = {column for check in suite for column in _asked_columns(check)}
+    batch = rows[[column for column in rows.columns if column in asked]].copy(deep=False)
     batch[ROW] = range(len(batch))
     missing = pd.DataFrame({column: no_value(rows, column) for column in required(table)})
     for column in missing.columns.intersection(list(wrong)):
