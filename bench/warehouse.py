@@ -38,7 +38,9 @@ from broadsheet import pipeline
 from broadsheet.lake import ABSENCES, OUTCOMES, PAGES, Lake, write_records
 from broadsheet.records import StageOutcome
 from broadsheet.runs import Run
+from broadsheet.settings import read_settings
 from broadsheet.tables.schema import TABLES
+from broadsheet.warehouse.compact import compact
 from broadsheet.warehouse.macros import create_macros
 from broadsheet.warehouse.query import connect
 from broadsheet.warehouse.questions import QUESTIONS
@@ -139,7 +141,7 @@ class Bench:
 
 
 def build(bench: Bench) -> dict[str, Any]:
-    """Both lakes, in runs of equal size."""
+    """Both lakes, in runs of equal size, and then the maintenance that a lake gets."""
     whole, step = range(bench.sizes.captures), bench.sizes.per_run
     for lake, numbers in ((bench.large, whole), (bench.small, whole[-(len(whole) // 10) :])):
         seconds: Counter[str] = Counter()
@@ -147,6 +149,10 @@ def build(bench: Bench) -> dict[str, Any]:
             (run,), times = bench.prepare([(lake, numbers[first : first + step])])
             seconds.update(times)
             seconds["load"] += bench.load(run)
+        began = time.perf_counter()
+        with pool_of(1) as pool:
+            runs_before, runs_after = pool.submit(compact, lake, read_settings()).result()
+        print(f"search index of {lake.root.name}: {runs_before} sorted runs, {runs_after} after {time.perf_counter() - began:.0f} s of compacting")
         told = ", ".join(f"{stage} {value:,.0f} s" for stage, value in seconds.items())
         print(f"built {lake.root.name}: {len(numbers):,} captures in {told}; {lake.warehouse.stat().st_size / 1e9:.2f} GB, "
               f"Parquet {size_of(lake.tables) / 1e9:.2f} GB")  # fmt: skip

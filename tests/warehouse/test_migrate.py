@@ -10,6 +10,7 @@ import pytest
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import run_all
+from broadsheet.tables.ddl import drop_indexes
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import rebuild
 from broadsheet.warehouse.migrate import FILLED
@@ -31,6 +32,8 @@ def earlier(present, tmp_path) -> Path:
     lake = tmp_path / "lake"
     shutil.copytree(present, lake)
     with duckdb.connect(str(Lake(lake).warehouse)) as connection:
+        for statement in drop_indexes():
+            connection.execute(statement)
         for table in TABLES.values():
             if table.layer == "derived":
                 connection.execute(f"drop table {table.name}")

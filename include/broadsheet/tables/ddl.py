@@ -1,5 +1,5 @@
-"""DuckDB DDL from the schema: tables without primary keys (their indexes cost at every checkpoint; the audit checks keys), and
-a comment on every table and column."""
+"""DuckDB DDL from the schema: tables without primary keys (their indexes cost at every checkpoint; the audit checks keys), a comment on
+every table and column, and an index where questions fetch single long rows."""
 
 from collections.abc import Iterator
 
@@ -28,14 +28,37 @@ def ddl() -> Iterator[str]:
         for field in table.fields:
             if field.nullable:
                 yield f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {field.name} {DUCKDB_TYPES[field.type]}"
-        yield f"COMMENT ON TABLE {table.name} IS {quoted(f'One row per {table.grain}.')}"
-        for field in table.fields:
-            yield f"COMMENT ON COLUMN {table.name}.{field.name} IS {quoted(described(field))}"
+        yield from comments(table)
 
 
 def create_table(table: Table) -> str:
     columns = ", ".join(f"{field.name} {DUCKDB_TYPES[field.type]}{'' if field.nullable else ' NOT NULL'}" for field in table.fields)
     return f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})"
+
+
+def comments(table: Table) -> Iterator[str]:
+    """Statements that describe a table and its columns in the file."""
+    yield f"COMMENT ON TABLE {table.name} IS {quoted(f'One row per {table.grain}.')}"
+    for field in table.fields:
+        yield f"COMMENT ON COLUMN {table.name}.{field.name} IS {quoted(described(field))}"
+
+
+def create_indexes() -> Iterator[str]:
+    """Statements that make the indexes that are missing."""
+    for table in TABLES.values():
+        if table.looked_up_by:
+            yield f"CREATE INDEX IF NOT EXISTS {_index(table)} ON {table.name} ({table.looked_up_by})"
+
+
+def drop_indexes() -> Iterator[str]:
+    """Statements that remove them: DuckDB alters no column of a table that has one."""
+    for table in TABLES.values():
+        if table.looked_up_by:
+            yield f"DROP INDEX IF EXISTS {_index(table)}"
+
+
+def _index(table: Table) -> str:
+    return f"{table.name}_by_{table.looked_up_by}"
 
 
 def described(field: Field) -> str:

@@ -23,6 +23,7 @@ class Table:
     part_of : the reference column whose row is a whole that this table's rows are parts of: it stands or falls with them, since it
         says something (a count, an order) that is wrong when one of them is missing.
     needs : (table, its column) of rows without at least one of which a row of this table says nothing.
+    looked_up_by : the column by which questions fetch single rows. It has an index, which costs each load something: for tables of long rows alone.
     nullable, required : columns whose nullability differs here from their declaration.
     layer : ``entity`` rows are the same whichever capture shows them, ``event`` rows belong to one capture or absence,
         ``operation`` rows tell of runs, ``derived`` rows are computed in the warehouse and are not in the lake.
@@ -38,6 +39,7 @@ class Table:
     required: frozenset[str] = frozenset()
     part_of: str | None = None
     needs: tuple[str, str] | None = None
+    looked_up_by: str | None = None
     sort: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field:
@@ -243,6 +245,7 @@ TABLES: dict[str, Table] = {
             ),
             key=("version_id",),
             layer="entity",
+            looked_up_by="version_id",
             sort=("site", "published_at", "version_id"),
             references={
                 "article_id": ("articles", "article_id"),

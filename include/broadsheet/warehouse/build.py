@@ -103,6 +103,13 @@ def let_follow(lake: Lake) -> None:
         file.replace(lake.standby)
 
 
+def copy_to_standby(lake: Lake) -> None:
+    """Let a copy of the published file stand by: the one that does holds the same rows, but not in the same order."""
+    following = lake.standby.with_name(f"{lake.standby.name}.new")
+    shutil.copyfile(lake.warehouse, following)
+    following.replace(lake.standby)
+
+
 def snapshot_ids(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Published states that a warehouse tells of, the oldest first."""
     return [name for (name,) in connection.execute("select snapshot_id from snapshots order by snapshot_published_at, snapshot_id").fetchall()]

@@ -23,6 +23,7 @@ from broadsheet.lake import Lake
 from broadsheet.quality.policy import load_policy
 from broadsheet.records import Record
 from broadsheet.settings import Settings, read_settings
+from broadsheet.tables.ddl import create_indexes
 from broadsheet.tables.parquet import MONTH, capture_of
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.alarms import alarms
@@ -144,6 +145,8 @@ def publish(
     if not changes.is_whole:
         changes.write(lake.changes(snapshot_id))
     kept_ids = snapshot_ids(build.connection)[-(kept - 1) :]
+    for statement in create_indexes():
+        build.connection.execute(statement)
     build.connection.execute("checkpoint")
     build.connection.close()
     parts.move()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import duckdb
 
 from broadsheet.errors import ConfigurationError
-from broadsheet.tables.ddl import DUCKDB_TYPES
+from broadsheet.tables.ddl import DUCKDB_TYPES, drop_indexes
 from broadsheet.tables.schema import SCHEMA_VERSION, TABLES
 from broadsheet.warehouse.statements import row_count
 
@@ -55,7 +55,9 @@ def require_known(version: str | None, of: object) -> bool:
 
 
 def make_room(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let the columns of `FILLED` be there and NULL, so that rows without them can be taken in."""
+    """Let the columns of `FILLED` be there and NULL, so that rows without them can be taken in. What is published has its indexes again."""
+    for statement in drop_indexes():
+        connection.execute(statement)
     for name, column in FILLED:
         connection.execute(f"alter table if exists {name} add column if not exists {column} {DUCKDB_TYPES[TABLES[name].field(column).type]}")
         connection.execute(f"alter table {name} alter column {column} drop not null")

@@ -53,26 +53,20 @@ best as (
     limit (select case when len(phrases) = 0 then max_rows end from phrases)
 ),
 
-places as (
-    -- texts are read by their place in the table: by version_id, DuckDB would read all
-    select v.rowid as place, best.score
-    from best
-    join article_versions as v on v.version_id = best.version_id
-),
-
 texts as (
+    -- by the index of version_id: text by text, where a scan would unpack thousands around each
     select
         v.article_id,
         v.version_id,
         v.site,
         v.headline,
         v.published_at,
-        places.score,
+        best.score,
         translate(v.body_text, chr(9) || chr(10) || chr(13), '   ') as body,
         search_key(v.body_text) as body_key,
         [headline_key(search_key(v.headline)), headline_key(search_key(v.body_text))] as letters,
-    from places
-    join article_versions as v on v.rowid = places.place
+    from best
+    join article_versions as v on v.version_id = best.version_id
 ),
 
 shown as (
