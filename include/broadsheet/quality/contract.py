@@ -133,7 +133,7 @@ def _rule(reason: str, policy: Policy, how: dict[str, Any]) -> dict[str, Any]:
         custom.append({"property": "maxFailedRatio", "value": rule.max_failed_ratio})
     return {
         "name": reason,
-        "description": REASONS[reason],
+        "description": REASONS[reason].text,
         "dimension": DIMENSIONS.get(reason, "conformity"),
         "severity": rule.action,
         **how,

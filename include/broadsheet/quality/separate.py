@@ -177,7 +177,7 @@ def _rejection(table: Table, row: dict[str, Any], names: list[str], capture_id: 
         stage="validate",
         scope="row",
         reasons=slugs,
-        detail="; ".join(f"{name}{_columns(table, name, row)}: {REASONS[name.partition(':')[0]]}" for name in dict.fromkeys(names)),
+        detail="; ".join(f"{name}{_columns(table, name, row)}: {REASONS[name.partition(':')[0]].text}" for name in dict.fromkeys(names)),
         capture_id=capture_id,
         site=row.get("site"),
         table_name=table.name,

@@ -68,7 +68,7 @@ def alarms(
         {"quality_result_id": make_id("quality_result", run_id, -1, finding.table_name, finding.check_name), "run_id": run_id, "shard": -1,
          "suite": "warehouse_suite", "table_name": finding.table_name, "check_name": finding.check_name, "column_name": finding.column_name,
          "is_success": not finding.failed, "policy_action": policy.action(finding.check_name), "checked_count": finding.checked,
-         "failed_count": finding.failed, "examples": finding.examples[:_EXAMPLES] or None, "meaning": REASONS[finding.check_name],
+         "failed_count": finding.failed, "examples": finding.examples[:_EXAMPLES] or None, "meaning": REASONS[finding.check_name].text,
          "checked_at": checked_at}
         for finding in findings
     ]  # fmt: skip
