@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from broadsheet.quality.reasons import REASONS
-from broadsheet.quality.suites import differ_in_zone, not_blank, required
+from broadsheet.quality.suites import differ_in_zone
 from broadsheet.records import Rejection
+from broadsheet.tables.demands import not_blank, required
 from broadsheet.tables.schema import TABLES, Table
 from broadsheet.text import fold_blanks
 

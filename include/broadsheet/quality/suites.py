@@ -13,15 +13,14 @@ import pyarrow.compute as pc
 
 from broadsheet.quality.reasons import REASONS
 from broadsheet.quality.rules import RULES
+from broadsheet.tables.demands import BLANKS, not_blank, required
 from broadsheet.tables.fields import Field
 from broadsheet.tables.schema import TABLES, Table
-from broadsheet.text import fold_blanks
 
 ROW = "__row"  # row number, by which GX names failing rows
 RULE_PREFIX = "__rule_"
 EXAMPLES = 3
 EXAMPLE_CHARS = 120
-_BLANKS = "".join(char for char in map(chr, range(0x10000)) if not fold_blanks(char))
 # What the schema demands of whole rows, and Great Expectations has no class for: reason -> class.
 OF_ROWS = {"null_value": "ExpectRequiredValuesToBeThere", "blank_value": "ExpectTextsToSaySomething"}
 WrongCells = dict[str, tuple[int, ...]]  # column -> rows
@@ -95,23 +94,13 @@ def own_expectations() -> dict[str, str]:
     return {expectation: reason for reason, expectation in OF_ROWS.items()} | {rule.expectation: rule.reason for rule in RULES}
 
 
-def required(table: Table) -> list[str]:
-    """Columns that must have a value."""
-    return [field.name for field in table.fields if not field.nullable]
-
-
-def not_blank(table: Table) -> list[str]:
-    """Text columns whose values must say something."""
-    return [field.name for field in table.fields if field.type == "string" and not field.is_blank_allowed and not (field.allowed or field.pattern)]
-
-
 def no_value(rows: pd.DataFrame, column: str) -> pd.Series:
     return rows[column].isna()
 
 
 def is_blank(rows: pd.DataFrame, column: str) -> pd.Series:
     """Nothing but blanks; zero-width characters and NBSP are blanks too, as in `text.fold_blanks`."""
-    return (rows[column].str.strip(_BLANKS) == "").astype(bool)
+    return (rows[column].str.strip(BLANKS) == "").astype(bool)
 
 
 def _column_checks(field: Field) -> Iterator[Check]:
