@@ -136,7 +136,7 @@ def run(
     inputs = _inputs(paths, manifest)
     with stage_bars() as report:
         summary = run_all(
-            lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, gives_way=True, policy_file=policy,
+            lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, policy_file=policy,
             shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites, outlets_file=outlets,
         )  # fmt: skip
     if as_json:
@@ -235,7 +235,6 @@ def load(
     from broadsheet.runs import Run
 
     run = Run.open(lake, run_id)
-    pipeline.give_way(run.options)
     print_summary(pipeline.load(run, dry_run))
     if not dry_run and not draw_overview(lake):
         raise typer.Exit(Exit.REJECTED)

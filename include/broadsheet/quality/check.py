@@ -3,7 +3,8 @@
 First every file is read through (`delivered.py`); what is damaged or has not the table's columns is told and left out. Then what must
 hold over all rows (keys, references, feed states), and of each row of the tables that tell of runs, is asked of DuckDB, with the assertions
 of the warehouse's audit. Last, the suites of the other tables run as in `validate`, over chunks: a chunk is all rows of some captures, in
-every table, as a shard of a run is, so that rules across rows and tables see what they look at, however many files the rows lie in. Memory depends on the chunk, not on the tables.
+every table, as a shard of a run is, so that rules across rows and tables see what they look at, however many files the rows lie in. Memory
+depends on the chunk, not on the tables.
 """
 
 import os

@@ -29,6 +29,7 @@ _NEW_WIDTHS = """
     group by all
     order by all
 """
+# Feeds that a load saw cut, or of whose widths it learned.
 _CHECKED_FEEDS = (
     "select feed_id from added_headline_feed_snapshots where width_limit is not null union select feed_id from added_headline_feed_widths"
 )

@@ -59,11 +59,13 @@ ROW_RULES = (
     ),
     RowRule(
         "assert_every_rejection_has_a_reason", "quarantine", "len(reasons) = 0", ("reasons",),
-        "Something was set aside without a reason: nobody can tell what to mend.", "Let the stage that rejected it name a slug of `broadsheet reasons`.",
+        "Something was set aside without a reason: nobody can tell what to mend.",
+        "Let the stage that rejected it name a slug of `broadsheet reasons`.",
     ),
     RowRule(
         "assert_every_rejection_says_what_was_rejected", "quarantine",
-        "case scope when 'input' then input_path is null when 'page' then capture_id is null else nullif(table_name, '') is null or row_key is null end",
+        "case scope when 'input' then input_path is null when 'page' then capture_id is null "
+        "else nullif(table_name, '') is null or row_key is null end",
         ("scope", "input_path", "capture_id", "table_name", "row_key"),
         "A rejection lacks what it is of (an input's path, a page's capture, a row's table and key): it could not be replayed.",
         "Let the stage that rejected it say so.",
@@ -91,7 +93,8 @@ ROW_RULES = (
     RowRule(
         "assert_a_headline_is_resolved_where_one_full_headline_is_known_and_nowhere_else", "headline_resolutions",
         "(resolution_status = 'resolved') <> (full_headline is not null)", ("resolution_status", "full_headline"),
-        "A headline is called resolved without the full one behind it, or has one although it is not: a candidate was picked silently.", _LOOK_AT_STEP,
+        "A headline is called resolved without the full one behind it, or has one although it is not: a candidate was picked silently.",
+        _LOOK_AT_STEP,
     ),
     RowRule(
         "assert_no_text_is_a_reprint_of_itself", "reprint_pairs", "text_id = other_text_id", (),
