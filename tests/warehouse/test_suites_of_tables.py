@@ -65,7 +65,7 @@ def test_every_check_says_what_it_means_and_what_to_do():
     listed = list(all_assertions())
     assert len({assertion.name for assertion in listed}) == len(listed)
     for assertion in listed:
-        assert len(assertion.text) > 40 and assertion.text.endswith("."), assertion.name
+        assert len(assertion.told.text) > 40 and assertion.told.text.endswith("."), assertion.name
     general = {REASONS["contradiction"].meaning, REASONS["contradiction"].remedy}
     assert not [one.name for one in listed if one.reason == "contradiction" and {one.meaning, one.remedy} & {"", *general}]
 

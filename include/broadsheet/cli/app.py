@@ -462,9 +462,15 @@ def questions(
 def dictionary(
     out: OutOption = None,
     diagram: Annotated[bool, typer.Option("--diagram", help="The diagram of tables, keys and references instead.")] = False,
+    suites: Annotated[bool, typer.Option("--suites", help="The suite of every table instead: its checks, what they mean, what to do.")] = False,
 ) -> None:
     """Print the data dictionary (Markdown), generated from the schema."""
-    from broadsheet.tables.diagram import entity_diagram
-    from broadsheet.tables.dictionary import data_dictionary
-
-    give(entity_diagram() if diagram else data_dictionary(), out)
+    if diagram and suites:
+        raise typer.BadParameter("--diagram and --suites are two pages: give one")
+    if suites:
+        from broadsheet.quality.listing import suites_page as page
+    elif diagram:
+        from broadsheet.tables.diagram import entity_diagram as page
+    else:
+        from broadsheet.tables.dictionary import data_dictionary as page
+    give(page(), out)

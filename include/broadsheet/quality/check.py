@@ -197,7 +197,7 @@ def _holds(connection: duckdb.DuckDBPyConnection, assertion: Assertion, checked:
         reason=assertion.reason,
         action=policy.action(assertion.reason),
         checked=checked,
-        text=assertion.text,
+        text=assertion.told.text,
         failed=failed,
         unit="rows" if assertion.wrong else "findings",
         examples=tuple(", ".join(f"{name}={str(value)[:EXAMPLE_CHARS]}" for name, value in row.items()) for row in shown),

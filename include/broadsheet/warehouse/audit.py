@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from broadsheet.quality.reasons import REASONS
+from broadsheet.quality.reasons import REASONS, Reason
 from broadsheet.tables.ddl import quoted
 from broadsheet.tables.demands import BLANKS, not_blank
 from broadsheet.tables.fields import Field
@@ -22,7 +22,11 @@ from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.statements import sql_text
 
 LAYERS = ("operation", "derived")  # of which the rows are checked here
-_MEND_DERIVATION = "Look at the step of the derived tables that writes it and at what the load brought; begin the load again when it is mended."
+# What to do about rows that are made here, whatever is wrong with them; others have the remedy of their reason.
+REMEDIES = {
+    "operation": "Look at the program that wrote the row; begin the load again when it is mended.",
+    "derived": "Look at the step of the derived tables that writes it, and at what the load brought; begin the load again when it is mended.",
+}
 
 
 class Assertion(NamedTuple):
@@ -34,8 +38,9 @@ class Assertion(NamedTuple):
     query : gives the rows that contradict it, with the columns that show it.
     reason : slug of `quality.reasons`.
     others : further tables that the query reads.
+    column : the column, or columns, of which the schema demands it; None for a hand-written rule.
     wrong : condition under which an added row contradicts it, where a single row tells.
-    meaning, remedy : what it means that it does not hold, and what to do; those of the reason without them.
+    meaning, remedy : the two sentences of `told`, where they are others than the reason's.
     """
 
     name: str
@@ -43,21 +48,23 @@ class Assertion(NamedTuple):
     reason: str
     query: str
     others: tuple[str, ...] = ()
+    column: str | None = None
     wrong: str | None = None
     meaning: str = ""
     remedy: str = ""
 
     @property
-    def text(self) -> str:
+    def told(self) -> Reason:
+        """What it means that it does not hold, and what to do."""
         reason = REASONS[self.reason]
-        return f"{self.meaning or reason.meaning} {self.remedy or reason.remedy}"
+        return Reason(self.meaning or reason.meaning, self.remedy or reason.remedy)
 
 
 def findings(changes: Changes) -> list[str]:
     """One sentence per assertion that does not hold, with what to do about it."""
     listed = list(assertions(changes))
     return [
-        f"{assertion.name}: {count} contradicting row{'' if count == 1 else 's'}. {assertion.text}"
+        f"{assertion.name}: {count} contradicting row{'' if count == 1 else 's'}. {assertion.told.text}"
         for assertion, count in zip(listed, _counts(changes.connection, listed), strict=True)
         if count
     ]
@@ -122,7 +129,7 @@ def _assertions(added: set[str], removed: set[str]) -> Iterator[Assertion]:
         "contradiction",
         "select a.article_id from article_aliases as a semi join article_aliases as other on a.standing_article_id = other.article_id",
         meaning="An article stands for another and has one that stands for it: the publication would be counted twice, or not at all.",
-        remedy=_MEND_DERIVATION,
+        remedy=REMEDIES["derived"],
     )
     yield Assertion(
         "assert_every_reprint_cluster_has_its_members",
@@ -133,7 +140,7 @@ def _assertions(added: set[str], removed: set[str]) -> Iterator[Assertion]:
         "using (cluster_id) where coalesce(m.n, 0) <> c.article_count",
         ("reprint_members",),
         meaning="A cluster has more or fewer members than it says: chains of reprints would lack articles.",
-        remedy=_MEND_DERIVATION,
+        remedy=REMEDIES["derived"],
     )
     yield Assertion(
         "assert_channels_of_a_site_are_trees",
@@ -191,7 +198,16 @@ def _of_added(name: str) -> Iterator[Assertion]:
     key = ", ".join(table.key)
     # parts come with their whole, whose own key is checked: only among each other can they be doubled
     touched = f"added_{name}" if table.part_of else f"{name} semi join added_{name} using ({key})"
-    yield Assertion(f"assert_{name}_has_each_key_once", name, "duplicate_key", f"select {key} from {touched} group by {key} having count(*) > 1")
+    remedy = REMEDIES.get(table.layer, "")
+    yield Assertion(
+        f"assert_{name}_has_each_key_once",
+        name,
+        "duplicate_key",
+        f"select {key} from {touched} group by {key} having count(*) > 1",
+        column=key,
+        meaning="Two rows of the table have the same key.",
+        remedy=remedy,
+    )
     for column, (parent, parent_column) in table.references.items():
         yield Assertion(
             f"assert_every_{column}_of_{name}_is_in_{parent}",
@@ -199,6 +215,8 @@ def _of_added(name: str) -> Iterator[Assertion]:
             "broken_reference",
             f"select t.{column} from added_{name} as t anti join {parent} as p on t.{column} = p.{parent_column} where t.{column} is not null",
             (parent,),
+            column,
+            remedy=remedy,
         )
 
 
@@ -213,6 +231,7 @@ def _of_removed(name: str) -> Iterator[Assertion]:
                     f"select t.{column} from {table.name} as t semi join (from removed_{name} anti join {name} using ({parent_column})) as gone "
                     f"on t.{column} = gone.{parent_column}",
                     (name,),
+                    column,
                 )
 
 
@@ -223,10 +242,9 @@ def _of_rows(table: Table) -> Iterator[Assertion]:
     """What the schema and hand-written rules demand of each row."""
     texts = not_blank(table)
     for field in table.fields:
-        if not field.nullable:
-            yield _of_row(table, f"assert_every_{field.name}_of_{table.name}_is_there", "null_value", f"{field.name} is null", field.name)
         for ending, reason, wrong in _of_values(field, is_text=field.name in texts, is_reference=field.name in table.references):
-            yield _of_row(table, f"assert_every_{field.name}_of_{table.name}_{ending}", reason, wrong, field.name)
+            row = _of_row(table, f"assert_every_{field.name}_of_{table.name}_{ending}", reason, wrong, field.name)
+            yield row._replace(column=field.name, remedy=REMEDIES[table.layer])
     for rule in ROW_RULES:
         if rule.table == table.name:
             row = _of_row(table, rule.name, "contradiction", rule.wrong, *rule.columns)
@@ -237,6 +255,8 @@ def _of_values(field: Field, *, is_text: bool, is_reference: bool) -> Iterator[t
     """(end of the sentence, reason, condition) of what is demanded of a column's values. One that names another row has the form of that row's;
     what may be missing may be blank too, for it is quoted (the beginning of a page that was rejected)."""
     name = field.name
+    if not field.nullable:
+        yield "is_there", "null_value", f"{name} is null"
     if field.allowed is not None:
         yield "is_allowed", "not_allowed", f"{name} not in ({', '.join(map(quoted, field.allowed))})"
     elif field.pattern is not None and not is_reference:
