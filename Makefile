@@ -69,6 +69,7 @@ bench-quality: $(READY) ## Measure which faults in the data are caught, what is 
 docs: $(READY) ## Write the generated pages of docs/ and the column lineage anew
 	@$(BIN)/broadsheet dictionary --out docs/data_dictionary.md
 	@$(BIN)/broadsheet dictionary --diagram --out docs/entity_diagram.md
+	@$(BIN)/broadsheet dictionary --suites --out docs/data_suites.md
 	@rm -rf build/docs-lake
 	@$(BIN)/broadsheet run examples/sample/pages --manifest examples/sample/manifest.jsonl --lake build/docs-lake --shards 1 >/dev/null || [ $$? = 3 ]
 	@$(BIN)/broadsheet questions --lake build/docs-lake --out docs/questions.md

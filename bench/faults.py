@@ -8,6 +8,7 @@ input, the load, the file. That some other check fails does not count.
     pages      records as the kernel read them -> transform, validate
     rows       tables between two stages       -> validate
     loads      what stages of a run left       -> load, as a dry run
+    built      rows that runs and derivations write -> the audit of the built warehouse
     files      Parquet of somebody else        -> broadsheet check
     days       pages of a site from a day on   -> incidents (`drift.py`)
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import drift
+import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,7 +35,7 @@ from broadsheet import pipeline
 from broadsheet.engine.reading import read_capture
 from broadsheet.errors import BatchStopped
 from broadsheet.ids import ID_LENGTH, content_sha256, make_id
-from broadsheet.lake import OUTCOMES, PAGES, read_records, write_records
+from broadsheet.lake import OUTCOMES, PAGES, REJECTIONS, Lake, read_records, write_records
 from broadsheet.quality.check import check
 from broadsheet.quality.policy import load_policy
 from broadsheet.quality.rules import RULES
@@ -47,6 +49,7 @@ from broadsheet.records import (
     PageResult,
     PersonCredit,
     PersonRole,
+    Rejection,
     SiteBasis,
     StageOutcome,
     TimeBasis,
@@ -56,6 +59,8 @@ from broadsheet.tables.batch import Batch
 from broadsheet.tables.schema import TABLES
 from broadsheet.tables.transform import add_page
 from broadsheet.urls import site_of
+from broadsheet.warehouse.audit import findings
+from broadsheet.warehouse.changes import Changes
 from sampleworld.render import html_bytes
 from sampleworld.world import build
 from sampleworld.write import write
@@ -91,6 +96,7 @@ def all_faults(folder: Path, *, site_count: int, days_before: int) -> Iterator[T
     yield from pages()
     yield from rows()
     yield from loads(folder / "loads")
+    yield from built(folder / "loads")
     yield from files(folder / "files")
     yield from days(site_count, days_before)
 
@@ -540,6 +546,26 @@ def _deeper(rows: pa.Table) -> pa.Table:
     return rows.set_column(rows.column_names.index("channel_path"), rows.schema.field("channel_path"), paths)
 
 
+def _results(column: str, change: Callable[[Any], Any]) -> Callable[[Run], None]:
+    return _in_stage("validate", "quality_results", _cell(column, change))
+
+
+def _begin_later(run: Run) -> None:
+    """The run is said to have begun after it ended."""
+    later = msgspec.structs.replace(run, started_at=datetime.now(UTC) + timedelta(days=1))
+    write_records(run.where.staging(run.run_id) / "run.json", [later])
+
+
+def _reject(**fields: Any) -> Callable[[Run], None]:
+    """A stage rejects a row in a way that says too little."""
+    told = {"stage": "validate", "scope": "row", "reasons": ("no_source",), "detail": "", "table_name": "sites", "row_key": "x", **fields}
+
+    def change(run: Run) -> None:
+        write_records(run.where.shard(run.run_id, "validate", 0) / REJECTIONS, [Rejection(**told)])
+
+    return change
+
+
 CHAIN = "assert_every_stage_takes_in_what_the_one_before_let_out"
 LOAD_FAULTS: dict[str, LoadFault] = {
     "pages lost after they were read": LoadFault(CHAIN, _lose_pages, before="transform"),
@@ -573,6 +599,21 @@ LOAD_FAULTS: dict[str, LoadFault] = {
         "assert_no_unknown_capture_time_has_an_observation_time", _in_stage("validate", "captures", _untimed)
     ),
     "a stage says that more came in": LoadFault(CHAIN, _account("transform", in_count=2, out_count=2, new_count=2)),
+    "a run that ends before it begins": LoadFault("assert_no_run_ends_before_it_begins", _begin_later),
+    "a check that failed for more than it looked at": LoadFault(
+        "assert_no_check_fails_for_more_than_it_looked_at", _results("failed_count", lambda _: 10**9)
+    ),
+    "a check that holds and fails": LoadFault(
+        "assert_a_check_holds_where_nothing_failed_and_nowhere_else", _results("is_success", lambda held: not held)
+    ),
+    "an action that no policy has": LoadFault(
+        "assert_every_policy_action_of_quality_results_is_allowed", _results("policy_action", lambda _: "shrug")
+    ),
+    "a result of a run that there is not": LoadFault("assert_every_run_id_of_quality_results_is_in_runs", _results("run_id", lambda _: "nobody")),
+    "a result of a shard below none": LoadFault("assert_every_shard_of_quality_results_is_within_bounds", _results("shard", lambda _: -2)),
+    "a result that says nothing": LoadFault("assert_every_meaning_of_quality_results_says_something", _results("meaning", lambda _: "\u00a0")),
+    "a rejection without a reason": LoadFault("assert_every_rejection_has_a_reason", _reject(reasons=())),
+    "a rejected row without its key": LoadFault("assert_every_rejection_says_what_was_rejected", _reject(row_key=None)),
     "a stage's accounts do not add up": LoadFault("StageOutcome: lost track", _account("validate", in_count=2)),
 }  # fmt: skip
 BATCH_LOADS = {"a batch without a page": "empty_batch", "a batch delivered twice": "batch_known"}
@@ -613,7 +654,99 @@ def _prepared(folder: Path, run_id: str, numbers: range, fault: LoadFault | None
             fault.corrupt(run)
         if stage != "load":
             getattr(pipeline, stage)(run, 0)
-    return run
+    return Run.open(folder, run_id)
+
+
+# --- built -----------------------------------------------------------------------------------------------------------------
+
+# Fault -> what the audit must say, and the statement that corrupts a row which the program itself writes.
+BUILT_FAULTS: dict[str, tuple[str, str]] = {
+    "a posting of no document": (
+        "assert_every_document_number_of_search_postings_is_in_search_documents",
+        "update search_postings set document_number = -7 where rowid = 0",
+    ),
+    "a term stronger than there is": (
+        "assert_every_term_strength_of_search_postings_is_within_bounds",
+        "update search_postings set term_strength = 371 where rowid = 0",
+    ),
+    "a blank term": (
+        "assert_every_term_of_search_terms_says_something",
+        "update search_terms set term = ' ' where rowid = 0",
+    ),
+    "a headline resolved without one": (
+        "assert_a_headline_is_resolved_where_one_full_headline_is_known_and_nowhere_else",
+        "update headline_resolutions set resolution_status = 'resolved', full_headline = null where rowid = 0",
+    ),
+    "a confidence above one": (
+        "assert_every_confidence_of_headline_resolutions_is_within_bounds",
+        "update headline_resolutions set confidence = 1.5 where rowid = 0",
+    ),
+    "a status that there is not": (
+        "assert_every_resolution_status_of_headline_resolutions_is_allowed",
+        "update headline_resolutions set resolution_status = 'perhaps' where rowid = 0",
+    ),
+    "a spell that ends before it begins": (
+        "assert_no_first_observed_at_of_headline_spells_is_after_its_last_observed_at",
+        "update headline_spells set last_observed_at = first_observed_at - interval 1 hour where rowid = 0",
+    ),
+    "a spell twice": (
+        "assert_headline_spells_has_each_key_once",
+        "insert into headline_spells from headline_spells limit 1",
+    ),
+    "a version without its article": (
+        "assert_every_article_id_of_current_versions_is_in_articles",
+        f"update current_versions set article_id = '{NOWHERE}' where rowid = 0",
+    ),
+    "a title's id of another form": (
+        "assert_every_title_id_of_headline_titles_has_its_form",
+        "update headline_titles set title_id = upper(title_id) || '-1' where rowid = 0",
+    ),
+    "a day of a site without a site": (
+        "assert_every_site_of_site_days_is_there",
+        "update site_days set site = null where rowid = 0",
+    ),
+    "more articles of a day than captures": (
+        "assert_no_site_day_has_more_article_captures_than_captures",
+        "update site_days set article_capture_count = capture_count + 1 where rowid = 0",
+    ),
+    "a cluster that lost a member": (
+        "assert_every_reprint_cluster_has_its_members",
+        "insert into reprint_clusters by name select 'x' as cluster_id, 2 as article_count",
+    ),
+    "a state older than the one before": (
+        "assert_no_state_is_older_than_the_one_it_was_built_from",
+        "insert into snapshots select * replace ('later' as snapshot_id, snapshot_id as parent_snapshot_id, "
+        "snapshot_published_at - interval 1 hour as snapshot_published_at) from snapshots limit 1",
+    ),
+    "counts of a state that are no JSON": (
+        "assert_every_row_counts_json_of_snapshots_is_json",
+        "update snapshots set row_counts_json = '{' where rowid = 0",
+    ),
+    "a dismissal without a note": (
+        "assert_every_dismissal_has_a_note",
+        "insert into quarantine_outcomes by name select 'x' as quarantine_id, 'dismissed' as quarantine_outcome, '' as note",
+    ),
+}
+
+
+def built(folder: Path) -> Iterator[Told]:
+    """The warehouse that was loaded, in memory and without constraints, one row of which is corrupted."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{Lake(folder).warehouse}' as published (read_only)")
+        for name in TABLES:
+            connection.execute(f"create table {name} as from published.{name}")
+        clean = _findings(connection)
+        for name, (expected, statement) in BUILT_FAULTS.items():
+            connection.begin()
+            connection.execute(statement)
+            fired = _findings(connection) - clean
+            connection.rollback()
+            yield Told("built", name, expected, fired, expected in fired)
+
+
+def _findings(connection: duckdb.DuckDBPyConnection) -> Counter[str]:
+    return Counter(finding.partition(":")[0] for finding in findings(Changes(connection, is_whole=True)))
 
 
 # --- files -----------------------------------------------------------------------------------------------------------------
@@ -657,6 +790,21 @@ def _second_file(folder: Path) -> None:
         pq.write_table(rows, folder / "sites" / f"{number}.parquet")
 
 
+def _write(folder: Path, table: str, **values: Any) -> None:
+    """A table of one row that another program wrote of a run."""
+    fillers = {"string": "x", "json": "{}", "int32": 0, "int64": 0, "boolean": True, "timestamp": RUN_AT}
+    row = {column.name: None if column.nullable else fillers[column.type] for column in TABLES[table].fields}
+    pq.write_table(pa.Table.from_pylist([row | values], schema=TABLES[table].arrow), folder / f"{table}.parquet")
+
+
+def _write_run(folder: Path) -> None:
+    _write(folder, "runs", run_status="succeeded", finished_at=RUN_AT - timedelta(hours=1))
+
+
+def _write_result(folder: Path) -> None:
+    _write(folder, "quality_results", quality_result_id=NOWHERE, policy_action="shrug")
+
+
 FILE_FAULTS: dict[str, FileFault] = {
     "times without zone in a file": FileFault("wrong_type", "captures", _file("captures", _cast("captured_at", pa.timestamp("us")))),
     "numbers as text in a file": FileFault("wrong_type", "channels", _file("channels", _cast("depth", pa.string()))),
@@ -673,6 +821,8 @@ FILE_FAULTS: dict[str, FileFault] = {
     "a table not delivered": FileFault("missing_table", "sites", lambda folder: (folder / "sites.parquet").unlink()),
     "a reference to nothing": FileFault("broken_reference", "channels", _file("channels", _cell("site", lambda _: "nowhere.example"))),
     "a row twice, in two files": FileFault("duplicate_key", "sites", _second_file),
+    "a run that ends before it begins, in a file": FileFault("contradiction", "runs", _write_run),
+    "an action that no policy has, in a file": FileFault("not_allowed", "quality_results", _write_result),
     "a channel deeper than its path": FileFault("contradiction", "channels", _file("channels", _cell("depth", lambda depth: depth + 3))),
 }
 

@@ -229,7 +229,6 @@ def load(params=None, ti=None, outlet_events=None) -> dict[str, Any]:
 
     log = logging.getLogger("airflow.task")
     run = broadsheet_run()
-    pipeline.give_way(run.options)
     try:
         summary = pipeline.load(run, is_dry_run=params["dry_run"])
     except BatchStopped as stopped:

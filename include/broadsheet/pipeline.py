@@ -84,15 +84,6 @@ def validate(run: Run, shard: int) -> dict[str, Any]:
     return msgspec.to_builtins(validate_shard(run.where, run.run_id, shard, policy_of(run)))
 
 
-def give_way(settings: Settings) -> None:
-    """Let the process that a load is about to take up stand back for others by `load_niceness`: the warehouse's readers are answered first.
-
-    For good: a process cannot take its priority back. Does nothing where processes have no niceness.
-    """
-    if hasattr(os, "nice"):
-        os.nice(max(0, settings.load_niceness - os.nice(0)))
-
-
 def load(run: Run, is_dry_run: bool = False) -> dict[str, Any]:
     """Publish a run: Data Docs, lake, warehouse. Returns the run's summary and keeps it as `runs/<run>.json`.
 
@@ -128,14 +119,9 @@ def document(lake: str | Path, settings: Settings | None = None) -> Path:
 
 def run_all(
     lake: str | Path, paths: Iterable[str | Path], *, manifest: str | Path | None = None, is_dry_run: bool = False, workers: int | None = None,
-    on_progress: Progress | None = None, gives_way: bool = False, **settings: Any,
+    on_progress: Progress | None = None, **settings: Any,
 ) -> dict[str, Any]:  # fmt: skip
-    """All stages without Airflow. Returns the run's summary.
-
-    Parameters
-    ----------
-    gives_way : from the load on, the process stands back for others (`give_way`).
-    """
+    """All stages without Airflow. Returns the run's summary."""
     from broadsheet.lineage.events import told
 
     report = on_progress or (lambda stage, done, of: None)
@@ -150,8 +136,6 @@ def run_all(
     with told(run, inputs, is_dry_run=is_dry_run):
         shards = capture(run, inputs, manifest, on_progress=captured)
         by_shard(run, shards, workers, report)
-        if gives_way:
-            give_way(run.options)
         summary = load(run, is_dry_run)
     report("load", 1, 1)
     return summary

@@ -16,7 +16,7 @@ from broadsheet.quality.data_docs import build_data_docs
 from broadsheet.quality.quarantine import quarantine_table
 from broadsheet.quality.units import unit_stops
 from broadsheet.records import StageOutcome, ValidateSummary
-from broadsheet.runs import Run, outcomes_of, policy_of, quality_results_of, reason_counts, rejections_of, run_row
+from broadsheet.runs import Run, outcomes_of, policy_of, quality_results_of, reason_counts, rejections_of, repeated_warnings, run_row
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import BringIn, Keep, LoadSummary, load
 
@@ -102,6 +102,7 @@ def _summary(run: Run, loaded: LoadSummary, validated: Iterable[ValidateSummary]
     warnings: Counter[str] = Counter(loaded.warnings)
     for summary in validated:
         warnings.update(summary.warnings)
+    warnings -= repeated_warnings(run)
     absences: Counter[str] = Counter()
     passed_over: Counter[str] = Counter()
     for outcome in outcomes:

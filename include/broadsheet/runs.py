@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from broadsheet import PARSER_VERSION, __version__
 from broadsheet.errors import ConfigurationError
-from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, read_records, require_writable, write_records
+from broadsheet.lake import OUTCOMES, REJECTIONS, WARNED_ROWS, Lake, read_records, require_writable, write_records
 from broadsheet.records import Record, Rejection, StageOutcome
 from broadsheet.settings import Settings, read_settings
 
@@ -120,6 +120,22 @@ def quality_results_of(run: Run, shard: int | None = None) -> "pa.Table":
     parts = sorted(run.where.staging(run.run_id, "validate").glob(f"{folder}/quality_results.parquet"))
     schema = TABLES["quality_results"].arrow
     return pa.concat_tables([schema.empty_table(), *(pq.read_table(part).cast(schema) for part in parts)])
+
+
+def repeated_warnings(run: Run) -> Counter[str]:
+    """How often `validate` warned of a row that another shard has too, by reason: an entity is one row, whichever shards hold it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    parts = [pq.read_table(part) for part in run.where.staging(run.run_id, "validate").glob(f"shard-*/{WARNED_ROWS}.parquet")]
+    if len(parts) < 2:
+        return Counter()
+    warned = pa.concat_tables(parts)
+    counted = warned.group_by(warned.column_names).aggregate([([], "count_all")])
+    repeats: Counter[str] = Counter()
+    for reason, count in zip(counted["reason"].to_pylist(), counted["count_all"].to_pylist(), strict=True):
+        repeats[reason] += count - 1
+    return repeats
 
 
 def is_reparse(run: Run) -> bool:

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from broadsheet.lake import Lake
@@ -243,3 +244,15 @@ def test_a_lost_warehouse_is_rebuilt_from_parquet(whole):
     Lake(whole).warehouse.unlink()
     rebuild(Lake(whole))
     assert contents(whole) == before
+
+
+def test_a_row_that_several_shards_have_is_warned_of_once(sample_run, tmp_path):
+    """Sites, articles and versions are in each shard that has a capture of them."""
+    spread = run_all(tmp_path / "spread", [SAMPLE / "pages"], manifest=SAMPLE / "manifest.jsonl", shards=4)
+    assert len(list((tmp_path / "spread" / "staging").glob("*/validate/shard-*"))) == 4
+    told_by_shards = sum(
+        msgspec.json.decode(file.read_bytes())["warnings"].get("no_source", 0)
+        for file in (tmp_path / "spread" / "staging").glob("*/validate/shard-*/summary.json")
+    )
+    assert told_by_shards > spread["warnings"]["no_source"] == sample_run[1]["warnings"]["no_source"]
+    assert spread["warnings"] == sample_run[1]["warnings"]

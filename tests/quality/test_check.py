@@ -89,7 +89,7 @@ def test_every_wrong_value_is_found_by_its_check(folder):
         rewritten(folder / f"{table}.parquet", lambda rows, column=column, value=value: with_cell(rows, column, 0, value))
     report = checked(folder)
     assert set(failures(report)) == set(WRONG_VALUES)
-    assert all(result.examples and len(result.meaning) > 20 for result in report.results if result.failed)
+    assert all(result.examples and len(result.text) > 20 for result in report.results if result.failed)
 
 
 def test_a_key_is_told_that_two_files_have(folder, rows):

@@ -25,9 +25,15 @@ def test_reasons_have_the_scopes_of_quarantine_or_that_of_the_batch_each_in_one(
     assert sum(map(len, BY_SCOPE.values())) == len(REASONS)
 
 
-def test_every_rule_is_a_reason_for_rows_with_a_meaning():
+def test_every_rule_is_a_reason_for_rows():
     assert {rule.reason for rule in RULES} <= set(BY_SCOPE["row"])
-    assert all(len(REASONS[rule.reason]) > 20 for rule in RULES)
+
+
+def test_every_reason_says_in_sentences_what_it_means_and_what_to_do():
+    for slug, reason in REASONS.items():
+        for sentence in reason:
+            assert len(sentence) > 10 and sentence.endswith(".") and (sentence[0].isupper() or sentence[0] == "`"), slug
+        assert reason.meaning != reason.remedy
 
 
 def test_a_users_policy_is_laid_over_the_embedded_one(tmp_path):

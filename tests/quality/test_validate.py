@@ -12,6 +12,8 @@ from broadsheet.ids import content_sha256
 from broadsheet.quality import suites
 from broadsheet.quality.policy import load_policy
 from broadsheet.quality.quarantine import quarantine_table
+from broadsheet.quality.reasons import REASONS
+from broadsheet.quality.rules import RULES
 from broadsheet.quality.validate import Validated, validate_tables
 from broadsheet.tables.schema import TABLES
 from broadsheet.text import fold_blanks
@@ -238,6 +240,32 @@ def test_in_is_out_plus_quarantined_for_any_corruption(batch, data):
     for name, table in small.items():
         rejected = sum(rejection.table_name == name for rejection in validated.rejections)
         assert table.num_rows == validated.tables[name].num_rows + rejected
+
+
+def test_every_rule_is_an_expectation_that_says_what_it_means_and_what_to_do():
+    from broadsheet.quality import gx
+
+    assert set(gx.ROW_RULES) == set(suites.own_expectations())
+    for name, reason in suites.own_expectations().items():
+        expectation = gx.ROW_RULES[name](column="x")
+        assert expectation.expectation_type.startswith("expect_"), name
+        assert REASONS[reason].meaning in expectation.description and REASONS[reason].remedy in expectation.description
+        assert name.startswith("Expect") and REASONS[reason].text == type(expectation).__doc__
+    classes = {rule.expectation: rule.reason for rule in RULES}
+    assert len(classes) == len({rule.reason for rule in RULES})
+
+
+def test_a_failing_rule_is_named_in_the_report_of_great_expectations(batch):
+    from broadsheet.quality import gx
+
+    entries = batch["headline_feed_entries"].to_pandas().assign(__row=range(batch["headline_feed_entries"].num_rows))
+    rows = entries.assign(__rule_ranks_not_dense=[False, *[True] * (len(entries) - 1)])
+    asked = [("ExpectRanksOfAFeedStateToRunFromOne", {"column": "__rule_ranks_not_dense"})]
+    (result,) = gx.validate("headline_feed_entries", rows, asked, {"result_format": "COMPLETE", "unexpected_index_column_names": ["__row"]})
+    assert not result.success
+    assert result.expectation_config.type == "expect_ranks_of_a_feed_state_to_run_from_one"
+    assert result.expectation_config.description == REASONS["ranks_not_dense"].text
+    assert [row["__row"] for row in result.result["unexpected_index_list"]] == [0]
 
 
 def test_an_expectation_that_great_expectations_cannot_run_is_a_fault(batch, monkeypatch):

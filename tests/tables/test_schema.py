@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from broadsheet.quality.listing import suites_page
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.ddl import ddl
 from broadsheet.tables.diagram import entity_diagram
@@ -19,6 +20,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_the_data_dictionary_is_up_to_date():
     assert (ROOT / "docs" / "data_dictionary.md").read_text("utf-8") == data_dictionary(), "run: broadsheet dictionary --out docs/data_dictionary.md"
+
+
+def test_the_page_of_suites_is_up_to_date_and_has_every_table():
+    page = suites_page()
+    assert (ROOT / "docs" / "data_suites.md").read_text("utf-8") == page, "run: broadsheet dictionary --suites --out docs/data_suites.md"
+    for name in TABLES:
+        section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        assert "| schema | `duplicate_key`" in section and "| schema | `null_value`" in section, name
 
 
 def test_every_column_is_declared_and_every_declaration_is_used():

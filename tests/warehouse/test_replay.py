@@ -17,6 +17,7 @@ from broadsheet.engine import reading, shards
 from broadsheet.errors import BadInput, ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import run_all
+from broadsheet.quality.reasons import REASONS
 from broadsheet.replay import Selection
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.schema import TABLES
@@ -236,7 +237,7 @@ def test_a_person_looks_at_rejections_and_dismisses_one(tmp_path, kernel):
     counts = [json.loads(line) for line in invoke("list", "--counts", "--format", "json").stdout.splitlines()]
     assert [(count["reason"], count["rejection_count"]) for count in counts if count["site"]] == [("no_visible_text", 1)]
     (shown,) = json.loads(invoke("show", row["quarantine_id"], "--json").stdout)
-    assert (shown["is_open"], shown["reasons"]) == (True, {"no_visible_text": "The page has no visible text."})
+    assert (shown["is_open"], shown["reasons"]) == (True, {"no_visible_text": REASONS["no_visible_text"].text})
     assert shown["raw_excerpt"] and shown["capture_id"] and shown["trail"] == []
 
     assert invoke("dismiss", row["quarantine_id"], "--note", " ").exit_code == 2

@@ -136,7 +136,7 @@ def run(
     inputs = _inputs(paths, manifest)
     with stage_bars() as report:
         summary = run_all(
-            lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, gives_way=True, policy_file=policy,
+            lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, policy_file=policy,
             shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites, outlets_file=outlets,
         )  # fmt: skip
     if as_json:
@@ -235,7 +235,6 @@ def load(
     from broadsheet.runs import Run
 
     run = Run.open(lake, run_id)
-    pipeline.give_way(run.options)
     print_summary(pipeline.load(run, dry_run))
     if not dry_run and not draw_overview(lake):
         raise typer.Exit(Exit.REJECTED)
@@ -477,9 +476,15 @@ def questions(
 def dictionary(
     out: OutOption = None,
     diagram: Annotated[bool, typer.Option("--diagram", help="The diagram of tables, keys and references instead.")] = False,
+    suites: Annotated[bool, typer.Option("--suites", help="The suite of every table instead: its checks, what they mean, what to do.")] = False,
 ) -> None:
     """Print the data dictionary (Markdown), generated from the schema."""
-    from broadsheet.tables.diagram import entity_diagram
-    from broadsheet.tables.dictionary import data_dictionary
-
-    give(entity_diagram() if diagram else data_dictionary(), out)
+    if diagram and suites:
+        raise typer.BadParameter("--diagram and --suites are two pages: give one")
+    if suites:
+        from broadsheet.quality.listing import suites_page as page
+    elif diagram:
+        from broadsheet.tables.diagram import entity_diagram as page
+    else:
+        from broadsheet.tables.dictionary import data_dictionary as page
+    give(page(), out)

@@ -56,7 +56,7 @@ def list_rejections(
 
 @quarantine_app.command("show")
 def show_rejections(ids: IdsArgument, lake: LakeOption = DEFAULT_LAKE, *, as_json: JsonOption = False) -> None:
-    """Show rejections whole: all reasons with their meaning, the row or the beginning of the text, capture, runs, and what became of them."""
+    """Show rejections whole: reasons, what they mean and what to do, row or beginning of the text, capture, runs, and what became of them."""
     from broadsheet.warehouse.rejections import told_whole
 
     told = [told_whole(lake, quarantine_id) for quarantine_id in ids]

@@ -60,9 +60,9 @@ def print_reasons() -> None:
     from broadsheet.quality.reasons import BY_SCOPE
 
     policy = load_policy(None)
-    table = Table("scope", Column("reason", no_wrap=True), "policy", "meaning", header_style="bold")
+    table = Table("scope", Column("reason", no_wrap=True), "policy", "what it means, and what to do", header_style="bold")
     for scope, reasons in BY_SCOPE.items():
-        for reason, meaning in sorted(reasons.items()):
-            table.add_row(scope, reason, policy.action(reason), Text(meaning))
+        for slug, reason in sorted(reasons.items()):
+            table.add_row(scope, slug, policy.action(slug), Text(reason.text))
         table.add_section()
     Console().print(table)

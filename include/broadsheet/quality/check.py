@@ -1,9 +1,10 @@
 """Data tests of Parquet that is there: a lake, or files that another program wrote in the schema.
 
 First every file is read through (`delivered.py`); what is damaged or has not the table's columns is told and left out. Then what must
-hold over all rows (keys, references, feed states) is asked of DuckDB, with the assertions of the warehouse's audit. Last, the suites
-run as in `validate`, over chunks: a chunk is all rows of some captures, in every table, as a shard of a run is, so that rules across rows
-and tables see what they look at, however many files the rows lie in. Memory depends on the chunk, not on the tables.
+hold over all rows (keys, references, feed states), and of each row of the tables that tell of runs, is asked of DuckDB, with the assertions
+of the warehouse's audit. Last, the suites of the other tables run as in `validate`, over chunks: a chunk is all rows of some captures, in
+every table, as a shard of a run is, so that rules across rows and tables see what they look at, however many files the rows lie in. Memory
+depends on the chunk, not on the tables.
 """
 
 import os
@@ -43,6 +44,7 @@ class Result:
     Attributes
     ----------
     action : what the policy does about a failure: warn, quarantine, stop.
+    text : what a failure means and what to do.
     unit : what is counted: ``rows``, ``files``, or ``findings`` where a failing key or state stands for several rows.
     examples, row_keys : of some that failed.
     not_run : why the check could not be made; None where it was.
@@ -53,16 +55,13 @@ class Result:
     reason: str
     action: str
     checked: int
+    text: str
     failed: int = 0
     unit: str = "rows"
     examples: tuple[str, ...] = ()
     row_keys: tuple[str, ...] = ()
     is_stop: bool = False
     not_run: str | None = None
-
-    @property
-    def meaning(self) -> str:
-        return REASONS[self.reason]
 
     @property
     def severity(self) -> str | None:
@@ -133,6 +132,7 @@ def _of_files(found: dict[str, Delivered], chosen: list[str], faults: list[Fault
             reason=reason,
             action=policy.action(reason),
             checked=checked,
+            text=REASONS[reason].text,
             failed=len({fault.file for fault in of_reason}),
             unit="files",
             examples=tuple(dict.fromkeys(f"{fault.file}: {fault.detail}"[: 2 * EXAMPLE_CHARS] for fault in of_reason))[: 3 * EXAMPLES],
@@ -197,8 +197,9 @@ def _holds(connection: duckdb.DuckDBPyConnection, assertion: Assertion, checked:
         reason=assertion.reason,
         action=policy.action(assertion.reason),
         checked=checked,
+        text=assertion.told.text,
         failed=failed,
-        unit="findings",
+        unit="rows" if assertion.wrong else "findings",
         examples=tuple(", ".join(f"{name}={str(value)[:EXAMPLE_CHARS]}" for name, value in row.items()) for row in shown),
         is_stop=policy.stops(assertion.reason, failed, checked),
     )
@@ -302,6 +303,7 @@ def _result(table: Table, outcome: Outcome, rows: pd.DataFrame, policy: Policy) 
         reason=check.reason,
         action=policy.action(check.reason),
         checked=outcome.checked,
+        text=check.meaning,
         failed=failed,
         examples=outcome.examples,
         row_keys=tuple("|".join(map(str, key)) for key in shown.itertuples(index=False)),

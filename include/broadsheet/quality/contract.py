@@ -5,10 +5,11 @@ from typing import Any
 
 from broadsheet.quality.policy import Policy
 from broadsheet.quality.reasons import REASONS
-from broadsheet.quality.suites import Check, checks, tables_with_suites
+from broadsheet.quality.suites import Check, checks
 from broadsheet.tables.ddl import DUCKDB_TYPES
 from broadsheet.tables.fields import Field
 from broadsheet.tables.schema import SCHEMA_VERSION, TABLES, Table
+from broadsheet.warehouse.audit import Assertion, all_assertions
 
 API_VERSION = "v3.1.0"
 LOGICAL_TYPES = {
@@ -37,6 +38,10 @@ def contract(policy: Policy) -> dict[str, Any]:
 
     `severity` of a quality rule is what the policy does: warn, quarantine, stop.
     """
+    contradictions: dict[str, list[Assertion]] = {}
+    for assertion in all_assertions():
+        if assertion.reason == "contradiction":
+            contradictions.setdefault(assertion.table, []).append(assertion)
     return {
         "apiVersion": API_VERSION,
         "kind": "DataContract",
@@ -49,15 +54,17 @@ def contract(policy: Policy) -> dict[str, Any]:
             "usage": "Parquet in a lake's folder tables/, and the published DuckDB warehouse; derived tables are in the warehouse alone.",
             "limitations": "What is not known is NULL, with its basis where there is one; inferences are in derived tables, apart from facts.",
         },
-        "schema": [_table(table, policy) for table in TABLES.values()],
+        "schema": [_table(table, policy, contradictions.get(table.name, [])) for table in TABLES.values()],
     }
 
 
-def _table(table: Table, policy: Policy) -> dict[str, Any]:
-    suite = list(checks(table)) if table in tables_with_suites() else []
+def _table(table: Table, policy: Policy, contradictions: list[Assertion]) -> dict[str, Any]:
+    suite = list(checks(table))
     quality = [_row_rule(table, check, policy) for check in suite if check.column is None or check.reason == "duplicate_key"]
     if table.references:
         quality.append(_rule("broken_reference", policy, {"type": "text"}))
+    for assertion in contradictions:
+        quality.append(_rule("contradiction", policy, {"type": "text"}) | {"name": assertion.name, "description": assertion.told.text})
     return {
         "name": table.name,
         "physicalName": table.name,
@@ -133,7 +140,7 @@ def _rule(reason: str, policy: Policy, how: dict[str, Any]) -> dict[str, Any]:
         custom.append({"property": "maxFailedRatio", "value": rule.max_failed_ratio})
     return {
         "name": reason,
-        "description": REASONS[reason],
+        "description": REASONS[reason].text,
         "dimension": DIMENSIONS.get(reason, "conformity"),
         "severity": rule.action,
         **how,

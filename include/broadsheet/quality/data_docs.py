@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from broadsheet.lake import written_aside
 from broadsheet.quality.pages import render
-from broadsheet.quality.reasons import REASONS
+from broadsheet.quality.reasons import told
 
 SHOWN_ROWS = 50
 
@@ -30,7 +30,7 @@ def build_data_docs(folder: Path, *, run_id: str, results: pa.Table, quarantine:
         tables=[(name, list(rows)) for name, rows in groupby(checks, key=lambda check: check["table_name"])],
         failed=sum(not check["is_success"] for check in checks),
         checks=len(checks),
-        reasons=[(reason, count, REASONS.get(reason, "")) for reason, count in reasons.most_common()],
+        reasons=[(reason, count, told(reason)) for reason, count in reasons.most_common()],
         rows_by_reason={reason: [row for row in rejected if reason in row["reasons"]][:SHOWN_ROWS] for reason in reasons},
         rejected=len(rejected),
         shown=SHOWN_ROWS,

@@ -1,10 +1,15 @@
 """Great Expectations as it is used here. To import it costs seconds: import this module where it is needed, inside functions.
 
 A process that others are forked from can import it for all of them (`pipeline.py`).
+
+What the stock expectations do not know, the rules across columns and tables, are expectations of their own, made from the registry of rules: a
+class for each, whose description says what it means and what to do when it fails. A rule itself is computed before (`rules.py`), over
+the whole batch and what belongs to it; the expectation looks at the outcome, row by row.
 """
 
 import logging
 import os
+from abc import ABC
 from functools import cache, lru_cache
 from typing import Any
 
@@ -12,8 +17,50 @@ from typing import Any
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 import great_expectations as gx
+import pandas as pd
+from great_expectations.compatibility import pydantic
+from great_expectations.execution_engine import PandasExecutionEngine
+from great_expectations.expectations.expectation import ColumnMapExpectation
+from great_expectations.expectations.metrics.map_metric_provider import ColumnMapMetricProvider, column_condition_partial
+
+from broadsheet.quality.reasons import REASONS
+from broadsheet.quality.suites import own_expectations
 
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
+
+
+class RuleHolds(ColumnMapMetricProvider):
+    """For which rows a rule holds: the column says so."""
+
+    condition_metric_name = "column_values.rule_holds"
+
+    @column_condition_partial(engine=PandasExecutionEngine)
+    def _pandas(cls, column: pd.Series, **kwargs: Any) -> pd.Series:
+        return column
+
+
+class RowRule(ColumnMapExpectation, ABC):
+    """Expects a rule of whole rows to hold; `column` has the rule's outcome. Its subclasses are made from the rules."""
+
+
+def _expectation(name: str, reason: str) -> type[RowRule]:
+    text = REASONS[reason].text
+    return type(
+        name,
+        (RowRule,),
+        {
+            "__doc__": text,
+            "__module__": __name__,
+            "__annotations__": {"description": str},
+            # by a factory: GX leaves plain defaults out of its report
+            "description": pydantic.Field(default_factory=lambda: text),
+            "map_metric": RuleHolds.condition_metric_name,
+        },
+    )
+
+
+# Rules of whole rows by the name of their class.
+ROW_RULES = {name: _expectation(name, reason) for name, reason in own_expectations().items()}
 
 
 def validate(name: str, batch: Any, expectations: list[tuple[str, dict[str, Any]]], result_format: dict[str, Any]) -> list[Any]:
@@ -21,7 +68,8 @@ def validate(name: str, batch: Any, expectations: list[tuple[str, dict[str, Any]
     asset = _asset(name)  # a suite can be made once there is a context
     suite = gx.ExpectationSuite(name=f"{name}_suite")
     for number, (expectation, arguments) in enumerate(expectations):
-        suite.add_expectation(getattr(gx.expectations, expectation)(**arguments, meta={"number": number}))
+        kind = ROW_RULES.get(expectation) or getattr(gx.expectations, expectation)
+        suite.add_expectation(kind(**arguments, meta={"number": number}))
     results = asset.get_batch({"dataframe": batch}).validate(suite, result_format=result_format).results
     return sorted(results, key=lambda result: result.expectation_config.meta["number"])
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from broadsheet.lake import Lake, written_aside
 from broadsheet.quality.charts import counts_by_day, shares_by_day
 from broadsheet.quality.pages import render
-from broadsheet.quality.reasons import REASONS
+from broadsheet.quality.reasons import told
 from broadsheet.warehouse.query import connect
 from broadsheet.warehouse.statements import sql_text
 
@@ -46,8 +46,8 @@ def build_overview(lake: Lake) -> Path:
         quarantined=_chart(counts_by_day, quarantined, kind="shown_reason", count="rejection_count", title="rejections"),
         incidents=_chart(counts_by_day, incidents, kind="incident_kind", count="incident_count", title="incidents"),
         last_incidents=last_incidents,
-        kinds=[(kind, REASONS[kind]) for kind in sorted({incident["incident_kind"] for incident in last_incidents})],
-        reasons=[(reason, count, REASONS.get(reason, "")) for reason, count in _totals(quarantined)],
+        kinds=[(kind, told(kind)) for kind in sorted({incident["incident_kind"] for incident in last_incidents})],
+        reasons=[(reason, count, told(reason)) for reason, count in _totals(quarantined)],
     )
     with written_aside(target) as aside:
         aside.write_text(page, "utf-8")

@@ -33,7 +33,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"{head}: {holding}" + (f", {len(failed)} failed" if failed else "") + (f", {len(not_run)} not made" if not_run else "")
         for result in sorted(failed, key=lambda result: -ACTIONS.index(result.severity or "warn")):
             yield f"  {result.severity}: {_finding(result)}"
-            yield f"    {result.meaning}"
+            yield f"    {result.text}"
             yield from (f"    e.g. {example}" for example in result.examples)
             if result.row_keys:
                 yield f"    rows {', '.join(result.row_keys)}{', …' if result.failed > len(result.row_keys) else ''}"
@@ -63,7 +63,7 @@ def as_json(report: Report) -> str:
                 "failed_count": result.failed,
                 "examples": list(result.examples),
                 "row_keys": list(result.row_keys),
-                "meaning": result.meaning,
+                "meaning": result.text,
                 "not_run": result.not_run,
             }
             for result in report.results
@@ -82,7 +82,7 @@ def as_junit(report: Report, fail_on: str) -> str:
         for result in report.results:
             if result.table == table:
                 case = TestCase(result.check, f"broadsheet.{table}")
-                told = _printable("\n".join([result.meaning, *result.examples, *(f"row {key}" for key in result.row_keys)]))
+                told = _printable("\n".join([result.text, *result.examples, *(f"row {key}" for key in result.row_keys)]))
                 if is_failure(result, fail_on):
                     failure = Failure(_printable(_finding(result)), result.severity)
                     failure.text = told

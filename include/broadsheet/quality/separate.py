@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from broadsheet.quality.reasons import REASONS
-from broadsheet.quality.suites import differ_in_zone, not_blank, required
+from broadsheet.quality.suites import differ_in_zone
 from broadsheet.records import Rejection
+from broadsheet.tables.demands import not_blank, required
 from broadsheet.tables.schema import TABLES, Table
 from broadsheet.text import fold_blanks
 
@@ -177,7 +178,7 @@ def _rejection(table: Table, row: dict[str, Any], names: list[str], capture_id: 
         stage="validate",
         scope="row",
         reasons=slugs,
-        detail="; ".join(f"{name}{_columns(table, name, row)}: {REASONS[name.partition(':')[0]]}" for name in dict.fromkeys(names)),
+        detail="; ".join(f"{name}{_columns(table, name, row)}: {REASONS[name.partition(':')[0]].text}" for name in dict.fromkeys(names)),
         capture_id=capture_id,
         site=row.get("site"),
         table_name=table.name,

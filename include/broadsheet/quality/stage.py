@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pyarrow.parquet as pq
 
-from broadsheet.lake import OUTCOMES, REJECTIONS, Lake, write_records, written_aside
+from broadsheet.lake import OUTCOMES, REJECTIONS, WARNED_ROWS, Lake, write_records, written_aside
 from broadsheet.quality.policy import Policy
 from broadsheet.quality.suites import tables_with_suites
 from broadsheet.quality.validate import validate_tables
@@ -24,7 +24,7 @@ def validate_shard(lake: Lake, run_id: str, shard: int, policy: Policy) -> Valid
             tables[table.name] = pq.read_table(file)
     validated = validate_tables(tables, run_id=run_id, shard=shard, policy=policy, checked_at=started_at)
     target.mkdir(parents=True, exist_ok=True)
-    for name, rows in {**validated.tables, "quality_results": validated.results}.items():
+    for name, rows in {**validated.tables, "quality_results": validated.results, WARNED_ROWS: validated.warned}.items():
         with written_aside(target / f"{name}.parquet") as aside:
             pq.write_table(rows, aside, compression="zstd")
     for table in tables_with_suites():  # what an earlier try left of a table that has no rows now

@@ -1,4 +1,4 @@
-"""Great Expectations suites: generated from the schema, and one expectation for each hand-written rule.
+"""Great Expectations suites: generated from the schema, and an expectation of its own for each hand-written rule.
 
 A check is an expectation with the reason that its failing rows get. `gx.py` is imported inside: it costs seconds.
 """
@@ -13,15 +13,16 @@ import pyarrow.compute as pc
 
 from broadsheet.quality.reasons import REASONS
 from broadsheet.quality.rules import RULES
+from broadsheet.tables.demands import BLANKS, not_blank, required
 from broadsheet.tables.fields import Field
 from broadsheet.tables.schema import TABLES, Table
-from broadsheet.text import fold_blanks
 
 ROW = "__row"  # row number, by which GX names failing rows
 RULE_PREFIX = "__rule_"
 EXAMPLES = 3
 EXAMPLE_CHARS = 120
-_BLANKS = "".join(char for char in map(chr, range(0x10000)) if not fold_blanks(char))
+# What the schema demands of whole rows, and Great Expectations has no class for: reason -> class.
+OF_ROWS = {"null_value": "ExpectRequiredValuesToBeThere", "blank_value": "ExpectTextsToSaySomething"}
 WrongCells = dict[str, tuple[int, ...]]  # column -> rows
 # Checked by the hand-written rules and the key alone: these tables are long and written by one place in the code.
 LEAN_TABLES = {"page_blocks": ("block_label",)}
@@ -43,7 +44,7 @@ class Check:
 
     @property
     def meaning(self) -> str:
-        return REASONS[self.reason]
+        return REASONS[self.reason].text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,15 @@ def checks(table: Table) -> Iterator[Check]:
         yield Check("duplicate_key", table.key[0], "ExpectColumnValuesToBeUnique", {"column": table.key[0]})
     else:
         yield Check("duplicate_key", None, "ExpectCompoundColumnsToBeUnique", {"column_list": list(table.key)}, table.key)
-    yield _holds("null_value")
-    yield _holds("blank_value")
+    for reason, expectation in OF_ROWS.items():
+        yield _holds(reason, expectation)
     lean = LEAN_TABLES.get(table.name)
     for field in table.fields:
         if lean is None or field.name in lean:
             yield from _column_checks(field)
     for rule in RULES:
         if rule.table == table.name:
-            yield _holds(rule.reason, rule.columns)
+            yield _holds(rule.reason, rule.expectation, rule.columns)
 
 
 def _asked_columns(check: Check) -> list[str]:
@@ -83,19 +84,14 @@ def _asked_columns(check: Check) -> list[str]:
     return arguments["column_list"] if "column_list" in arguments else [arguments["column"]]
 
 
-def _holds(reason: str, columns: tuple[str, ...] = ()) -> Check:
-    """Expects the batch's computed column of a rule to be True."""
-    return Check(reason, None, "ExpectColumnValuesToBeInSet", {"column": RULE_PREFIX + reason, "value_set": [True]}, columns)
+def _holds(reason: str, expectation: str, columns: tuple[str, ...] = ()) -> Check:
+    """A rule of whole rows: its expectation looks at the batch's computed column."""
+    return Check(reason, None, expectation, {"column": RULE_PREFIX + reason}, columns)
 
 
-def required(table: Table) -> list[str]:
-    """Columns that must have a value."""
-    return [field.name for field in table.fields if not field.nullable]
-
-
-def not_blank(table: Table) -> list[str]:
-    """Text columns whose values must say something."""
-    return [field.name for field in table.fields if field.type == "string" and not field.is_blank_allowed and not (field.allowed or field.pattern)]
+def own_expectations() -> dict[str, str]:
+    """The expectations that Great Expectations does not have: name of the class -> reason of the rows for which it fails."""
+    return {expectation: reason for reason, expectation in OF_ROWS.items()} | {rule.expectation: rule.reason for rule in RULES}
 
 
 def no_value(rows: pd.DataFrame, column: str) -> pd.Series:
@@ -104,7 +100,7 @@ def no_value(rows: pd.DataFrame, column: str) -> pd.Series:
 
 def is_blank(rows: pd.DataFrame, column: str) -> pd.Series:
     """Nothing but blanks; zero-width characters and NBSP are blanks too, as in `text.fold_blanks`."""
-    return (rows[column].str.strip(_BLANKS) == "").astype(bool)
+    return (rows[column].str.strip(BLANKS) == "").astype(bool)
 
 
 def _column_checks(field: Field) -> Iterator[Check]:

@@ -22,7 +22,7 @@ def unit_stops(policy: Policy, outcomes: Iterable[StageOutcome], rejections: Ite
             units[outcome.stage] = outcome.unit
     failed = Counter((rejection.stage, reason) for rejection in rejections if rejection.scope != "row" for reason in rejection.reasons)
     return [
-        f"{stage}, {reason}: {count} of {max(checked[stage], count)} {units.get(stage, 'unit')}s failed. {REASONS[reason]}"
+        f"{stage}, {reason}: {count} of {max(checked[stage], count)} {units.get(stage, 'unit')}s failed. {REASONS[reason].text}"
         for (stage, reason), count in sorted(failed.items())
         if policy.stops(reason, count, max(checked[stage], count))
     ]

@@ -15,10 +15,13 @@ from broadsheet.quality.suites import Check, Outcome, run_suite, tables_with_sui
 from broadsheet.records import Rejection
 from broadsheet.tables.schema import TABLES, Table
 
+# Rows that warn and that other shards may have too: of entities.
+WARNED = pa.schema([("reason", pa.string()), ("table_name", pa.string()), ("row_key", pa.string())])
+
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What became of a batch. `counts` is table -> (in, out, quarantined)."""
+    """What became of a batch. `counts` is table -> (in, out, quarantined), `warned` are rows as in `WARNED`."""
 
     tables: dict[str, pa.Table]
     results: pa.Table
@@ -26,6 +29,7 @@ class Validated:
     counts: dict[str, tuple[int, int, int]]
     stops: list[str]
     warnings: dict[str, int]
+    warned: pa.Table
 
 
 def validate_tables(tables: dict[str, pa.Table], *, run_id: str, shard: int, policy: Policy, checked_at: datetime) -> Validated:
@@ -43,6 +47,7 @@ def validate_tables(tables: dict[str, pa.Table], *, run_id: str, shard: int, pol
     result_rows: list[dict[str, Any]] = []
     stops: list[str] = []
     warnings: Counter[str] = Counter()
+    warned: list[dict[str, str]] = []
     for table in tables_with_suites():
         if table.name not in tables or not tables[table.name].num_rows:
             continue
@@ -55,6 +60,7 @@ def validate_tables(tables: dict[str, pa.Table], *, run_id: str, shard: int, pol
                 stops.append(_stop(table.name, outcome))
             if action == "warn" and failed:
                 warnings[reason] += failed
+                warned += _warned(table, tables[table.name], outcome)
             if action != "warn":
                 for row in outcome.failed_rows:
                     found[table.name][row].append(outcome.check.name)
@@ -71,7 +77,14 @@ def validate_tables(tables: dict[str, pa.Table], *, run_id: str, shard: int, pol
         counts=separated.counts,
         stops=stops,
         warnings=dict(warnings),
+        warned=pa.Table.from_pylist(warned, schema=WARNED),
     )
+
+
+def _warned(table: Table, rows: pa.Table, outcome: Outcome) -> Iterator[dict[str, str]]:
+    if table.layer == "entity":
+        for key in rows.select(list(table.key)).take(pa.array(outcome.failed_rows)).to_pylist():
+            yield {"reason": outcome.check.reason, "table_name": table.name, "row_key": "|".join(map(str, key.values()))}
 
 
 def _consequences(tables: dict[str, pa.Table], reasons: Reasons) -> Iterator[tuple[Table, Outcome]]:

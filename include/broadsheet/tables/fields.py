@@ -463,7 +463,7 @@ _ALL = (
     Field("policy_action", "string", "What policy does when the check fails", allowed=("warn", "quarantine", "stop")),
     _count("checked_count", "Values or rows checked"),
     _count("failed_count", "Values or rows that failed"),
-    Field("meaning", "string", "What the check means, in words"),
+    Field("meaning", "string", "What it means that the check fails, and what to do then"),
     Field("examples", "list_string", "Some values that failed", nullable=True),
     Field("checked_at", "timestamp", "When the check ran"),
     Field("started_at", "timestamp", "When it began"),

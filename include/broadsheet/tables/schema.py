@@ -698,6 +698,7 @@ TABLES: dict[str, Table] = {
             key=("run_id", "quarantine_id"),
             layer="operation",
             sort=("quarantined_at", "quarantine_id"),
+            references={"run_id": ("runs", "run_id")},
             nullable=frozenset({"site", "capture_id"}),
         ),
         Table(
@@ -707,7 +708,11 @@ TABLES: dict[str, Table] = {
             key=("quarantine_id", "run_id"),
             layer="operation",
             sort=("decided_at", "quarantine_id"),
-            references={"quarantine_id": ("quarantine", "quarantine_id"), "successor_id": ("quarantine", "quarantine_id")},
+            references={
+                "quarantine_id": ("quarantine", "quarantine_id"),
+                "run_id": ("runs", "run_id"),
+                "successor_id": ("quarantine", "quarantine_id"),
+            },
         ),
         Table(
             "stage_outcomes",
@@ -730,6 +735,7 @@ TABLES: dict[str, Table] = {
             key=("run_id", "stage", "shard", "table_name"),
             layer="operation",
             sort=("started_at", "stage", "shard", "table_name"),
+            references={"run_id": ("runs", "run_id")},
         ),
         Table(
             "quality_results",
@@ -753,6 +759,7 @@ TABLES: dict[str, Table] = {
             key=("quality_result_id",),
             layer="operation",
             sort=("checked_at", "table_name", "check_name"),
+            references={"run_id": ("runs", "run_id")},
         ),
         Table(
             "runs",
@@ -769,6 +776,7 @@ TABLES: dict[str, Table] = {
             key=("snapshot_id",),
             layer="operation",
             sort=("snapshot_published_at",),
+            references={"parent_snapshot_id": ("snapshots", "snapshot_id")},
         ),
     )
 }

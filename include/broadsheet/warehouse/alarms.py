@@ -21,7 +21,7 @@ _NEW_WIDTHS = """
     with fresh as (
         from added_headline_feed_widths anti join removed_headline_feed_widths using (feed_id, width_limit)
     )
-    select fresh.site, feeds.feed_label, fresh.width_limit, list(known.width_limit order by known.width_limit) as known_widths
+    select fresh.feed_id, fresh.site, feeds.feed_label, fresh.width_limit, list(known.width_limit order by known.width_limit) as known_widths
     from fresh
     join headline_feed_widths as known using (feed_id)
     join headline_feeds as feeds using (feed_id)
@@ -29,6 +29,10 @@ _NEW_WIDTHS = """
     group by all
     order by all
 """
+# Feeds that a load saw cut, or of whose widths it learned.
+_CHECKED_FEEDS = (
+    "select feed_id from added_headline_feed_snapshots where width_limit is not null union select feed_id from added_headline_feed_widths"
+)
 # Incidents of the other kinds that this load made known, and the days of sites that it touched or that they fall on.
 _NEW_INCIDENTS = """
     select incident_kind, incidents.site, incident_date, metric, value, baseline, feed_label, example_capture_id
@@ -68,7 +72,7 @@ def alarms(
         {"quality_result_id": make_id("quality_result", run_id, -1, finding.table_name, finding.check_name), "run_id": run_id, "shard": -1,
          "suite": "warehouse_suite", "table_name": finding.table_name, "check_name": finding.check_name, "column_name": finding.column_name,
          "is_success": not finding.failed, "policy_action": policy.action(finding.check_name), "checked_count": finding.checked,
-         "failed_count": finding.failed, "examples": finding.examples[:_EXAMPLES] or None, "meaning": REASONS[finding.check_name],
+         "failed_count": finding.failed, "examples": finding.examples[:_EXAMPLES] or None, "meaning": REASONS[finding.check_name].text,
          "checked_at": checked_at}
         for finding in findings
     ]  # fmt: skip
@@ -91,10 +95,10 @@ def _widths(changes: Changes) -> Iterator[Finding]:
     """A feed that cuts its headlines at another width; resolution learns the new width, and what it resolved stays."""
     connection = changes.connection
     found = connection.execute(_NEW_WIDTHS).fetchall() if not changes.is_whole else []
-    checked = connection.execute("select count(distinct feed_id) from added_headline_feed_snapshots where width_limit is not null").fetchall()[0][0]
+    checked = connection.execute(f"select count(*) from ({_CHECKED_FEEDS})").fetchall()[0][0]
     if checked:
-        examples = [f"{site} {label}: {width} columns, so far {', '.join(map(str, known))}" for site, label, width, known in found]
-        yield Finding(WIDTH_CHANGED, "headline_feed_widths", "width_limit", checked, len(found), "feeds", examples)
+        examples = [f"{site} {label}: {width} columns, so far {', '.join(map(str, known))}" for _, site, label, width, known in found]
+        yield Finding(WIDTH_CHANGED, "headline_feed_widths", "width_limit", checked, len({feed for feed, *_ in found}), "feeds", examples)
 
 
 def _incidents(changes: Changes) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.ids import make_id
 from broadsheet.lake import Lake
+from broadsheet.settings import Settings
 from broadsheet.tables.ddl import ddl
 from broadsheet.warehouse.changes import apply
 from broadsheet.warehouse.derived import derivation_id
@@ -52,12 +53,14 @@ def only_writer(lake: Lake) -> Iterator[None]:
 
 
 @contextmanager
-def open_build(lake: Lake, name: str, *, memory_mb: int, is_empty: bool = False) -> Iterator[Build]:
-    """A warehouse that holds what is published, or an empty one; removed at the end unless it was published.
+def open_build(lake: Lake, name: str, settings: Settings, *, is_empty: bool = False) -> Iterator[Build]:
+    """A warehouse that holds what is published, or an empty one; removed at the end unless it was published. The process stands back for
+    others from here on (`give_way`), whatever is to be published: a load, a reparse, a replay, an earlier state.
 
     One of an earlier schema version is brought up to date. Raises ConfigurationError for a published file that is damaged or that a newer
     program wrote.
     """
+    give_way(settings)
     _remove_stale(lake)
     file = lake.warehouse.parent / f".build-{make_id('build', name)}.duckdb"
     is_new = is_empty or not lake.warehouse.exists()
@@ -66,11 +69,20 @@ def open_build(lake: Lake, name: str, *, memory_mb: int, is_empty: bool = False)
             shutil.copyfile(lake.warehouse, file)
         with _writable(file) as connection:
             connection.execute("set TimeZone = 'UTC'")
-            connection.execute(f"set memory_limit = '{memory_mb}MiB'")
+            connection.execute(f"set memory_limit = '{settings.load_memory_mb}MiB'")
             is_old = _prepare(connection, lake)
             yield Build(file, connection, is_new or is_old)
     finally:
         _remove_stale(lake)
+
+
+def give_way(settings: Settings) -> None:
+    """Let the process stand back for others by `load_niceness`: the warehouse's readers are answered first.
+
+    For good: a process cannot take its priority back. Does nothing where processes have no niceness.
+    """
+    if hasattr(os, "nice"):
+        os.nice(max(0, settings.load_niceness - os.nice(0)))
 
 
 def publish_build(lake: Lake, build: Path) -> None:

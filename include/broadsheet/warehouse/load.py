@@ -91,7 +91,7 @@ def load(
             return _published_summary(lake, run_id)
         snapshot_id = new_snapshot_id(run_id)
         with ExitStack() as stack:
-            build = stack.enter_context(open_build(lake, run_id, memory_mb=settings.load_memory_mb))
+            build = stack.enter_context(open_build(lake, run_id, settings))
             parts = Parts(lake, snapshot_id)
             stack.callback(parts.discard)
             changes = Changes(build.connection, is_whole=build.is_whole)
@@ -376,8 +376,7 @@ def rebuild(lake: Lake, settings: Settings | None = None) -> Path:
     """
     if not table_parts(lake, "runs"):
         raise ConfigurationError(f"{lake.root} holds no published run that a warehouse could be made of")
-    memory_mb = (settings or read_settings()).load_memory_mb
-    with only_writer(lake), open_build(lake, "rebuild", memory_mb=memory_mb, is_empty=True) as build:
+    with only_writer(lake), open_build(lake, "rebuild", settings or read_settings(), is_empty=True) as build:
         make_room(build.connection)
         for name, table in TABLES.items():
             if table.layer != "derived" and (found := table_parts(lake, name)):

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from broadsheet.errors import ConfigurationError
-from broadsheet.quality.reasons import REASONS
+from broadsheet.quality.reasons import REASONS, told
 from broadsheet.warehouse.query import query
 from broadsheet.warehouse.statements import sql_text
 
@@ -29,7 +29,7 @@ def counted(lake: Path, *, is_all: bool, **filters: str | None) -> pa.Table:
 
 
 def told_whole(lake: Path, quarantine_id: str) -> dict[str, Any]:
-    """One rejection with the meaning of its reasons, the runs that rejected it, and its trail. Raises ConfigurationError if there is none."""
+    """One rejection with what its reasons mean and ask for, the runs that rejected it, its trail. Raises ConfigurationError if there is none."""
     parameters = {"id": quarantine_id}
     rows = query(lake, "from quarantine where quarantine_id = $id order by quarantined_at, run_id", parameters=parameters).to_pylist()
     if not rows:
@@ -43,7 +43,7 @@ def told_whole(lake: Path, quarantine_id: str) -> dict[str, Any]:
     return {
         **{name: value for name, value in last.items() if name not in ("reasons", "run_id", "quarantined_at")},
         "is_open": query(lake, "from open_quarantine where quarantine_id = $id", parameters=parameters).num_rows > 0,
-        "reasons": {reason: REASONS.get(reason, "") for reason in last["reasons"]},
+        "reasons": {reason: told(reason) for reason in last["reasons"]},
         "rejected_by": [{"quarantined_at": row["quarantined_at"], "run_id": row["run_id"]} for row in rows],
         "trail": trail.to_pylist(),
     }

@@ -104,7 +104,7 @@ def rollback(lake: Lake, snapshot_id: str, settings: Settings) -> str:
         if not undone:
             raise ConfigurationError(f"{snapshot_id} is the current state already")
         new_id = new_snapshot_id(snapshot_id)
-        with open_build(lake, new_id, memory_mb=settings.load_memory_mb) as build:
+        with open_build(lake, new_id, settings) as build:
             changes = Changes(build.connection)
             with net_changes([lake.changes(snapshot) for snapshot in undone], is_reversed=True) as net:
                 for name, table in TABLES.items():
