@@ -45,7 +45,7 @@ def compact(lake: Lake, settings: Settings) -> tuple[int, int]:
         before = sorted_runs(lake)
         if before < ENOUGH_RUNS:
             return before, before
-        with open_build(lake, "compact", memory_mb=settings.load_memory_mb) as build:
+        with open_build(lake, "compact", settings) as build:
             _sort(build.connection)
             latest = snapshot_ids(build.connection)[-1]
             publish(lake, build, Changes(build.connection), Parts(lake, latest), latest, kept=settings.kept_snapshots)
