@@ -193,7 +193,6 @@ def world() -> World:
 
 
 def timed_load(run: Run) -> tuple[float, dict[str, Any]]:
-    pipeline.give_way(run.options)
     began = time.perf_counter()
     summary = pipeline.load(run)
     return time.perf_counter() - began, summary
@@ -301,7 +300,6 @@ def seconds_of(lake: Lake, sql: str) -> float:
 def load_all(runs: list[Run]) -> None:
     without_output()
     for run in runs:
-        pipeline.give_way(run.options)
         pipeline.load(run)
 
 
