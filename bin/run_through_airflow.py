@@ -78,12 +78,13 @@ def run(conf: dict[str, Any], terminal: TextIO) -> int:
     print("Airflow: preparing its metadata database …", file=terminal)
     airflow_home.prepare()
 
-    from airflow.dag_processing.dagbag import DagBag
+    from airflow.dag_processing.dagbag import BundleDagBag
     from airflow.sdk.exceptions import ParamValidationError
     from airflow.sdk.listener import get_listener_manager
     from task_report import TaskReport
 
-    bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
     if bag.import_errors:
         for file, error in bag.import_errors.items():
             print(f"{file} cannot be imported:\n{error}", file=terminal)

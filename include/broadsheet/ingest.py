@@ -18,7 +18,8 @@ from typing import Any
 
 from broadsheet.capture.arrivals import UNDATED, days_of, list_arrivals, stage_day
 from broadsheet.capture.source_list import FileSource
-from broadsheet.capture.source_list import load_sources as load_sources
+from broadsheet.capture.source_list import read_source as read_source
+from broadsheet.capture.source_list import source_names as source_names
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import Progress, capture, give_way, load, read_staged

@@ -61,6 +61,11 @@ class FileSource(BaseModel):
             raise ValueError("name `paths`, a `manifest` or both")
         return self
 
+    @property
+    def inputs(self) -> list[Path]:
+        """Where its captures come from, as it says."""
+        return [Path(path) for path in self.paths or (self.manifest or "",)]
+
     def found(self) -> list[Path]:
         """The files and directories that `paths` lead to now. A path without a wildcard is there whether or not it exists: that is a finding."""
         found: dict[str, None] = {}
@@ -69,23 +74,20 @@ class FileSource(BaseModel):
         return [Path(path) for path in found]
 
 
-def load_sources(folder: str | Path, only: Sequence[str] = ()) -> list[FileSource]:
-    """The sources of a folder, by name; those of `only` if it names any.
-
-    Raises ConfigurationError naming file, key and what is expected, or the name that there is not.
-    """
+def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
+    """The names of the sources of a folder, unread; those of `only` if it names any. Raises ConfigurationError for a name that there is not."""
     where = Path(folder)
     if not where.is_dir():
         raise ConfigurationError(f"{where} is no folder of sources (<name>.yaml)")
-    files = {file.stem: file for file in sorted((*where.glob("*.yaml"), *where.glob("*.yml"))) if not file.name.startswith(".")}
-    if unknown := [name for name in only if name not in files]:
-        raise ConfigurationError(f"{where} has no source {', '.join(map(repr, unknown))}; it has {', '.join(files) or 'none'}")
-    return [read_source(file) for name, file in files.items() if not only or name in only]
+    names = sorted(file.stem for file in where.glob("*.yaml") if not file.name.startswith("."))
+    if unknown := [name for name in only if name not in names]:
+        raise ConfigurationError(f"{where} has no source {', '.join(map(repr, unknown))}; it has {', '.join(names) or 'none'}")
+    return [name for name in names if not only or name in only]
 
 
-def read_source(file: str | Path) -> FileSource:
+def read_source(folder: str | Path, name: str) -> FileSource:
     """One source. Raises ConfigurationError naming file, key and what is expected."""
-    file = Path(file)
+    file = Path(folder) / f"{name}.yaml"
     if not re.fullmatch(NAME_PATTERN, file.stem):
         raise ConfigurationError(f"source {file}: its name must be of small letters, digits, - and _, 40 at most")
     try:

@@ -30,17 +30,18 @@ def ingest(
 
     days: set[str] = set()
     has_failed = False
-    for found in bringing.load_sources(sources, source or ()):
+    for name in bringing.source_names(sources, source or ()):
         try:
+            found = bringing.read_source(sources, name)
             run = bringing.start_source(lake, found)
             brought = bringing.ingest(run, found)
             bringing.finish(run)
         except ConfigurationError as error:
             has_failed = True
-            errors.print(f"{found.name}: {error}", style="red", markup=False, highlight=False)
+            errors.print(f"{name}: {error}", style="red", markup=False, highlight=False)
             continue
         days.update(brought["days"])
-        errors.print(f"{found.name}: {brought['in_count']} inputs, {brought['quarantined_count']} quarantined", markup=False, highlight=False)
+        errors.print(f"{name}: {brought['in_count']} inputs, {brought['quarantined_count']} quarantined", markup=False, highlight=False)
     for day in sorted(days):
         typer.echo(day)
     raise typer.Exit(Exit.USAGE if has_failed else Exit.DONE)
