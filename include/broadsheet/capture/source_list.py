@@ -88,7 +88,7 @@ def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
 def read_source(folder: str | Path, name: str) -> FileSource:
     """One source. Raises ConfigurationError naming file, key and what is expected."""
     file = Path(folder) / f"{name}.yaml"
-    if not re.fullmatch(NAME_PATTERN, file.stem):
+    if not re.fullmatch(NAME_PATTERN, name):
         raise ConfigurationError(f"source {file}: its name must be of small letters, digits, - and _, 40 at most")
     try:
         said = yaml.safe_load(file.read_text("utf-8")) or {}
