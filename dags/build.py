@@ -1,7 +1,8 @@
 """# A day of captures, built into the warehouse
 
-Takes all that `ingest` brought of one day of capture (UTC) and publishes its rows. Each day is a partition of the asset `arrivals`: `ingest` tells of the
-days of which anything new came, and each gets a run of its own. A capture that came late has only its day built again.
+Takes all that `ingest` brought of one day of capture (UTC) and publishes its rows. Each day is a partition of the asset
+`arrivals`: `ingest` tells of the days of which anything new came, and each gets a run of its own. A capture that came late has
+only its day built again.
 
 | task | does | once or by shard |
 |---|---|---|
@@ -12,25 +13,28 @@ days of which anything new came, and each gets a run of its own. A capture that 
 | `load` | publishes Parquet, the DuckDB file and the Data Docs, all or nothing | once, one writer at a time |
 | `document` | brings the quality overview up to date | once |
 
-**By hand.** Trigger it with the partition key, or the param `day`: `2026-03-01`, or `undated` for captures of unknown time. A day of which nothing came ends
-as skipped.
+**By hand.** Trigger it with the partition key, or the param `day`: `2026-03-01`, or `undated` for captures of unknown time. A
+day of which nothing came ends as skipped.
 
 **Backfill** in the UI, or
 
     airflow backfill create --dag-id build --from-date 2026-03-01 --to-date 2026-03-31 --reprocess-behavior completed
 
-A day that is built again adds no row, and changes none that is there: to read pages anew after the program or a profile was mended is what `reparse` does.
+A day that is built again adds no row, and changes none that is there: to read pages anew after the program or a profile was
+mended is what `reparse` does.
 
-**When something goes wrong.** As in `news_pipeline`: bad pages and rows are quarantined, only transient faults are retried, a stopped batch fails `load`, with its
-reasons in the log, and readers keep what was published before.
+**When something goes wrong.** As in `news_pipeline`: bad pages and rows are quarantined, only transient faults are retried, a
+stopped batch fails `load`, with its reasons in the log, and readers keep what was published before.
 
-**Assets.** `load` updates the warehouse and one asset per published table, each event with row counts, the snapshot's id and the place of the Data Docs.
+**Assets.** `load` updates the warehouse and one asset per published table, each event with row counts, the snapshot's id and
+the place of the Data Docs.
 """
 
 from datetime import timedelta
 
 from airflow.sdk import Param, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
+
 from broadsheet_airflow import params, stages
 from broadsheet_airflow.assets import ARRIVALS, RAW_ZONE
 from broadsheet_airflow.defaults import TASKS, ready_within
@@ -67,7 +71,7 @@ def prepare(params=None, partition_key=None) -> list[int]:
     dag_display_name="Build",
     description="One day of captures into the warehouse: extract, transform, validate, load.",
     doc_md=__doc__,
-    schedule=CaptureDayTimetable(assets=ARRIVALS, default_partition_mapper=CaptureDayMapper()),
+    schedule=CaptureDayTimetable(assets=ARRIVALS, default_partition_mapper=CaptureDayMapper()),  # type: ignore[arg-type]  # takes a DAG file's assets too
     catchup=False,
     max_active_runs=1,
     max_active_tasks=4,

@@ -1,7 +1,7 @@
 """# Captures in, by source
 
-Brings what the sources hold into the raw zone, every hour. A source is a file `<name>.yaml` in the folder `sources`: where its captures are put down, with
-which manifest.
+Brings what the sources hold into the raw zone, every hour. A source is a file `<name>.yaml` in the folder `sources`: where its
+captures are put down, with which manifest.
 
     kind: files
     paths: [drop/**/*.html.gz]
@@ -12,14 +12,16 @@ which manifest.
 | `find_sources` | reads the folder of sources; without one there is nothing to do | once |
 | `ingest` | brings a source's captures into the raw zone, and lists by day of capture what is new | by source |
 
-**Sources do not wait for each other.** One that fails, as for a manifest that is not there, fails its own task alone; the rest go on. What was ingested before
-is not ingested again. A source that has nothing new ends as skipped.
+**Sources do not wait for each other.** One that fails, as for a manifest that is not there, fails its own task alone; the rest
+go on. What was ingested before is not ingested again. A source that has nothing new ends as skipped.
 
-**Partitions.** The asset `arrivals` gets an event for each day (UTC) of which anything new came, as `2026-03-01`, with its lake and source; what has no
-known time of capture is in `undated`, a rejected input in the day on which it was first seen. Each event has the DAG `build` build that day: a late capture only its own.
+**Partitions.** The asset `arrivals` gets an event for each day (UTC) of which anything new came, as `2026-03-01`, with its lake
+and source; what has no known time of capture is in `undated`, a rejected input in the day on which it was first seen. Each
+event has the DAG `build` build that day: a late capture only its own.
 
-**When something goes wrong.** Bad inputs fail no task: they are listed with their reasons, and `build` quarantines them. A task retries after a transient
-fault only. A task that died can be cleared, or left to the next hour: what it had begun counts as new until it is finished.
+**When something goes wrong.** Bad inputs fail no task: they are listed with their reasons, and `build` quarantines them. A task
+retries after a transient fault only. A task that died can be cleared, or left to the next hour: what it had begun counts as new
+until it is finished.
 """
 
 from datetime import timedelta
@@ -27,6 +29,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
+
 from broadsheet_airflow import params, stages
 from broadsheet_airflow.assets import ARRIVALS, RAW_ZONE
 from broadsheet_airflow.defaults import TASKS, ready_within

@@ -9,8 +9,9 @@ Keeps a lake quick and small; nothing that it says changes. Every night, and by 
 | `rebuild` | with the param `rebuild`: makes the warehouse anew from Parquet, which sorts the search index and all tables as a whole |
 | `document` | brings the quality overview up to date; Data Docs beyond the newest 30 runs (`BROADSHEET_KEPT_DATA_DOCS`) go |
 
-**Rebuild** after hundreds of small loads, when searches have become slow. It takes the one writer's place for as long as it lasts (about as long as loading all rows), readers keep
-the old file meanwhile, and there is no way back over it: `broadsheet snapshots rollback` reaches no state of before.
+**Rebuild** after hundreds of small loads, when searches have become slow. It takes the one writer's place for as long as it
+lasts (about as long as loading all rows), readers keep the old file meanwhile, and there is no way back over it: `broadsheet
+snapshots rollback` reaches no state of before.
 
 What else is kept within bounds needs no upkeep: each load brings baselines of drift up to date and keeps the changes of the last states
 (`BROADSHEET_KEPT_SNAPSHOTS`).
@@ -20,6 +21,7 @@ from datetime import timedelta
 
 from airflow.sdk import Param, TriggerRule, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
+
 from broadsheet_airflow import params, stages
 from broadsheet_airflow.assets import WAREHOUSE
 from broadsheet_airflow.defaults import TASKS, WRITER_POOL, ready_within

@@ -36,6 +36,7 @@ Relative paths start at the project's directory.
 from datetime import timedelta
 
 from airflow.sdk import Param, dag, task
+
 from broadsheet_airflow import params, stages
 from broadsheet_airflow.assets import RAW_ZONE
 from broadsheet_airflow.defaults import TASKS, ready_within

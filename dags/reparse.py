@@ -1,7 +1,8 @@
 """# History read anew, with a person's approval
 
-After the page kernel, a site profile or the table of outlets has changed: reads captures of the warehouse anew, from the raw zone, builds the warehouse that this
-would make aside, tells what differs, and publishes it when a person approves. Without `since`, `until`, `site` and `capture` it reads all captures.
+After the page kernel, a site profile or the table of outlets has changed: reads captures of the warehouse anew, from the raw
+zone, builds the warehouse that this would make aside, tells what differs, and publishes it when a person approves. Without
+`since`, `until`, `site` and `capture` it reads all captures.
 
 | task | does | once or by shard |
 |---|---|---|
@@ -13,13 +14,14 @@ would make aside, tells what differs, and publishes it when a person approves. W
 | `discard` | after *Reject*: leaves nothing of it | once |
 | `document` | brings the quality overview up to date | once |
 
-**Look before you approve.** The run's log of `shadow` has examples. `broadsheet query --shadow RUN "select …"` asks the warehouse as it would be; `RUN` stands in the
-text of `approve`. Loads go on while it waits: `publish` puts what was read into the state that is published then.
+**Look before you approve.** The run's log of `shadow` has examples. `broadsheet query --shadow RUN "select …"` asks the
+warehouse as it would be; `RUN` stands in the text of `approve`. Loads go on while it waits: `publish` puts what was read into
+the state that is published then.
 
 **Afterwards.** A published reparse is a state like any other: `broadsheet snapshots diff` and `rollback` work on it.
 
-**When something goes wrong.** What the quality policy stops is not published: `shadow` fails with the findings in its log. A selection that fits no capture
-fails `prepare`. Give `sites`, `outlets` and `policy` as the runs had them.
+**When something goes wrong.** What the quality policy stops is not published: `shadow` fails with the findings in its log. A
+selection that fits no capture fails `prepare`. Give `sites`, `outlets` and `policy` as the runs had them.
 """
 
 from datetime import timedelta
@@ -27,11 +29,12 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, TriggerRule, dag, task
+
 from broadsheet_airflow import params, stages
 from broadsheet_airflow.assets import RAW_ZONE, tell_published
 from broadsheet_airflow.defaults import TASKS
 
-DAY = {"type": ["null", "string"], "format": "date"}
+DAY: Any = {"type": ["null", "string"], "format": "date"}
 PARAMS = params.chosen(
     "lake",
     *params.READING,

@@ -1,7 +1,8 @@
 """# What was rejected, read anew
 
-After a fix: reads the pages and inputs behind open rejections anew, by the present program, and publishes the result, with what became of each rejection.
-Without `ids`, `reason`, `site` and `run` it reads all that is open; `broadsheet quarantine list` shows that.
+After a fix: reads the pages and inputs behind open rejections anew, by the present program, and publishes the result, with what
+became of each rejection. Without `ids`, `reason`, `site` and `run` it reads all that is open; `broadsheet quarantine list`
+shows that.
 
 | task | does | once or by shard |
 |---|---|---|
@@ -10,22 +11,23 @@ Without `ids`, `reason`, `site` and `run` it reads all that is open; `broadsheet
 | `publish` | publishes what can be read now; every rejection gets a row in `quarantine_outcomes` | once, one writer at a time |
 | `document` | brings the quality overview up to date | once |
 
-What is read of published captures takes the place of what was read before; other captures are added. What is still wrong stays quarantined, under the same
-id where it is the same. Give `sites`, `outlets` and `policy` as the runs had them.
+What is read of published captures takes the place of what was read before; other captures are added. What is still wrong stays
+quarantined, under the same id where it is the same. Give `sites`, `outlets` and `policy` as the runs had them.
 
-**When something goes wrong.** A selection that fits nothing open, or nothing that can be read, fails `prepare`, and its log says why. To say that it is right to leave
-something out: `broadsheet quarantine dismiss`.
+**When something goes wrong.** A selection that fits nothing open, or nothing that can be read, fails `prepare`, and its log
+says why. To say that it is right to leave something out: `broadsheet quarantine dismiss`.
 """
 
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Param, dag, task
+
 from broadsheet_airflow import params, stages
 from broadsheet_airflow.assets import RAW_ZONE, tell_published
 from broadsheet_airflow.defaults import TASKS, ready_within
 
-TEXT = {"type": ["null", "string"], "minLength": 1}
+TEXT: Any = {"type": ["null", "string"], "minLength": 1}
 PARAMS = params.chosen(
     "lake",
     *params.READING,

@@ -44,5 +44,5 @@ class CaptureDaysPlugin(AirflowPlugin):
     """Makes both known to Airflow, which reads them back from its database by name."""
 
     name = "broadsheet_capture_days"
-    timetables = [CaptureDayTimetable]
-    partition_mappers = [CaptureDayMapper]
+    timetables = [CaptureDayTimetable]  # noqa: RUF012  # as Airflow declares them
+    partition_mappers = [CaptureDayMapper]  # noqa: RUF012

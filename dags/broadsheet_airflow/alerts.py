@@ -1,8 +1,9 @@
 """Who is told when a task fails or a run is late: the log always; a webhook and e-mail where they are configured.
 
-`BROADSHEET_ALERT_WEBHOOK_CONN_ID` names an Airflow connection: its host is the URL (`https://hooks.example/news`), its password, if it has one, is sent as
-bearer token. Its body is `{"text": …}`, which Slack, Mattermost and their like take. `BROADSHEET_ALERT_EMAILS` names addresses, with commas between; the
-connection `smtp_default` (`BROADSHEET_ALERT_SMTP_CONN_ID`) sends.
+`BROADSHEET_ALERT_WEBHOOK_CONN_ID` names an Airflow connection: its host is the URL (`https://hooks.example/news`), its
+password, if it has one, is sent as bearer token. Its body is `{"text": …}`, which Slack, Mattermost and their like take.
+`BROADSHEET_ALERT_EMAILS` names addresses, with commas between; the connection `smtp_default` (`BROADSHEET_ALERT_SMTP_CONN_ID`)
+sends.
 """
 
 import html

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow.sdk import TriggerRule, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
+
 from broadsheet_airflow.assets import ARRIVALS, PUBLISHED, RAW_ZONE, tell_published
 from broadsheet_airflow.defaults import WRITER_POOL
 from broadsheet_airflow.params import located, settings
@@ -19,7 +20,7 @@ def lake() -> Path:
     """The lake that this DAG run works on: the one whose arrivals started it, else the param's."""
     context = get_current_context()
     events = context.get("triggering_asset_events") or {}
-    told = [event.extra["lake"] for event in (events[ARRIVALS] if ARRIVALS in events else ()) if "lake" in event.extra]
+    told = [event.extra["lake"] for event in events.get(ARRIVALS, ()) if "lake" in event.extra]
     return located(told[-1] if told else context["params"]["lake"])
 
 
@@ -50,6 +51,7 @@ def tell(run, stage: str, shard: int | None = None, paths=()) -> None:
     Reparses and replays are not told of.
     """
     from airflow.providers.openlineage.api import emit_dataset_lineage, is_openlineage_active
+
     from broadsheet.runs import is_reparse, is_replay
 
     if not is_openlineage_active() or is_reparse(run) or is_replay(run):

@@ -130,7 +130,7 @@ def comparison_text(comparison: Comparison) -> str:
             lines.append(f"| {name} | {found.added:,} | {found.gone:,} | {found.changed:,} | {fields} |")
     else:
         lines.append("No row differs.")
-    lines += ["", f"`broadsheet query --lake {summary['lake']} --shadow {summary['run_id']} \"select …\"` asks the warehouse as it would be."]
+    lines += ["", f'`broadsheet query --lake {summary["lake"]} --shadow {summary["run_id"]} "select …"` asks the warehouse as it would be.']
     return "\n".join(lines)
 
 

@@ -182,5 +182,19 @@ def test_what_is_no_day_is_refused(tmp_path, day):
 def test_a_day_of_which_nothing_came_cannot_be_built(world):
     world.put(1, "2024-03-05T10:00:00Z")
     world.ingest()
-    with pytest.raises(ConfigurationError, match="nothing of 2024-03-06 came into .*; there is: 2024-03-05"):
+    with pytest.raises(ConfigurationError, match=r"nothing of 2024-03-06 came into .*; there is: 2024-03-05"):
         ingest.build(world.lake.root, "2024-03-06")
+
+
+def test_an_archive_of_many_days_needs_no_file_open_for_each(world):
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    days = [f"{year}-{month:02d}-{day:02d}" for year in (2022, 2023) for month in range(1, 13) for day in range(1, 9)]
+    for number, day in enumerate(days):
+        world.put(number, f"{day}T10:00:00Z")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+    try:
+        assert world.ingest() == days
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

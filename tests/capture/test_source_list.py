@@ -14,7 +14,9 @@ def folder(tmp_path):
 
 
 def test_paths_start_at_the_file_and_lead_to_what_is_there_now(folder, tmp_path):
-    (folder / "lanshan.yaml").write_text("kind: files\npaths: ['../drop/**/*.html', ../gone.html]\nmanifest: ../drop/m.csv\nsite: news.lanshan.example\ntrust_mtime: true\n")
+    (folder / "lanshan.yaml").write_text(
+        "kind: files\npaths: ['../drop/**/*.html', ../gone.html]\nmanifest: ../drop/m.csv\nsite: news.lanshan.example\ntrust_mtime: true\n"
+    )
     source = read_source(folder, "lanshan")
     assert (source.name, source.site, source.is_mtime_trusted) == ("lanshan", "news.lanshan.example", True)
     (tmp_path / "drop" / "a").mkdir(parents=True)

@@ -16,7 +16,9 @@ class Drop:
         self.sources = root / "sources"
         self.root.mkdir()
         self.sources.mkdir()
-        (self.sources / "qinghe.yaml").write_text("kind: files\npaths: [../drop/*.txt]\nmanifest: ../drop/manifest.jsonl\nsite: qinghe.example\n", "utf-8")
+        (self.sources / "qinghe.yaml").write_text(
+            "kind: files\npaths: [../drop/*.txt]\nmanifest: ../drop/manifest.jsonl\nsite: qinghe.example\n", "utf-8"
+        )
 
     def put(self, day: str, number: int) -> None:
         """A page that was captured at noon (UTC) of a day."""

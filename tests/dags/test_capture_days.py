@@ -15,7 +15,11 @@ def timetable(bag):
 def test_a_span_of_dates_names_its_days(timetable):
     infos = list(timetable.iter_partition_dagrun_infos(earliest=datetime(2024, 2, 28, tzinfo=UTC), latest=datetime(2024, 3, 1, tzinfo=UTC)))
     assert [info.partition_key for info in infos] == ["2024-02-28", "2024-02-29", "2024-03-01"]
-    assert [info.partition_date for info in infos] == [datetime(2024, 2, 28, tzinfo=UTC), datetime(2024, 2, 29, tzinfo=UTC), datetime(2024, 3, 1, tzinfo=UTC)]
+    assert [info.partition_date for info in infos] == [
+        datetime(2024, 2, 28, tzinfo=UTC),
+        datetime(2024, 2, 29, tzinfo=UTC),
+        datetime(2024, 3, 1, tzinfo=UTC),
+    ]
     assert {info.logical_date for info in infos} == {None}
 
 

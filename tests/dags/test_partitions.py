@@ -1,6 +1,7 @@
 """Days as partitions under a real scheduler: what `ingest` brings is built by itself, a late capture has its own day built again, a backfill and a
 trigger with a day build what was built without adding a row."""
 
+import json
 import subprocess
 import sys
 import time
@@ -74,7 +75,7 @@ def test_days_are_built_by_themselves_again_when_late_and_by_backfill(served, tm
     wait_for(served, token, "build", 4)
 
     span = ("--dag-id", "build", "--from-date", FIRST, "--to-date", SECOND)
-    conf_of_backfill = '{"lake": "%s"}' % lake
+    conf_of_backfill = json.dumps({"lake": str(lake)})
     airflow(served, "backfill", "create", *span, "--dag-run-conf", conf_of_backfill)  # all of it is there
     airflow(served, "backfill", "create", *span, "--reprocess-behavior", "completed", "--dag-run-conf", conf_of_backfill)
     runs = wait_for(served, token, "build", 6)

@@ -1,18 +1,22 @@
 """What came, by day: captures, absences and rejected inputs that `ingest` brought, listed so that a day can be built, and built again.
 
-`arrivals/<day>/<run>/` holds `captures.jsonl`, `absences.jsonl` and `rejections.jsonl`: what one run of `ingest` found that no finished run had
-found before. A day is one of capture, in UTC; what has no known time is in `undated`, and a rejected input, of which no time is known, in the day on which it was
-first seen. The bytes are in the raw zone.
+`arrivals/<day>/<run>/` holds `captures.jsonl`, `absences.jsonl` and `rejections.jsonl`: what one run of `ingest` found that no
+finished run had found before. A day is one of capture, in UTC; what has no known time is in `undated`, and a rejected input, of
+which no time is known, in the day on which it was first seen. The bytes are in the raw zone.
 
 A run is finished when its staging is gone. What an unfinished one listed does not count as known: it comes again, and is told of again.
 """
 
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -20,16 +24,17 @@ from filelock import FileLock, Timeout
 from broadsheet.capture.stage import Files, shard_of
 from broadsheet.errors import TransientError
 from broadsheet.ids import make_id
-from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, REJECTIONS, Lake, read_records, write_records
+from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, REJECTIONS, Lake, read_records, write_lines, write_records
 from broadsheet.quality.quarantine import identity_of, quarantine_id
 from broadsheet.records import Absence, Capture, Rejection, SiteBasis, StageOutcome
 from broadsheet.runs import Run, shards_of
 
 UNDATED = "undated"
 LOCK_SECONDS = 300
-_KINDS: dict[str, type[Capture] | type[Absence] | type[Rejection]] = {CAPTURES: Capture, ABSENCES: Absence, REJECTIONS: Rejection}
 
 Arrival = Capture | Absence | Rejection
+T = TypeVar("T", bound=Arrival)
+_KINDS: dict[str, type[Arrival]] = {CAPTURES: Capture, ABSENCES: Absence, REJECTIONS: Rejection}
 
 
 def day_of(instant: datetime | None) -> str:
@@ -52,20 +57,28 @@ def list_arrivals(run: Run, site: str | None = None) -> list[str]:
     site : of captures of which neither the manifest nor a URL tells one.
     """
     lake = run.where
-    known: dict[tuple[str, str], set[int]] = {}
-    with _alone(lake), ExitStack() as outputs:
-        files = Files(outputs)
-        for name, item in _captured(run):
-            day, item = _dated(run, item, site)
-            # a rejected input has no time of its own, and may be seen again on any later day
-            place = (name, "*" if name == REJECTIONS else day)
-            if place not in known:
-                known[place] = {_number(other) for other in _listed(lake, name, place[1], is_finished=True)}
-            number = _number(item)
-            if number not in known[place]:
-                known[place].add(number)
-                files.open(lake.arrivals / day / run.run_id / name).write(msgspec.json.encode(item) + b"\n")
+    with _alone(lake), closing(sqlite3.connect("")) as sorter:  # a temporary file: there may be a million, of any number of days
+        sorter.execute("create table arrivals (day text, name text, line blob)")
+        sorter.executemany("insert into arrivals values (?, ?, ?)", _new(run, site))
+        by_file = groupby(sorter.execute("select day, name, line from arrivals order by day, name, rowid"), key=itemgetter(0, 1))
+        for (day, name), rows in by_file:
+            write_lines(lake.arrivals / day / run.run_id / name, (line for _, _, line in rows))
     return sorted(folder.parent.name for folder in lake.arrivals.glob(f"*/{run.run_id}"))
+
+
+def _new(run: Run, site: str | None) -> Iterator[tuple[str, str, bytes]]:
+    """What no finished run has listed, as day, name of the file and line."""
+    known: dict[tuple[str, str], set[int]] = {}
+    for name, item in _captured(run):
+        day, item = _dated(run, item, site)
+        # a rejected input has no time of its own, and may be seen again on any later day
+        place = (name, "*" if name == REJECTIONS else day)
+        if place not in known:
+            known[place] = {_number(other) for other in _listed(run.where, name, type(item), place[1], is_finished=True)}
+        number = _number(item)
+        if number not in known[place]:
+            known[place].add(number)
+            yield day, name, msgspec.json.encode(item)
 
 
 def stage_day(run: Run, day: str) -> list[int]:
@@ -76,25 +89,24 @@ def stage_day(run: Run, day: str) -> list[int]:
     began = datetime.now(UTC)
     lake, staging = run.where, run.where.staging(run.run_id, "capture")
     shutil.rmtree(staging, ignore_errors=True)
-    counts: Counter[str] = Counter()
     absences: Counter[str] = Counter()
     with _alone(lake), ExitStack() as outputs:
         files = Files(outputs)
-        for name in (CAPTURES, ABSENCES):
-            seen: set[int] = set()
-            for item in _listed(lake, name, day):
-                if (number := _number(item)) in seen:
-                    continue
-                seen.add(number)
-                counts[name] += 1
-                if isinstance(item, Absence):
-                    absences[item.absence_kind] += 1
-                shard = lake.shard(run.run_id, "capture", shard_of(_id(item), run.options.shards))
-                both = {part: files.open(shard / part) for part in (CAPTURES, ABSENCES)}
-                both[name].write(msgspec.json.encode(item) + b"\n")
-        rejections = _unknown_to_warehouse(lake, _listed(lake, REJECTIONS, day))
+        seen: set[int] = set()
+        items: Iterator[Capture | Absence] = chain(_listed(lake, CAPTURES, Capture, day), _listed(lake, ABSENCES, Absence, day))
+        for item in items:
+            if (number := _number(item)) in seen:
+                continue
+            seen.add(number)
+            if isinstance(item, Absence):
+                absences[item.absence_kind] += 1
+            shard = lake.shard(run.run_id, "capture", shard_of(_id(item), run.options.shards))
+            # both files of a shard, as capture leaves them
+            to_captures, to_absences = files.open(shard / CAPTURES), files.open(shard / ABSENCES)
+            (to_absences if isinstance(item, Absence) else to_captures).write(msgspec.json.encode(item) + b"\n")
+        rejections = _unknown_to_warehouse(lake, _listed(lake, REJECTIONS, Rejection, day))
     write_records(staging / REJECTIONS, rejections)
-    went = counts.total()
+    went = len(seen)
     outcome = StageOutcome(
         stage="capture", shard=-1, table_name="", unit="input", in_count=went + len(rejections), out_count=went,
         quarantined_count=len(rejections), new_count=went, started_at=began, seconds=(datetime.now(UTC) - began).total_seconds(),
@@ -162,11 +174,11 @@ def _dated(run: Run, item: Arrival, site: str | None) -> tuple[str, Arrival]:
     return day_of(item.captured_at), item
 
 
-def _listed(lake: Lake, name: str, day: str, *, is_finished: bool = False) -> Iterator[Arrival]:
+def _listed(lake: Lake, name: str, kind: type[T], day: str, *, is_finished: bool = False) -> Iterator[T]:
     """What is listed of a day, or of all days (`*`)."""
     for folder in _folders(lake, day):
         if (file := folder / name).exists() and not (is_finished and not _is_finished(lake, folder)):
-            yield from read_records(file, _KINDS[name])
+            yield from read_records(file, kind)
 
 
 def _folders(lake: Lake, day: str) -> list[Path]:

@@ -70,7 +70,8 @@ class FileSource(BaseModel):
         """The files and directories that `paths` lead to now. A path without a wildcard is there whether or not it exists: that is a finding."""
         found: dict[str, None] = {}
         for path in self.paths:
-            found.update(dict.fromkeys(sorted(glob.glob(path, recursive=True)) if _WILD.search(path) else [path]))
+            matches = sorted(glob.glob(path, recursive=True)) if _WILD.search(path) else [path]  # noqa: PTH207  # Path.glob needs a root without wildcards
+            found.update(dict.fromkeys(matches))
         return [Path(path) for path in found]
 
 

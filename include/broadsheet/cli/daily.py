@@ -73,7 +73,7 @@ def build(
 
 def maintain(
     lake: LakeOption = DEFAULT_LAKE,
-    days: Annotated[int, typer.Option("--kept-staging-days", min=1, help="Days for which the staging of runs is kept that nobody goes on with.")] = 14,
+    days: Annotated[int, typer.Option("--kept-staging-days", min=1, help="Days for which staging is kept that nobody works on.")] = 14,
 ) -> None:
     """Put small files together, remove the staging of abandoned runs, bring the quality overview up to date. Prints JSON."""
     from broadsheet.errors import ConfigurationError
