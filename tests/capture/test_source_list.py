@@ -1,5 +1,7 @@
 """Sources: what a file may say, and what is told of one that is wrong."""
 
+from pathlib import Path
+
 import pytest
 
 from broadsheet.capture.source_list import read_source, source_names
@@ -59,3 +61,11 @@ def test_names_are_those_of_the_files(folder):
         source_names(folder / "nowhere")
     with pytest.raises(ConfigurationError, match="small letters"):
         read_source(folder, "../b")
+
+
+def test_the_bundled_source_is_the_sample():
+    examples = Path(__file__).resolve().parents[2] / "examples"
+    assert source_names(examples / "sources") == ["sample"]
+    source = read_source(examples / "sources", "sample")
+    assert [path.resolve() for path in source.found()] == [examples / "sample" / "pages"]
+    assert Path(source.manifest).is_file()
