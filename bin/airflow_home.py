@@ -51,10 +51,15 @@ def environment(home: Path, port: int = 8080) -> dict[str, str]:
         transport = {"type": "file", "log_file_path": str(lineage_file(home)), "append": True}
         settings["AIRFLOW__OPENLINEAGE__TRANSPORT"] = json.dumps(transport)
     # Settings meant for another Airflow would make this one behave differently from machine to machine.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_"))}
+    # Connections and variables are used by name only.
+    inherited = {name: value for name, value in os.environ.items() if _is_taken_over(name)}
     no_proxy = ",".join(filter(None, [inherited.get("NO_PROXY") or inherited.get("no_proxy"), LOOPBACK, "localhost"]))
     path = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), inherited.get("PATH")]))
     return {**inherited, **settings, "NO_PROXY": no_proxy, "no_proxy": no_proxy, "PATH": path}
+
+
+def _is_taken_over(name: str) -> bool:
+    return name.startswith(("AIRFLOW_CONN_", "AIRFLOW_VAR_")) or not name.startswith(("AIRFLOW_", "_AIRFLOW_"))
 
 
 def password_file(home: Path) -> Path:
@@ -82,6 +87,21 @@ def only_user_of(home: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def dag_bag():
+    """The project's DAGs, with the folder of DAGs on the path as it is for Airflow's own processes."""
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    folder = PROJECT / "dags"
+    return BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
+
+
+def run_here(dag, conf: dict | None = None):
+    """Run a DAG once in this process, task by task and without a scheduler. Returns its DAG run."""
+    # `dag.test` of Airflow 3.3.2 fails at the end of a DAG that has one (apache/airflow#73428); nobody watches over it here anyway.
+    dag.deadline = None
+    return dag.test(run_conf=conf)
 
 
 def prepare() -> None:

@@ -78,12 +78,11 @@ def run(conf: dict[str, Any], terminal: TextIO) -> int:
     print("Airflow: preparing its metadata database …", file=terminal)
     airflow_home.prepare()
 
-    from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk.exceptions import ParamValidationError
     from airflow.sdk.listener import get_listener_manager
     from task_report import TaskReport
 
-    bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    bag = airflow_home.dag_bag()
     if bag.import_errors:
         for file, error in bag.import_errors.items():
             print(f"{file} cannot be imported:\n{error}", file=terminal)
@@ -93,7 +92,7 @@ def run(conf: dict[str, Any], terminal: TextIO) -> int:
     get_listener_manager().add_listener(report)
     began = time.monotonic()
     try:
-        dag_run = dag.test(run_conf=conf)
+        dag_run = airflow_home.run_here(dag, conf)
     except ParamValidationError as error:
         print(f"Wrong parameter: {error}", file=terminal)
         return 2

@@ -1,4 +1,4 @@
-"""Serves the Airflow UI on the loopback address until Ctrl-C, with `news_pipeline` ready to trigger. This is `make up`.
+"""Serves the Airflow UI on the loopback address until Ctrl-C, with the DAGs ready to trigger. This is `make up`.
 
 Four processes: api-server, scheduler (which runs the tasks), dag-processor, triggerer. Each has a session of its own, so that a
 signal from the terminal reaches this program alone, which then stops them and everything they started. Log servers are off: the
@@ -92,10 +92,10 @@ def serve(home: Path, port: int, processes: dict[str, subprocess.Popen]) -> None
     user, password = credentials(home)
     url = f"http://{airflow_home.LOOPBACK}:{port}"
     print(
-        f"\nAirflow is ready: {url}/dags/{DAG_ID}\n"
+        f"\nAirflow is ready: {url}/dags\n"
         f"  user      {user}\n  password  {password}\n"
         f"  logs      {logs}\n"
-        "Trigger the DAG as it is to run the bundled sample. Ctrl-C stops everything.",
+        f"Trigger {DAG_ID} as it is to run the bundled sample. Ctrl-C stops everything.",
         flush=True,
     )
     while True:
@@ -149,7 +149,7 @@ def is_free(port: int) -> bool:
 
 
 def is_ready(home: Path, port: int) -> bool:
-    """All four components report healthy and the DAG is there."""
+    """All four components report healthy and the DAGs are there."""
     # The endpoint answers 200 whatever the components' state: read what it says.
     health = _get(port, "/api/v2/monitor/health")
     if health is None or any(health.get(part, {}).get("status") != "healthy" for part in ("metadatabase", "scheduler", "triggerer", "dag_processor")):
@@ -158,8 +158,8 @@ def is_ready(home: Path, port: int) -> bool:
     token = _get(port, "/auth/token", body={"username": user, "password": password})
     if token is None:
         return False
-    dag = _get(port, f"/api/v2/dags/{DAG_ID}", token=token["access_token"])
-    return dag is not None and not dag["is_paused"]
+    dags = _get(port, "/api/v2/dags", token=token["access_token"])
+    return dags is not None and {path.stem for path in (airflow_home.PROJECT / "dags").glob("*.py")} <= {dag["dag_id"] for dag in dags["dags"]}
 
 
 def credentials(home: Path) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Where things lie in a lake, and how files get there: written aside, then renamed.
 
 raw/                        WARC files with the pages' bytes, never changed
+arrivals/<day>/<run>/       what `ingest` brought into the raw zone, by day of capture
 staging/<run>/<stage>/      what one stage hands to the next, by shard
 tables/<table>/capture_month=…/   published Parquet
 warehouse/broadsheet.duckdb       the published warehouse; beside it the file that was published before, changes/
@@ -45,6 +46,11 @@ class Lake:
     @property
     def raw(self) -> Path:
         return self.root / "raw"
+
+    @property
+    def arrivals(self) -> Path:
+        """What `ingest` brought into the raw zone, by day of capture."""
+        return self.root / "arrivals"
 
     @property
     def tables(self) -> Path:

@@ -116,6 +116,24 @@ def compared(run: Run) -> Comparison:
     return next(iter(read_records(_told(run), Comparison)))
 
 
+def comparison_text(comparison: Comparison) -> str:
+    """What a reparse would change, for a person who decides on it: Markdown without any text of a page."""
+    summary = comparison.summary
+    lines = [f"Run `{summary['run_id']}` read {summary['input_count']:,} captures anew. Nothing is published yet.", ""]
+    if summary["quarantined_by_reason"]:
+        counts = ", ".join(f"{reason} {count:,}" for reason, count in summary["quarantined_by_reason"].items())
+        lines += [f"Quarantined: {counts}.", ""]
+    if comparison.differences:
+        lines += ["| table | added | gone | changed | fields that changed |", "|---|---:|---:|---:|---|"]
+        for name, found in comparison.differences.items():
+            fields = ", ".join(f"{field} {count:,}" for field, count in found.fields.items())
+            lines.append(f"| {name} | {found.added:,} | {found.gone:,} | {found.changed:,} | {fields} |")
+    else:
+        lines.append("No row differs.")
+    lines += ["", f'`broadsheet query --lake {summary["lake"]} --shadow {summary["run_id"]} "select …"` asks the warehouse as it would be.']
+    return "\n".join(lines)
+
+
 def publish(run: Run) -> dict[str, Any]:
     """Let what the run read take the place of what was read before, in the state that is published now. Returns the run's summary.
 

@@ -3,7 +3,10 @@
 import os
 import sys
 import tempfile
+from collections import defaultdict
 from pathlib import Path
+
+import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "bin"))
@@ -13,3 +16,38 @@ if "airflow" not in sys.modules:
 
     _home = tempfile.TemporaryDirectory(prefix="broadsheet-airflow-")  # removed when the interpreter ends
     os.environ.update({name: value for name, value in airflow_home.environment(Path(_home.name)).items() if name.startswith("AIRFLOW_")})
+
+
+@pytest.fixture(scope="session")
+def bag():
+    """The project's DAGs."""
+    import airflow_home
+
+    return airflow_home.dag_bag()
+
+
+@pytest.fixture(scope="session")
+def run_dag():
+    """`run_dag(dag_id, **conf)`: a DAG run by Airflow's own task runner, in this process; its DAG run."""
+    import airflow_home
+
+    airflow_home.prepare()
+
+    def run(dag_id: str, **conf: object):
+        dag = airflow_home.dag_bag().dags[dag_id]  # a DAG that was run here keeps the params of its run
+        return airflow_home.run_here(dag, {name: str(value) if isinstance(value, Path) else value for name, value in conf.items()})
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def states():
+    """`states(dag_run)`: task id -> states of its task instances, in the order of their map indexes."""
+
+    def of(dag_run) -> dict[str, list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for ti in sorted(dag_run.get_task_instances(), key=lambda ti: ti.map_index):
+            found[ti.task_id].append(str(ti.state))
+        return dict(found)
+
+    return of

@@ -68,7 +68,7 @@ def capture(
     passed_over: Counter[str] = Counter()
     in_count = captured = duplicates = quarantined = 0
     with ExitStack() as outputs, RawZone(lake).writer(run_id) as raw:
-        files = _Files(outputs)
+        files = Files(outputs)
         rejections = files.open(staging / REJECTIONS)
         for item in deliveries(paths, manifest=manifest, settings=settings):
             if only is not None and not any(path in only for path in holders(_path_of(item))):
@@ -132,7 +132,7 @@ def _placed(record: Capture | Absence, place: Place | None) -> bytes:
     return msgspec.json.encode(record) + b"\n"
 
 
-class _Files:
+class Files:
     """JSON Lines files that are written side by side, opened when first needed, in place when the stack closes."""
 
     def __init__(self, stack: ExitStack):

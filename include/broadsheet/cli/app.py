@@ -13,6 +13,7 @@ from rich.console import Console
 from broadsheet import __version__
 from broadsheet.cli.arguments import given_path
 from broadsheet.cli.check import check, contract
+from broadsheet.cli.daily import build, ingest, maintain
 from broadsheet.cli.exits import Exit, exit_code
 from broadsheet.cli.export_lake import export
 from broadsheet.cli.options import (
@@ -300,6 +301,10 @@ def reparse(
     raise typer.Exit(exit_code(summary, is_whole=is_whole))
 
 
+app.command()(ingest)
+app.command()(build)
+
+
 def _run_stage(stage: str, lake: Path, run_id: str, shard: int | None) -> None:
     from broadsheet import pipeline
     from broadsheet.cli.progress import stage_bars
@@ -409,6 +414,9 @@ def rebuild(lake: LakeOption = DEFAULT_LAKE) -> None:
         raise ConfigurationError(f"there is no lake at {lake}")
     require_writable(lake)
     typer.echo(make_anew(Lake(lake)))
+
+
+app.command()(maintain)
 
 
 @app.command()

@@ -20,12 +20,11 @@ def quarantine_table(rejections: Iterable[Rejection], *, run_id: str, quarantine
     rows = []
     seen: Counter[tuple] = Counter()
     for rejection in rejections:
-        what = rejection.row_key or rejection.capture_id or rejection.input_path
-        identity = (rejection.stage, rejection.scope, rejection.table_name, what, *sorted(rejection.reasons))
+        identity = identity_of(rejection)
         seen[identity] += 1
         rows.append(
             {
-                "quarantine_id": make_id("quarantine", *identity, seen[identity]),
+                "quarantine_id": quarantine_id(identity, seen[identity]),
                 "stage": rejection.stage,
                 "scope": rejection.scope,
                 "table_name": rejection.table_name,
@@ -42,3 +41,14 @@ def quarantine_table(rejections: Iterable[Rejection], *, run_id: str, quarantine
             },
         )
     return pa.Table.from_pylist(rows, schema=TABLES["quarantine"].arrow)
+
+
+def identity_of(rejection: Rejection) -> tuple:
+    """What makes a rejection the same in every run: stage, thing and reasons."""
+    what = rejection.row_key or rejection.capture_id or rejection.input_path
+    return (rejection.stage, rejection.scope, rejection.table_name, what, *sorted(rejection.reasons))
+
+
+def quarantine_id(identity: tuple, ordinal: int = 1) -> str:
+    """Id of a rejection, given its identity and its number among those of a run that are equal in it."""
+    return make_id("quarantine", *identity, ordinal)

@@ -1,0 +1,94 @@
+"""# Captures in, by source
+
+Brings what the sources hold into the raw zone, every hour. A source is a file `<name>.yaml` in the folder `sources`: where its
+captures are put down, with which manifest.
+
+    kind: files
+    paths: [drop/**/*.html.gz]
+    manifest: drop/manifest.csv
+
+| task | does | once or by source |
+|---|---|---|
+| `find_sources` | reads the folder of sources; without one there is nothing to do | once |
+| `ingest` | brings a source's captures into the raw zone, and lists by day of capture what is new | by source |
+
+**Sources do not wait for each other.** One that fails, as for a manifest that is not there, fails its own task alone; the rest
+go on. What was ingested before is not ingested again. A source that has nothing new ends as skipped.
+
+**Partitions.** The asset `arrivals` gets an event for each day (UTC) of which anything new came, as `2026-03-01`, with its lake
+and source; what has no known time of capture is in `undated`, a rejected input in the day on which it was first seen. Each
+event has the DAG `build` build that day: a late capture only its own.
+
+**When something goes wrong.** Bad inputs fail no task: they are listed with their reasons, and `build` quarantines them. A task
+retries after a transient fault only. A task that died can be cleared, or left to the next hour: what it had begun counts as new
+until it is finished.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from broadsheet_airflow import params, stages
+from broadsheet_airflow.assets import ARRIVALS, RAW_ZONE
+from broadsheet_airflow.defaults import TASKS, ready_within
+from broadsheet_airflow.params import located
+
+PARAMS = params.chosen(
+    "lake",
+    sources=Param("sources", type="string", minLength=1, title="Sources", description="Folder of sources, <name>.yaml."),
+    only=params.strings("Only these sources", "Names of sources. Empty: all of the folder.", examples=["lanshan"]),
+)
+
+
+@task(execution_timeout=timedelta(minutes=5))
+def find_sources(params=None) -> list[str]:
+    """The names of the sources to ingest."""
+    from broadsheet.ingest import source_names
+
+    folder = located(params["sources"])
+    if not (folder.exists() or params["only"]):
+        raise AirflowSkipException(f"There is no folder {folder}: nothing to ingest.")
+    return source_names(folder, params["only"])
+
+
+@task(outlets=[RAW_ZONE, ARRIVALS], execution_timeout=timedelta(hours=2), map_index_template="{{ source_label }}")
+def ingest(name: str, params=None, outlet_events=None) -> dict[str, Any]:
+    """Bring one source in. Returns the days of which anything new came, and the numbers of its inputs."""
+    from broadsheet import ingest as bringing
+
+    get_current_context()["source_label"] = name  # type: ignore[typeddict-unknown-key]  # Airflow's documented way
+    source = bringing.read_source(located(params["sources"]), name)
+    run = bringing.start_source(stages.lake(), source, stages.run_id(f"-{name}"))
+    brought = bringing.ingest(run, source)
+    if brought["in_count"]:
+        stages.tell(run, "capture", paths=source.inputs)
+    bringing.finish(run)
+    if not brought["days"]:
+        raise AirflowSkipException(f"{name}: nothing new among {brought['in_count']} inputs.")
+    outlet_events[ARRIVALS].add_partitions(brought["days"])
+    outlet_events[ARRIVALS].extra = {"lake": run.lake, **brought}
+    outlet_events[RAW_ZONE].extra = {"lake": run.lake, **brought}
+    return brought
+
+
+@dag(
+    dag_id="ingest",
+    dag_display_name="Ingest",
+    description="Captures of all sources into the raw zone; tells of the days of which anything new came.",
+    doc_md=__doc__,
+    schedule="17 * * * *",
+    catchup=False,
+    max_active_runs=1,
+    max_active_tasks=4,
+    params=PARAMS,
+    tags=["broadsheet", "ingest"],
+    default_args=TASKS,
+    deadline=ready_within(hours=2),
+)
+def ingest_sources():
+    ingest.expand(name=find_sources())
+
+
+ingest_sources()

@@ -1,0 +1,111 @@
+"""Sources that `ingest` brings in: a folder of `<name>.yaml`, each of which says of which kind a source is and where its captures are.
+
+    kind: files
+    paths: [drop/**/*.html.gz, drop/archive.warc.gz]
+    manifest: drop/manifest.csv
+    site: news.lanshan.example
+
+`files` is the one kind so far: captures that somebody or something else puts down. Relative paths start at the folder of the YAML file.
+"""
+
+import glob
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from broadsheet.errors import ConfigurationError
+from broadsheet.settings import wrong_values
+from broadsheet.urls import is_site_host
+
+KINDS = ("files",)
+NAME_PATTERN = r"[a-z0-9][a-z0-9_-]{0,39}"  # it is part of run ids
+_WILD = re.compile(r"[*?\[]")
+
+_Path = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class FileSource(BaseModel):
+    """Captures that lie in files: pages, their .gz, WARC files, directories of them.
+
+    Attributes
+    ----------
+    paths : absolute; `*`, `?`, `[…]` and `**` as in the shell. Without any, the files that the manifest names.
+    manifest : see `broadsheet.capture.manifest`.
+    site : of captures for which neither the manifest nor a URL tells one.
+    is_mtime_trusted : take a file's modification time as capture time when nothing better is known.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: str
+    kind: Literal["files"]
+    paths: tuple[_Path, ...] = ()
+    manifest: _Path | None = None
+    site: str | None = None
+    is_mtime_trusted: bool = Field(False, alias="trust_mtime")
+
+    @field_validator("site")
+    @classmethod
+    def _is_host(cls, site: str | None) -> str | None:
+        if site is not None and not is_site_host(site):
+            raise ValueError("must be a host name in lower case without scheme, path and `www.`, as news.example is")
+        return site
+
+    @model_validator(mode="after")
+    def _has_input(self) -> "FileSource":
+        if not (self.paths or self.manifest):
+            raise ValueError("name `paths`, a `manifest` or both")
+        return self
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Where its captures come from, as it says."""
+        return [Path(path) for path in self.paths or (self.manifest or "",)]
+
+    def found(self) -> list[Path]:
+        """The files and directories that `paths` lead to now. A path without a wildcard is there whether or not it exists: that is a finding."""
+        found: dict[str, None] = {}
+        for path in self.paths:
+            matches = sorted(glob.glob(path, recursive=True)) if _WILD.search(path) else [path]  # noqa: PTH207  # Path.glob needs a root without wildcards
+            found.update(dict.fromkeys(matches))
+        return [Path(path) for path in found]
+
+
+def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
+    """The names of the sources of a folder, unread; those of `only` if it names any. Raises ConfigurationError for a name that there is not."""
+    where = Path(folder)
+    if not where.is_dir():
+        raise ConfigurationError(f"{where} is no folder of sources (<name>.yaml)")
+    names = sorted(file.stem for file in where.glob("*.yaml") if not file.name.startswith("."))
+    if unknown := [name for name in only if name not in names]:
+        raise ConfigurationError(f"{where} has no source {', '.join(map(repr, unknown))}; it has {', '.join(names) or 'none'}")
+    return [name for name in names if not only or name in only]
+
+
+def read_source(folder: str | Path, name: str) -> FileSource:
+    """One source. Raises ConfigurationError naming file, key and what is expected."""
+    file = Path(folder) / f"{name}.yaml"
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise ConfigurationError(f"source {file}: its name must be of small letters, digits, - and _, 40 at most")
+    try:
+        said = yaml.safe_load(file.read_text("utf-8")) or {}
+    except (OSError, UnicodeError, yaml.YAMLError, ValueError) as error:
+        raise ConfigurationError(f"source {file} cannot be read: {error}") from error
+    if not isinstance(said, dict) or said.get("kind") not in KINDS:
+        raise ConfigurationError(f"source {file}: `kind` must be one of {', '.join(KINDS)}")
+    try:
+        source = FileSource.model_validate({**said, "name": file.stem})
+    except ValidationError as error:
+        raise ConfigurationError(f"source {file}: {wrong_values(error)}") from error
+    return source.model_copy(update=_absolute(source, file.parent))
+
+
+def _absolute(source: FileSource, folder: Path) -> dict[str, Any]:
+    def at(path: str) -> str:
+        return str(folder.absolute() / path)
+
+    return {"paths": tuple(map(at, source.paths)), "manifest": source.manifest and at(source.manifest)}

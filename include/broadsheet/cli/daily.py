@@ -1,0 +1,88 @@
+"""`broadsheet ingest`, `build` and `maintain`: what the DAGs of these names do, without Airflow."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from broadsheet.cli.arguments import given_path
+from broadsheet.cli.exits import Exit, exit_code
+from broadsheet.cli.options import DEFAULT_LAKE, LakeOption, NewLakeOption, OutletsOption, PolicyOption, ShardsOption, WorkersOption, ZoneOption
+from broadsheet.cli.output import draw_overview
+from broadsheet.cli.profile import SitesOption
+
+errors = Console(stderr=True, soft_wrap=True)
+
+
+def ingest(
+    sources: Annotated[Path, typer.Option("--sources", parser=given_path, metavar="DIR", help="Folder of sources, <name>.yaml.")] = Path("sources"),
+    source: Annotated[list[str] | None, typer.Option("--source", help="Only this source; may be given again.", show_default=False)] = None,
+    lake: NewLakeOption = DEFAULT_LAKE,
+) -> None:
+    """Bring what sources hold into the raw zone. Prints the days of which anything new came; `broadsheet build DAY` builds one.
+
+    A source that cannot be brought in does not keep the others from it; the exit code is 2 then.
+    """
+    from broadsheet import ingest as bringing
+    from broadsheet.errors import ConfigurationError
+
+    days: set[str] = set()
+    has_failed = False
+    for name in bringing.source_names(sources, source or ()):
+        try:
+            found = bringing.read_source(sources, name)
+            run = bringing.start_source(lake, found)
+            brought = bringing.ingest(run, found)
+            bringing.finish(run)
+        except ConfigurationError as error:
+            has_failed = True
+            errors.print(f"{name}: {error}", style="red", markup=False, highlight=False)
+            continue
+        days.update(brought["days"])
+        errors.print(f"{name}: {brought['in_count']} inputs, {brought['quarantined_count']} quarantined", markup=False, highlight=False)
+    for day in sorted(days):
+        typer.echo(day)
+    raise typer.Exit(Exit.USAGE if has_failed else Exit.DONE)
+
+
+def build(
+    day: Annotated[str, typer.Argument(help="Day of capture in UTC, as 2026-03-01, or `undated`.")],
+    lake: LakeOption = DEFAULT_LAKE,
+    policy: PolicyOption = None,
+    shards: ShardsOption = None,
+    workers: WorkersOption = None,
+    time_zone: ZoneOption = None,
+    sites: SitesOption = None,
+    outlets: OutletsOption = None,
+) -> None:
+    """Build a day of what `broadsheet ingest` brought: extract, transform, validate, load. Building it again adds no row."""
+    from broadsheet.cli.progress import stage_bars
+    from broadsheet.cli.summary import print_summary
+    from broadsheet.ingest import build as build_day
+
+    with stage_bars() as report:
+        summary = build_day(
+            lake, day, workers=workers, on_progress=report, policy_file=policy, shards=shards, default_time_zone=time_zone, sites_dir=sites,
+            outlets_file=outlets,
+        )  # fmt: skip
+    print_summary(summary)
+    raise typer.Exit(exit_code(summary, is_whole=draw_overview(lake)))
+
+
+def maintain(
+    lake: LakeOption = DEFAULT_LAKE,
+    days: Annotated[int, typer.Option("--kept-staging-days", min=1, help="Days for which staging is kept that nobody works on.")] = 14,
+) -> None:
+    """Put small files together, remove the staging of abandoned runs, bring the quality overview up to date. Prints JSON."""
+    from broadsheet.errors import ConfigurationError
+    from broadsheet.lake import require_writable
+    from broadsheet.maintenance import compact, prune
+
+    if not lake.is_dir():
+        raise ConfigurationError(f"there is no lake at {lake}")
+    require_writable(lake)
+    typer.echo(json.dumps({"compacted": compact(lake), "pruned": prune(lake, days)}))
+    if not draw_overview(lake):
+        raise typer.Exit(Exit.REJECTED)

@@ -1,0 +1,87 @@
+"""Captures in by source, out by day: what lies between sources that deliver at any time and a warehouse that is built day by day.
+
+    sources     sources/*.yaml          -> sources
+    ingest      a source                -> raw zone, arrivals by day      (by source)
+    finish                              -> the source's staging is gone
+    start       a day                   -> a run
+    prepare     the day's arrivals      -> captures                       (once)
+    extract, transform, validate, load of `pipeline`
+
+A day that is built again gives no new row; a capture that came late has only its own day built again.
+"""
+
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from broadsheet.capture.arrivals import UNDATED, days_of, list_arrivals, stage_day
+from broadsheet.capture.source_list import FileSource
+from broadsheet.capture.source_list import read_source as read_source
+from broadsheet.capture.source_list import source_names as source_names
+from broadsheet.errors import ConfigurationError
+from broadsheet.lake import Lake
+from broadsheet.pipeline import Progress, capture, give_way, load, read_staged
+from broadsheet.runs import Run, outcomes_of
+
+
+def start_source(lake: str | Path, source: FileSource, run_id: str | None = None, **settings: Any) -> Run:
+    """Begin to bring in a source, or take it up again. `settings` as in `Run.start`."""
+    return Run.start(lake, run_id, is_mtime_trusted=source.is_mtime_trusted or None, **settings)
+
+
+def ingest(run: Run, source: FileSource) -> dict[str, Any]:
+    """Bring what a source holds into the raw zone, and list by day what is new. Repeating it for a run gives the same.
+
+    Returns the source's name, `days` of which there is anything new, and the inputs: `in_count`, `quarantined_count`.
+
+    Raises ConfigurationError for a manifest that cannot be read.
+    """
+    found = source.found()
+    if source.paths and not found:  # without paths, capture would take all that the manifest names
+        return {"source": source.name, "days": [], "in_count": 0, "quarantined_count": 0}
+    capture(run, found, source.manifest)
+    days = list_arrivals(run, source.site)
+    (outcome,) = outcomes_of(run)
+    return {"source": source.name, "days": days, "in_count": outcome.in_count, "quarantined_count": outcome.quarantined_count}
+
+
+def finish(run: Run) -> None:
+    """Remove a source's staging: what it listed counts as known from now on."""
+    shutil.rmtree(run.where.staging(run.run_id), ignore_errors=True)
+
+
+def require_day(day: str) -> str:
+    """A day as `2026-03-01`, or `undated`. Raises ConfigurationError for anything else."""
+    if day != UNDATED:
+        try:
+            if not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
+                raise ValueError
+            date.fromisoformat(day)
+        except ValueError:
+            raise ConfigurationError(f"{day!r} is no day: give one as 2026-03-01 (UTC), or {UNDATED}") from None
+    return day
+
+
+def has_arrivals(lake: str | Path, day: str) -> bool:
+    """Whether anything came of a day."""
+    return day in days_of(Lake(Path(lake)))
+
+
+def prepare(run: Run, day: str) -> list[int]:
+    """Stage all that came of a day. Returns the numbers of the shards that hold any."""
+    return stage_day(run, require_day(day))
+
+
+def build(lake: str | Path, day: str, *, workers: int | None = None, on_progress: Progress | None = None, **settings: Any) -> dict[str, Any]:
+    """Build a day without Airflow. Returns the run's summary; `settings` as in `Run.start`.
+
+    Raises ConfigurationError for a day of which nothing came.
+    """
+    if not has_arrivals(lake, require_day(day)):
+        raise ConfigurationError(f"nothing of {day} came into {lake}; there is: {', '.join(days_of(Lake(Path(lake)))) or 'nothing'}")
+    run = Run.start(lake, **settings)
+    read_staged(run, prepare(run, day), workers, on_progress)
+    give_way(run.options)
+    return load(run)

@@ -1,0 +1,48 @@
+"""What keeps a lake quick and small, of which nothing changes what it says."""
+
+import shutil
+import time
+from pathlib import Path
+
+from broadsheet.capture.arrivals import compact as compact_arrivals
+from broadsheet.capture.raw_index import RawIndex
+from broadsheet.lake import Lake
+
+KEPT_STAGING_DAYS = 14
+
+
+def compact(lake: str | Path) -> dict[str, int]:
+    """Put many small files together: the raw zone's index, and what `ingest` listed by day. Returns how many files and folders became fewer."""
+    where = Lake(Path(lake))
+    index = where.raw / "index"
+    before = _parts(index)
+    if before:
+        RawIndex(index).compact()
+    return {"raw_index_parts": before - _parts(index), "arrivals": compact_arrivals(where)}
+
+
+def prune(lake: str | Path, days: int = KEPT_STAGING_DAYS) -> list[str]:
+    """Remove the staging of runs that nobody went on with for some days; returns their ids.
+
+    Kept are reparses that wait, which a person decides on. A run that is loaded already has its staging removed by the loads after it. What a
+    dead `ingest` listed counts as known from now on: its days are in the lake, and a build of them takes it in.
+    """
+    where = Lake(Path(lake))
+    latest = time.time() - days * 86_400
+    gone = [
+        folder
+        for folder in sorted(where.staging("").glob("*"))
+        if (folder / "run.json").exists() and _touched_at(folder) < latest and not where.shadow(folder.name).exists()
+    ]
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)
+    return [folder.name for folder in gone]
+
+
+def _parts(index: Path) -> int:
+    return sum(1 for _ in index.glob("*.parquet"))
+
+
+def _touched_at(folder: Path) -> float:
+    """When a stage last left something."""
+    return max(path.stat().st_mtime for path in (folder, *folder.glob("*"), *folder.glob("*/*")))

@@ -1,0 +1,71 @@
+"""Sources: what a file may say, and what is told of one that is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from broadsheet.capture.source_list import read_source, source_names
+from broadsheet.errors import ConfigurationError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    return folder
+
+
+def test_paths_start_at_the_file_and_lead_to_what_is_there_now(folder, tmp_path):
+    (folder / "lanshan.yaml").write_text(
+        "kind: files\npaths: ['../drop/**/*.html', ../gone.html]\nmanifest: ../drop/m.csv\nsite: news.lanshan.example\ntrust_mtime: true\n"
+    )
+    source = read_source(folder, "lanshan")
+    assert (source.name, source.site, source.is_mtime_trusted) == ("lanshan", "news.lanshan.example", True)
+    (tmp_path / "drop" / "a").mkdir(parents=True)
+    for name in ("b.html", "a/c.html", "a/d.txt"):
+        (tmp_path / "drop" / name).touch()
+    # what is named without a wildcard is an input, there or not
+    assert [path.resolve() for path in source.found()] == [tmp_path / "drop/a/c.html", tmp_path / "drop/b.html", tmp_path / "gone.html"]
+    assert source.manifest.endswith("drop/m.csv") and source.manifest.startswith(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("kind: feed\nurl: https://news.example/rss\n", "`kind` must be one of files"),
+        ("paths: [a]\n", "`kind` must be one of files"),
+        ("- files\n", "`kind` must be one of files"),
+        ("kind: files\n", "name `paths`, a `manifest` or both"),
+        ("kind: files\npaths: a.html\n", "paths: Input should be a valid tuple"),
+        ("kind: files\npaths: [' ']\n", "paths.0"),
+        ("kind: files\npaths: [a]\nsites: [b]\n", "sites: Extra inputs are not permitted"),
+        ("kind: files\npaths: [a]\nsite: https://news.example/\n", "must be a host name"),
+        ("kind: [files\n", "cannot be read"),
+    ],
+)
+def test_a_wrong_source_is_told_of_with_its_file_and_key(folder, text, told):
+    (folder / "lanshan.yaml").write_text(text)
+    with pytest.raises(ConfigurationError) as error:
+        read_source(folder, "lanshan")
+    assert str(folder / "lanshan.yaml") in str(error.value) and told in str(error.value)
+
+
+def test_names_are_those_of_the_files(folder):
+    for name in ("b.yaml", "a.yaml", ".hidden.yaml", "readme.md"):
+        (folder / name).write_text("nothing of it is read")
+    assert source_names(folder) == ["a", "b"]
+    assert source_names(folder, ["b"]) == ["b"]
+    with pytest.raises(ConfigurationError, match="no source 'c'; it has a, b"):
+        source_names(folder, ["c"])
+    with pytest.raises(ConfigurationError, match="no folder of sources"):
+        source_names(folder / "nowhere")
+    with pytest.raises(ConfigurationError, match="small letters"):
+        read_source(folder, "../b")
+
+
+def test_the_bundled_source_is_the_sample():
+    examples = Path(__file__).resolve().parents[2] / "examples"
+    assert source_names(examples / "sources") == ["sample"]
+    source = read_source(examples / "sources", "sample")
+    assert [path.resolve() for path in source.found()] == [examples / "sample" / "pages"]
+    assert Path(source.manifest).is_file()

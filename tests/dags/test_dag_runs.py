@@ -1,0 +1,229 @@
+"""Every DAG run by Airflow's own task runner (`dag.test`), on a handful of pages."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from days import FIRST, SECOND, Drop
+
+from broadsheet.warehouse.query import connect
+
+pytestmark = pytest.mark.airflow
+
+ALL = {"success"}
+
+
+@pytest.fixture
+def drop(tmp_path):
+    drop = Drop(tmp_path)
+    for day, number in ((FIRST, 1), (FIRST, 2), (SECOND, 3)):
+        drop.put(day, number)
+    return drop
+
+
+def ask(lake: Path, sql: str) -> list[tuple]:
+    with connect(lake) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def partitions_of(dag_run) -> list[str | None]:
+    """Partition keys of the events that a run gave to the asset `arrivals`."""
+    from airflow.models.asset import AssetEvent, AssetModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        chosen = select(AssetEvent.partition_key).join(AssetModel, AssetModel.id == AssetEvent.asset_id)
+        return sorted(session.scalars(chosen.where(AssetModel.name == "arrivals", AssetEvent.source_run_id == dag_run.run_id)))
+
+
+def pending() -> set[str]:
+    """Partitions for which the scheduler would begin a run of `build` now; afterwards there is none."""
+    from airflow.models.asset import AssetPartitionDagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete, select
+
+    with create_session() as session:
+        waiting = AssetPartitionDagRun.target_dag_id == "build", AssetPartitionDagRun.created_dag_run_id.is_(None)
+        found = set(session.scalars(select(AssetPartitionDagRun.partition_key).where(*waiting)))
+        session.execute(delete(AssetPartitionDagRun).where(*waiting))
+    return found
+
+
+def answer(option: str) -> threading.Thread:
+    """A person who answers the one question that waits, as the API does."""
+
+    def respond() -> None:
+        from airflow.models.hitl import HITLDetail
+        from airflow.models.taskinstance import TaskInstance
+        from airflow.models.trigger import handle_event_submit
+        from airflow.sdk.timezone import utcnow
+        from airflow.triggers.base import TriggerEvent
+        from airflow.utils.session import create_session
+        from sqlalchemy import select
+
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
+            with create_session(scoped=False) as session:
+                if (ti := session.scalar(select(TaskInstance).where(TaskInstance.state == "awaiting_input"))) is not None:
+                    detail = session.scalar(select(HITLDetail).where(HITLDetail.ti_id == ti.id))
+                    asked.append(detail.body)
+                    detail.responded_by, detail.responded_at, detail.chosen_options, detail.params_input = None, utcnow(), [option], {}
+                    handle_event_submit(TriggerEvent(detail.as_resume_event_payload()), task_instance=ti, session=session)
+                    return
+            time.sleep(0.5)
+
+    asked: list[str] = []
+    person = threading.Thread(target=respond, daemon=True)
+    person.asked = asked  # type: ignore[attr-defined]
+    person.start()
+    return person
+
+
+def test_days_are_built_as_they_come_and_a_late_capture_has_its_own_day_alone_built_again(drop, tmp_path, run_dag, states):
+    pending()
+    lake = tmp_path / "lake"
+    (drop.sources / "broken.yaml").write_text("kind: files\npaths: [x]\nmanifest: nowhere.csv\n", "utf-8")
+    first = run_dag("ingest", lake=lake, sources=drop.sources)
+    assert states(first) == {"find_sources": ["success"], "ingest": ["failed", "success"]}  # the other source is not kept from it
+    assert first.state == "failed"
+    assert partitions_of(first) == [FIRST, SECOND]
+    assert pending() == {FIRST, SECOND}
+    (drop.sources / "broken.yaml").unlink()
+
+    for day, total in ((SECOND, 1), (FIRST, 3)):  # in any order
+        built = run_dag("build", lake=lake, day=day)
+        assert built.state == "success"
+        assert {state for of_task in states(built).values() for state in of_task} == ALL
+        assert ask(lake, "select count(*) from captures") == [(total,)]
+
+    again = run_dag("ingest", lake=lake, sources=drop.sources)
+    assert again.state == "success"
+    assert states(again)["ingest"] == ["skipped"]
+    assert (partitions_of(again), pending()) == ([], set())
+
+    drop.put(FIRST, 4)
+    late = run_dag("ingest", lake=lake, sources=drop.sources)
+    assert partitions_of(late) == [FIRST]
+    assert pending() == {FIRST}
+    before = ask(lake, "select * exclude (run_id) from captures order by capture_id")
+    for _ in range(2):
+        assert run_dag("build", lake=lake, day=FIRST).state == "success"
+        after = ask(lake, "select * exclude (run_id) from captures order by capture_id")
+        assert len(after) == 4
+        assert [row for row in after if row in before] == before
+        assert ask(lake, "select count(*) from articles") == [(4,)]
+    assert {site for (site,) in ask(lake, "select site from captures")} == {"qinghe.example"}
+
+
+def test_a_day_of_which_nothing_came_is_skipped_and_a_run_without_a_day_fails(tmp_path, run_dag, states):
+    nothing = run_dag("build", lake=tmp_path / "lake", day="2024-03-01")
+    assert nothing.state == "success"
+    assert {state for of_task in states(nothing).values() for state in of_task} == {"skipped"}
+    assert not (tmp_path / "lake" / "warehouse").exists()
+    assert states(run_dag("build", lake=tmp_path / "lake"))["prepare"] == ["failed"]
+
+
+def test_without_a_folder_of_sources_there_is_nothing_to_ingest(tmp_path, run_dag, states):
+    nothing = run_dag("ingest", lake=tmp_path / "lake", sources=tmp_path / "sources")
+    assert nothing.state == "success"
+    assert states(nothing)["find_sources"] == ["skipped"]
+
+
+def test_an_event_of_the_warehouse_tells_rows_snapshot_and_data_docs(drop, tmp_path, run_dag):
+    from airflow.models.asset import AssetEvent, AssetModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    run_dag("ingest", lake=tmp_path / "lake", sources=drop.sources)
+    built = run_dag("build", lake=tmp_path / "lake", day=FIRST)
+    with create_session() as session:
+        chosen = select(AssetModel.name, AssetEvent.extra).join(AssetModel, AssetModel.id == AssetEvent.asset_id)
+        told = dict(session.execute(chosen.where(AssetEvent.source_run_id == built.run_id)).all())
+    assert told["captures"]["rows"] == {"delivered": 2, "new": 2, "total": 2}
+    ((snapshot,),) = ask(tmp_path / "lake", "select max(snapshot_id) from snapshots")
+    assert told["warehouse"]["snapshot_id"] == snapshot
+    assert Path(told["warehouse"]["data_docs"]).exists()
+
+
+@pytest.fixture
+def built(drop, tmp_path):
+    """A lake with both days, built without Airflow."""
+    from broadsheet import ingest
+
+    lake = tmp_path / "lake"
+    source = ingest.read_source(drop.sources, "qinghe")
+    run = ingest.start_source(lake, source)
+    for day in ingest.ingest(run, source)["days"]:
+        ingest.build(lake, day, shards=1)
+    ingest.finish(run)
+    return lake
+
+
+@pytest.fixture
+def outlets(tmp_path):
+    """A table of outlets by which one of the pages' sources is another."""
+    file = tmp_path / "outlets.yaml"
+    file.write_text("outlets:\n  青河报业: {aliases: [青河日报]}\n", "utf-8")
+    return file
+
+
+def test_what_a_person_approves_of_is_published(built, outlets, run_dag, states):
+    person = answer("Approve")
+    reparse = run_dag("reparse", lake=built, outlets=outlets, since=FIRST, until=FIRST)
+    assert reparse.state == "success"
+    assert states(reparse)["publish"] == ["success"] and states(reparse)["discard"] == ["skipped"]
+    (asked,) = person.asked
+    assert "read 2 captures anew" in asked and "| article_sources | " in asked
+    credited = "select outlets.outlet_name, count(*) from article_sources join outlets using (outlet_id) group by all order by all"
+    assert ask(built, credited) == [("青河报业", 2), ("青河日报", 1)]  # what the page says stays in article_sources
+    assert list((built / "warehouse").glob("shadow-*")) == []
+
+
+def test_what_a_person_rejects_leaves_nothing(built, outlets, run_dag, states):
+    before = (built / "warehouse" / "broadsheet.duckdb").read_bytes()
+    answer("Reject")
+    reparse = run_dag("reparse", lake=built, outlets=outlets)
+    assert reparse.state == "success"
+    assert states(reparse) | {"publish": ["skipped"], "discard": ["success"], "document": ["skipped"]} == states(reparse)
+    assert (built / "warehouse" / "broadsheet.duckdb").read_bytes() == before
+    assert list((built / "warehouse").glob("shadow-*")) == []
+
+
+def test_a_reparse_of_nothing_fails_and_waits_for_nobody(built, run_dag, states):
+    reparse = run_dag("reparse", lake=built, site=["nowhere.example"])
+    assert states(reparse)["prepare"] == ["failed"]
+    assert (reparse.state, states(reparse)["approve"], states(reparse)["discard"]) == ("failed", ["upstream_failed"], ["skipped"])
+
+
+def test_a_mended_input_is_replayed(drop, built, tmp_path, run_dag):
+    from broadsheet import ingest
+
+    (drop.root / "page-empty.txt").write_bytes(b"")
+    source = ingest.read_source(drop.sources, "qinghe")
+    run = ingest.start_source(built, source)
+    (day,) = ingest.ingest(run, source)["days"]
+    ingest.finish(run)
+    assert run_dag("build", lake=built, day=day).state == "success"
+    assert ask(built, "select reasons, count(*) from open_quarantine group by all") == [(["empty_file"], 1)]
+    (drop.root / "page-empty.txt").write_bytes((drop.root / f"page-{FIRST}-1.txt").read_bytes() + "园里还有一口老井。\n".encode())
+    assert run_dag("replay", lake=built, reason="empty_file").state == "success"
+    assert ask(built, "select quarantine_outcome from quarantine_outcomes") == [("replayed_good",)]
+    assert ask(built, "select count(*) from captures") == [(4,)]
+    # the day that the rejection belongs to is built again, and what is settled stays so
+    assert run_dag("build", lake=built, day=day).state == "success"
+    assert ask(built, "select count(*) from open_quarantine") == [(0,)]
+
+
+def test_upkeep_changes_nothing_that_the_lake_says(built, run_dag, states):
+    before = ask(built, "select * from captures order by capture_id")
+    kept = run_dag("maintain", lake=built, rebuild=True)
+    assert states(kept) == {"compact": ["success"], "sort_index": ["success"], "prune": ["success"], "rebuild": ["success"], "document": ["success"]}
+    assert ask(built, "select * from captures order by capture_id") == before
+    assert states(run_dag("maintain", lake=built))["rebuild"] == ["skipped"]
+
+
+def test_upkeep_of_a_lake_that_is_not_there_yet_is_skipped(tmp_path, run_dag, states):
+    nothing = run_dag("maintain", lake=tmp_path / "lake")
+    assert {state for of_task in states(nothing).values() for state in of_task} == {"skipped"}
