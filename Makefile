@@ -38,7 +38,7 @@ lint: $(READY) ## Check style, Airflow habits, formatting and types
 	@$(BIN)/ruff check $(PRESENT)
 	@$(BIN)/ruff format --check $(PRESENT)
 	@$(BIN)/mypy
-	@$(BIN)/mypy dags/*.py bin/*.py
+	@$(BIN)/mypy dags/*.py bin/*.py plugins/*.py
 
 format: $(READY) ## Rewrite the code in the agreed format
 	@$(BIN)/ruff check --fix $(PRESENT)

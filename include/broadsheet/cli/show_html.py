@@ -28,7 +28,12 @@ _GROUPS = {
     "related": (BlockLabel.RELATED,),
     "unknown": (BlockLabel.UNKNOWN,),
 }
-_COLOUR = {label: group for group, labels in _GROUPS.items() for label in labels}
+_COLOUR: dict[str, str] = {label: group for group, labels in _GROUPS.items() for label in labels}
+
+
+def colour_of(label: str) -> str:
+    """Name of the colour of a block's label."""
+    return _COLOUR.get(label, "furniture")
 
 
 def write_page(result: PageResult, target: Path) -> Path:
@@ -41,14 +46,14 @@ def write_page(result: PageResult, target: Path) -> Path:
         input_path=result.capture.input_path,
         page=page,
         colours=COLOURS,
-        legend=[(label, count, _COLOUR.get(label, "furniture")) for label, count in counts.most_common()],
+        legend=[(label, count, colour_of(label)) for label, count in counts.most_common()],
         blocks=[
             {
                 "text": block.text,
                 "label": block.label,
                 "rule": block.rule,
                 "module": block.module_index,
-                "colour": _COLOUR.get(block.label, "furniture"),
+                "colour": colour_of(block.label),
             }
             for block in page.blocks
         ],

@@ -1,6 +1,7 @@
 """Charts as SVG that is drawn while the page is made: no script, no request, readable offline."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -22,7 +23,7 @@ def shares_by_day(rows: Rows, *, row: str, share: str, title: str) -> Markup:
 
     shade = alt.Color(f"{share}:Q", title=title, scale=alt.Scale(type="sqrt", domain=[0, 1], range=["#e7f1ea", "#f2c879", "#a01c1c"]))
     chart = alt.Chart(_values(rows)).mark_rect(stroke="white").encode(_day(), alt.Y(f"{row}:N", title=None), shade)
-    return _svg(chart.properties(width=_width(rows), height=alt.Step(18)))
+    return svg(chart.properties(width=_width(rows), height=alt.Step(18)))
 
 
 def counts_by_day(rows: Rows, *, kind: str, count: str, title: str) -> Markup:
@@ -36,7 +37,7 @@ def counts_by_day(rows: Rows, *, kind: str, count: str, title: str) -> Markup:
 
     parts = alt.Color(f"{kind}:N", title=None, scale=alt.Scale(scheme="tableau20"), legend=alt.Legend(labelLimit=260))
     height = alt.Y(f"{count}:Q", title=title, axis=alt.Axis(tickMinStep=1))
-    return _svg(alt.Chart(_values(rows)).mark_bar().encode(_day(), height, parts).properties(width=_width(rows), height=220))
+    return svg(alt.Chart(_values(rows)).mark_bar().encode(_day(), height, parts).properties(width=_width(rows), height=220))
 
 
 def _width(rows: Rows) -> int:
@@ -56,9 +57,14 @@ def _values(rows: Rows):
     return alt.Data(values=[{**row, "day": row["day"].isoformat()} for row in rows])
 
 
-def _svg(chart) -> Markup:
+def svg(chart) -> Markup:
     """The chart drawn. Values are text of its nodes, escaped by the library that draws."""
+    return _drawn(chart.configure(font=_FONT).configure_view(strokeWidth=0).to_json())
+
+
+@lru_cache(64)
+def _drawn(specification: str) -> Markup:
+    """Kept, since drawing takes a fifth of a second and a published state shows the same charts to everybody."""
     import vl_convert
 
-    svg = vl_convert.vegalite_to_svg(chart.configure(font=_FONT).configure_view(strokeWidth=0).to_json(), allowed_base_urls=[])
-    return Markup(svg)
+    return Markup(vl_convert.vegalite_to_svg(specification, allowed_base_urls=[]))
