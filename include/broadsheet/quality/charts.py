@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 WIDTH = 640  # of the days, in pixels
 _FONT = "system-ui, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
+# On the right for legends: where the page is shown, letters may be wider than those that were measured when the chart was drawn.
+_PADDING = {"left": 5, "top": 5, "right": 150, "bottom": 5}
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -59,7 +61,7 @@ def _values(rows: Rows):
 
 def svg(chart) -> Markup:
     """The chart drawn. Values are text of its nodes, escaped by the library that draws."""
-    return _drawn(chart.configure(font=_FONT).configure_view(strokeWidth=0).to_json())
+    return _drawn(chart.configure(font=_FONT, padding=_PADDING).configure_view(strokeWidth=0).to_json())
 
 
 @lru_cache(64)

@@ -128,7 +128,8 @@ def _console(request: Request, sql: str, answer: Answer | None, status: int = 20
 
 
 def _busy(request: Request, sql: str) -> Response:
-    return _console(request, sql, Answer(error=teller(language_of(request))("sql_busy")), 503)
+    tell = teller(language_of(request))
+    return _console(request, sql, Answer(error=tell("sql_busy")), 503)
 
 
 def _asked(request: Request, sql: str, **limits: Any) -> Asked:

@@ -5,6 +5,7 @@ from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
 CHARACTERS = 4000  # of a pair of paragraphs that are compared within; longer ones are shown whole, as comparing takes their product
+PAIRS = 250_000  # of paragraphs, up to which every one is looked for
 
 Change = Literal["same", "gone", "new", "changed"]
 
@@ -24,7 +25,9 @@ class Paragraph(NamedTuple):
 def paragraphs_compared(before: Sequence[str], after: Sequence[str]) -> list[Paragraph]:
     """The paragraphs of both in reading order; one that was replaced by another is `changed`, and tells by stretches what was."""
     compared: list[Paragraph] = []
-    for kind, old_from, old_to, new_from, new_to in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    # of very many lines the frequent ones are left aside: comparing takes the product of equal ones
+    is_long = len(before) * len(after) > PAIRS
+    for kind, old_from, old_to, new_from, new_to in SequenceMatcher(None, before, after, autojunk=is_long).get_opcodes():
         old, new = before[old_from:old_to], after[new_from:new_to]
         if kind == "equal":
             compared += [_whole("same", text) for text in old]

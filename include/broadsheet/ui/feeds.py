@@ -19,7 +19,7 @@ SHOWN = 200  # headlines of the table
 
 router = APIRouter()
 WindowParam = Annotated[int, Query(ge=1, le=14)]
-DayParam = Annotated[date | None, Query()]
+DayParam = Annotated[date | None, Query(ge=date(1970, 1, 31), le=date(2200, 1, 1))]
 
 
 class Window(NamedTuple):
@@ -63,7 +63,7 @@ def rank_chart(request: Request, feed_id: str, day: DayParam = None, days: Windo
     tell = teller(language_of(request))
     status = {name: tell(f"status_{name}") for name in ("resolved", "ambiguous", "unresolved")}
     stays = [stay for one in seen[:DRAWN] for stay in _stays(one, ZoneInfo(feed["time_zone"]), status)]
-    return chart(ranks_over_time(stays, rank=tell("rank"), headline=tell("headline"), status=tell("status"), statuses=list(status.values())))
+    return chart(request, stays, ranks_over_time, rank=tell("rank"), headline=tell("headline"), status=tell("status"), statuses=list(status.values()))
 
 
 def _feed_and_window(warehouse: Warehouse, feed_id: str, day: date | None, days: int) -> tuple[dict[str, Any], Window]:
@@ -72,7 +72,7 @@ def _feed_and_window(warehouse: Warehouse, feed_id: str, day: date | None, days:
     if feed is None:
         raise NotThere(feed_id)
     zone = ZoneInfo(feed["time_zone"])
-    last_day = day or feed["last_date"] or date(1970, 1, 2)
+    last_day = day or feed["last_date"] or date(1970, 1, 31)
     ends_at = datetime.combine(last_day + timedelta(days=1), time(), zone)
     return feed, Window(last_day, days, ends_at - timedelta(days=days), ends_at)
 

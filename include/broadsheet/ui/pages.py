@@ -1,6 +1,6 @@
 """From rows to pages: templates that escape everything, in the language of the request."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -22,6 +22,10 @@ from broadsheet.warehouse.statements import sql_text
 SECTIONS = ("front", "pages", "feeds", "sql", "quality")
 # What a page of ours may take in DuckDB: it runs in Airflow's server.
 _LIMITS = ("set memory_limit = '1GB'", "set threads = 2", "set max_temp_directory_size = '1GB'")
+
+_NO_ROWS = Markup(
+    '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="40"><text x="4" y="24" font-family="sans-serif" font-size="14">{}</text></svg>'
+)
 
 
 class NothingPublished(Exception):
@@ -66,8 +70,11 @@ def root_of(request: Request) -> str:
     return request.scope.get("root_path", "").rstrip("/")
 
 
-def chart(svg: Markup, policy: str = "default-src 'none'; style-src 'unsafe-inline'") -> Response:
-    return Response(svg, media_type="image/svg+xml", headers={"Content-Security-Policy": policy})
+def chart(request: Request, rows: Sequence[Mapping[str, Any]], draw: Callable[..., Markup], **how: Any) -> Response:
+    """A chart as an image; of no rows one that says so."""
+    tell = teller(language_of(request))
+    svg = draw(rows, **how) if rows else _NO_ROWS.format(tell("no_rows"))
+    return Response(svg, media_type="image/svg+xml", headers={"Content-Security-Policy": "default-src 'none'"})
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:

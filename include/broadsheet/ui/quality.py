@@ -58,12 +58,12 @@ def quality_chart(request: Request, drawn: Drawn, days: DaysParam = 30) -> Respo
     with published(lake_of(request)) as warehouse:
         if drawn == Drawn.checks:
             rows = warehouse.rows("quality/checked_days", days=days)
-            return chart(shares_by_day(rows, row="table_name", share="failed_ratio", title=title))
+            return chart(request, rows, shares_by_day, row="table_name", share="failed_ratio", title=title)
         if drawn == Drawn.quarantine:
             rows = warehouse.rows("quality/quarantined_days", days=days)
-            return chart(counts_by_day(rows, kind="shown_reason", count="rejection_count", title=title))
+            return chart(request, rows, counts_by_day, kind="shown_reason", count="rejection_count", title=title)
         rows = warehouse.rows("quality/incident_days", days=days)
-        return chart(counts_by_day(rows, kind="incident_kind", count="incident_count", title=title))
+        return chart(request, rows, counts_by_day, kind="incident_kind", count="incident_count", title=title)
 
 
 @router.get("/quality/incidents")
