@@ -28,6 +28,9 @@ MOUNTED = "/broadsheet"
 class AirflowAccess:
     """Airflow's login and permissions, as its own pages ask for them."""
 
+    def __init__(self, lake: Path) -> None:
+        self.lake = lake
+
     async def user(self, request: "Request") -> Any:
         from airflow.api_fastapi.core_api.security import get_user
         from fastapi import HTTPException
@@ -56,10 +59,11 @@ class AirflowAccess:
 
         from broadsheet.ui.gate import Refused
 
+        conf = {"lake": str(self.lake), **chosen}
         token = get_auth_manager().generate_jwt(user, expiration_time_in_seconds=60)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://api.invalid") as client:
             answer = await client.post(
-                f"/api/v2/dags/{REPLAY}/dagRuns", json={"logical_date": None, "conf": dict(chosen)}, headers={"Authorization": f"Bearer {token}"}
+                f"/api/v2/dags/{REPLAY}/dagRuns", json={"logical_date": None, "conf": conf}, headers={"Authorization": f"Bearer {token}"}
             )
         if answer.status_code != 200:
             raise Refused(f"{answer.status_code} {answer.text[:500]}")
@@ -85,7 +89,8 @@ class LazyApp:
         if self._app is None:
             from broadsheet.ui.app import create_app
 
-            self._app = create_app(PROJECT / (os.environ.get("BROADSHEET_LAKE") or "lake"), AirflowAccess())
+            lake = PROJECT / (os.environ.get("BROADSHEET_LAKE") or "lake")
+            self._app = create_app(lake, AirflowAccess(lake))
         await self._app(scope, receive, send)
 
 

@@ -138,7 +138,7 @@ def test_links_of_the_pages_lead_to_the_pages(airflow):
     assert {"/broadsheet/pages", "/broadsheet/static/style.css"} <= set(re.findall(r'href="([^"?]+)', page))
 
 
-def test_a_replay_is_triggered_by_who_may_and_by_nobody_else(airflow):
+def test_a_replay_is_triggered_by_who_may_and_by_nobody_else(airflow, ui_lake):
     origin = {"Origin": f"http://127.0.0.1:{airflow.port}"}
     form = {"ids": ["aaaa", "bbbb"]}
     assert airflow.client("viewer").post("/broadsheet/quality/replay", data=form, headers=origin).status_code == 403
@@ -148,7 +148,7 @@ def test_a_replay_is_triggered_by_who_may_and_by_nobody_else(airflow):
     assert answer.status_code == 303, answer.text
     bearer = {"Authorization": f"Bearer {admin.cookies['_token']}"}
     (run,) = airflow.client().get("/api/v2/dags/replay/dagRuns", headers=bearer).json()["dag_runs"]
-    assert run["conf"] == {"ids": ["aaaa", "bbbb"]}
+    assert run["conf"] == {"lake": str(ui_lake), "ids": ["aaaa", "bbbb"]}
     assert run["triggering_user_name"] == "admin"
     assert run["dag_run_id"].split("T")[0] in answer.headers["location"].replace("%3A", ":")
     assert run["dag_run_id"] in httpx.URL(answer.headers["location"]).params["started"]

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from broadsheet.ui import console
@@ -154,6 +155,15 @@ def test_a_process_that_nobody_asks_ends_with_the_server():
     assert (
         subprocess.run([sys.executable, "-c", "from broadsheet.ui.asking import main; main()"], stdin=subprocess.DEVNULL, timeout=60).returncode == 0
     )
+
+
+def test_what_a_library_prints_is_no_part_of_the_answer(ui_lake):
+    code = (
+        "import os; from broadsheet.ui import asking; "
+        "asking.answer = lambda asked, out: os.write(1, b'50 %') * 0 + out.write('answer') * 0; asking.main()"
+    )
+    asked = msgspec.json.encode(Asked(str(ui_lake), "select 1", seconds=1, memory_mb=64, row_limit=1))
+    assert subprocess.run([sys.executable, "-c", code], input=asked, capture_output=True, timeout=60).stdout == b"answer"
 
 
 def test_the_system_refuses_a_file_that_duckdb_would_not():

@@ -53,7 +53,7 @@ def test_the_chart_of_pages_has_the_captures_of_each_day_and_site(client, ui_lak
     ).to_pylist()
     chart = unescape(client.get("/charts/pages.svg?days=180").text)
     for row in rows[:20]:
-        assert f"day: {row['day']}; Pages by day and site: {row['counted']}; shown_site: {row['site']}" in chart
+        assert f"day: {row['day']}; Pages: {row['counted']}; shown_site: {row['site']}" in chart
 
 
 def test_a_chart_of_nothing_says_so(client):
@@ -130,7 +130,17 @@ def test_a_rejection_is_shown_whole(client, ui_lake):
 
 
 @pytest.mark.parametrize(
-    "path", ["/pages/article/x", "/pages/capture/x", "/feeds/x", "/feeds/x/ranks.svg", "/quality/quarantine/x", "/nowhere", "/charts/x.svg"]
+    "path",
+    [
+        "/pages/article/x",
+        "/pages/capture/x",
+        "/feeds/x",
+        "/feeds/x/ranks.svg",
+        "/quality/quarantine/x",
+        "/nowhere",
+        "/charts/x.svg",
+        "/quality/replay",
+    ],
 )
 def test_what_is_not_there_is_told(client, path):
     answer = client.get(path)

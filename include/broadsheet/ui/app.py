@@ -28,7 +28,8 @@ def create_app(lake: Path, access: Access) -> FastAPI:
     app.mount("/static", StaticFiles(packages=[("broadsheet.ui", "static")]), name="static")
     app.add_exception_handler(NothingPublished, _nothing_published)
     app.add_exception_handler(NotThere, _not_there)
-    app.add_exception_handler(404, _not_there)
+    for status in (404, 405):
+        app.add_exception_handler(status, _not_there)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(ConfigurationError, _not_understood)
     app.add_exception_handler(Refused, _refused)

@@ -55,7 +55,8 @@ def main() -> None:
         return
     asked = msgspec.json.decode(said, type=Asked)
     confine(asked.memory_mb)
-    out = os.fdopen(1, "w", encoding="utf-8", errors="replace", newline="")
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace", newline="")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # DuckDB draws a bar there when a statement takes long
     code = answer(asked, out)
     out.flush()
     os._exit(code)  # DuckDB's threads may be at work for rows that nobody takes

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from broadsheet.quality.charts import svg
+from broadsheet.quality.charts import ROWS, svg
 
 WIDTH, HEIGHT = 720, 420  # pixels of the field
 _DASHES = [[1, 0], [6, 3], [2, 3]]
@@ -16,7 +16,8 @@ def ranks_over_time(stays: Sequence[Mapping[str, Any]], *, rank: str, headline: 
 
     Parameters
     ----------
-    stays : beginning and end of each stay, with `at` (wall clock), `rank`, `key` and `headline`, `line` (what is one unbroken line), `status`.
+    stays : the beginning of each stay, and the end of the last of a line, with `at` (wall clock), `rank`, `key` and `headline`, `line` (what is one
+        unbroken line), `status`.
     rank, headline, status : titles of the axis and the legends.
     statuses : values of `status`: the first is drawn solid, the others dashed and dotted.
     """
@@ -24,7 +25,6 @@ def ranks_over_time(stays: Sequence[Mapping[str, Any]], *, rank: str, headline: 
 
     names = _names(stays)
     values = [{**stay, "at": f"{stay['at']:%Y-%m-%dT%H:%M:%S}Z", "headline": names[stay["key"]]} for stay in stays]
-    data = alt.Data(values=values)
     # "…Z" and a scale in UTC: the wall clock is shown as it is, whatever the zone of the server.
     at = alt.X("at:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%d. %H:%M", labelAngle=-45, labelOverlap=True))
     place = alt.Y("rank:Q", title=rank, scale=alt.Scale(reverse=True, zero=False, nice=False, padding=10), axis=alt.Axis(tickMinStep=1, format="d"))
@@ -32,8 +32,12 @@ def ranks_over_time(stays: Sequence[Mapping[str, Any]], *, rank: str, headline: 
         "headline:N", title=headline, sort=list(names.values()), scale=alt.Scale(scheme="tableau20"), legend=alt.Legend(labelLimit=300)
     )
     dash = alt.StrokeDash("status:N", title=status, scale=alt.Scale(domain=list(statuses), range=_DASHES))
-    lines = alt.Chart(data).mark_line(strokeWidth=2.5, opacity=0.9).encode(at, place, colour, dash, alt.Detail("line:N"), alt.Order("at:T"))
-    return svg(lines.properties(width=WIDTH, height=HEIGHT))
+    lines = (
+        alt.Chart(alt.NamedData(ROWS))
+        .mark_line(interpolate="step-after", strokeWidth=2.5, opacity=0.9)
+        .encode(at, place, colour, dash, alt.Detail("line:N"), alt.Order("at:T"))
+    )
+    return svg(lines.properties(width=WIDTH, height=HEIGHT), values)
 
 
 def _names(stays: Sequence[Mapping[str, Any]]) -> dict[str, str]:

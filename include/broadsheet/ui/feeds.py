@@ -90,13 +90,9 @@ def _seen(warehouse: Warehouse, feed_id: str, window: Window) -> list[Seen]:
 
 
 def _stays(seen: Seen, zone: ZoneInfo, status: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """The stays of one headline for the chart: stays that follow each other without a pause are one line."""
-    line = 0
-    last_end: datetime | None = None
-    for spell in seen.spells:
-        line += last_end is not None and spell["begins_at"] > last_end
-        last_end = spell["ends_at"]
-        for at in (spell["begins_at"], spell["ends_at"]):
+    """The stays of one headline for the chart: stays that follow each other without a pause are one line, and only its last has an end."""
+    for line, stays in enumerate(_unbroken(seen.spells)):
+        for at, spell in [*((stay["begins_at"], stay) for stay in stays), (stays[-1]["ends_at"], stays[-1])]:
             yield {
                 "at": at.astimezone(zone).replace(tzinfo=None),
                 "rank": spell["rank"],
@@ -105,3 +101,14 @@ def _stays(seen: Seen, zone: ZoneInfo, status: dict[str, str]) -> Iterator[dict[
                 "line": f"{spell['headline_key']} {line}",
                 "status": status.get(spell["resolution_status"], spell["resolution_status"]),
             }
+
+
+def _unbroken(spells: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Stays in the order of time, in runs without a pause."""
+    runs: list[list[dict[str, Any]]] = []
+    for spell in spells:
+        if runs and spell["begins_at"] <= runs[-1][-1]["ends_at"]:
+            runs[-1].append(spell)
+        else:
+            runs.append([spell])
+    return runs

@@ -53,4 +53,4 @@ def counted_chart(request: Request, counted: Counted, days: DaysParam = 30) -> R
     tell = teller(language_of(request))
     with published(lake_of(request)) as warehouse:
         rows = warehouse.rows(_QUERIES[counted], days=days, others=tell("other_sites"))
-    return chart(request, rows, counts_by_day, kind="shown_site", count="counted", title=tell(f"chart_{counted}"))
+    return chart(request, rows, counts_by_day, kind="shown_site", count="counted", title=tell(counted))

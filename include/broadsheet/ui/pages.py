@@ -21,7 +21,7 @@ from broadsheet.warehouse.statements import sql_text
 
 SECTIONS = ("front", "pages", "feeds", "sql", "quality")
 # What a page of ours may take in DuckDB: it runs in Airflow's server.
-_LIMITS = ("set memory_limit = '1GB'", "set threads = 2", "set max_temp_directory_size = '1GB'")
+_LIMITS = ("set memory_limit = '1GB'", "set threads = 2", "set temp_directory = ''")
 
 _NO_ROWS = Markup(
     '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="40"><text x="4" y="24" font-family="sans-serif" font-size="14">{}</text></svg>'

@@ -54,16 +54,15 @@ def quality_page(request: Request, days: DaysParam = 30) -> Response:
 @router.get("/quality/charts/{drawn}.svg")
 def quality_chart(request: Request, drawn: Drawn, days: DaysParam = 30) -> Response:
     tell = teller(language_of(request))
-    title = tell(f"chart_{drawn}")
     with published(lake_of(request)) as warehouse:
         if drawn == Drawn.checks:
             rows = warehouse.rows("quality/checked_days", days=days)
-            return chart(request, rows, shares_by_day, row="table_name", share="failed_ratio", title=title)
+            return chart(request, rows, shares_by_day, row="table_name", share="failed_ratio", title=tell("failed_checks"))
         if drawn == Drawn.quarantine:
             rows = warehouse.rows("quality/quarantined_days", days=days)
-            return chart(request, rows, counts_by_day, kind="shown_reason", count="rejection_count", title=title)
+            return chart(request, rows, counts_by_day, kind="shown_reason", count="rejection_count", title=tell("quarantined"))
         rows = warehouse.rows("quality/incident_days", days=days)
-        return chart(request, rows, counts_by_day, kind="incident_kind", count="incident_count", title=title)
+        return chart(request, rows, counts_by_day, kind="incident_kind", count="incident_count", title=tell("incidents"))
 
 
 @router.get("/quality/incidents")
