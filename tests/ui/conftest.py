@@ -6,51 +6,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from fastapi.testclient import TestClient
 
 from broadsheet.lake import Lake
 from broadsheet.pipeline import document
-from broadsheet.ui.app import create_app
-from broadsheet.ui.gate import NotLoggedIn, Refused
 
-PROJECT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT / "bin"))  # airflow_home
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bin"))  # airflow_home
 
-# What changes the title of the page if a browser takes it for more than text.
-HOSTILE = "</text></svg></textarea><script>document.title = 'ran'</script><img src=x onerror=\"document.title = 'ran'\"> javascript:alert(1) {{ 7 * 7 }} 清河县"
-ROLES = {"reader": {"read"}, "editor": {"read", "replay"}, "stranger": set()}
-
-
-class TokenAccess:
-    """The bearer of a role's name has that role. Keeps what it was asked to replay."""
-
-    def __init__(self) -> None:
-        self.replayed: list[tuple[str, dict]] = []
-        self.refusal = ""
-
-    async def user(self, request):
-        role = request.headers.get("x-role")
-        if role not in ROLES:
-            raise NotLoggedIn
-        return role
-
-    def may_read(self, user):
-        return "read" in ROLES[user]
-
-    def may_replay(self, user):
-        return "replay" in ROLES[user]
-
-    async def replay(self, user, chosen):
-        if self.refusal:
-            raise Refused(self.refusal)
-        self.replayed.append((user, dict(chosen)))
-        return "manual__1"
-
-
-def client_of(lake: Path, role: str | None = "reader", access: TokenAccess | None = None, **headers: str) -> TestClient:
-    shown = {"x-role": role} if role else {}
-    app = create_app(lake, access or TokenAccess())
-    return TestClient(app, headers={"accept-language": "en", **shown, **headers}, follow_redirects=False)
+from visitors import HOSTILE
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from routes import every_path
+from visitors import every_path
 
 pytestmark = pytest.mark.airflow
 

@@ -13,9 +13,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
+from visitors import HOSTILE, TokenAccess, client_of
 
 from broadsheet.ui.app import create_app
-from conftest import HOSTILE, TokenAccess, client_of
 
 
 class OpenAccess(TokenAccess):

@@ -2,17 +2,17 @@
 
 import csv
 import io
-import pathlib
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
+from visitors import client_of
 
 from broadsheet.ui import console
 from broadsheet.ui.asking import Asked
 from broadsheet.ui.console import answer_of
-from conftest import PROJECT, client_of
 
 SAME = {"sec-fetch-site": "same-origin"}
 
@@ -144,7 +144,7 @@ def test_the_process_has_nothing_of_the_servers_environment(ui_lake, monkeypatch
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "secret")
     process = console._started()
     try:
-        with pathlib.Path(f"/proc/{process.pid}/environ").open("rb") as environ:
+        with Path(f"/proc/{process.pid}/environ").open("rb") as environ:
             assert b"secret" not in environ.read()
     finally:
         process.kill()
@@ -166,10 +166,9 @@ def test_what_a_library_prints_is_no_part_of_the_answer(ui_lake):
     assert subprocess.run([sys.executable, "-c", code], input=asked, capture_output=True, timeout=60).stdout == b"answer"
 
 
-def test_the_system_refuses_a_file_that_duckdb_would_not():
+def test_the_system_refuses_a_file_that_duckdb_would_not(tmp_path):
     code = "from broadsheet.ui.asking import confine; confine(64); open('x', 'wb', 0).write(b'x')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT / "tests", capture_output=True, text=True)
-    (PROJECT / "tests" / "x").unlink(missing_ok=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert "File too large" in done.stderr
 
 

@@ -1,10 +1,9 @@
 """Every path demands the login; what changes something demands its permission and a page of this site; every answer has its headers."""
 
 import pytest
-from routes import every_path
+from visitors import TokenAccess, client_of, every_path
 
 from broadsheet.lake import Lake
-from conftest import TokenAccess, client_of
 
 SAME = {"sec-fetch-site": "same-origin"}
 

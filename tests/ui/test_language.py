@@ -5,10 +5,10 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from visitors import client_of
 
 from broadsheet.records import BlockLabel
 from broadsheet.ui.language import CHINESE, ENGLISH, texts
-from conftest import client_of
 
 UI = Path(__file__).resolve().parents[2] / "include" / "broadsheet" / "ui"
 # Beginnings of keys whose end is a value: `tell("label_" ~ label)`.

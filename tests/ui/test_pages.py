@@ -4,9 +4,9 @@ import re
 from html import unescape
 
 import pytest
+from visitors import HOSTILE, client_of
 
 from broadsheet.warehouse.query import query
-from conftest import HOSTILE, client_of
 
 
 def text_of(html: str) -> str:
