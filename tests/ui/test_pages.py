@@ -1,11 +1,15 @@
 """What the pages show is what the warehouse says."""
 
 import re
+import shutil
 from html import unescape
 
+import duckdb
 import pytest
 from visitors import HOSTILE, client_of
 
+from broadsheet.lake import Lake
+from broadsheet.page.colours import COLOURS
 from broadsheet.warehouse.query import query
 
 
@@ -157,6 +161,23 @@ def test_a_value_that_makes_no_sense_is_refused(client, query):
 def test_a_day_at_the_end_of_time_is_no_fault(client, day):
     feed = client.get("/feeds").text.partition("/feeds/")[2][:20]
     assert client.get(f"/feeds/{feed}?day={day}").status_code in (200, 400)
+
+
+def test_a_warehouse_of_another_version_is_told_of(ui_lake, tmp_path):
+    lake = Lake(tmp_path)
+    lake.warehouse.parent.mkdir()
+    shutil.copyfile(Lake(ui_lake).warehouse, lake.warehouse)
+    with duckdb.connect(str(lake.warehouse)) as connection:
+        connection.execute("alter table site_days rename column capture_count to page_count")
+    answer = client_of(tmp_path).get("/charts/pages.svg")
+    assert answer.status_code == 503
+    assert "of another version" in answer.text and "capture_count" in answer.text
+
+
+def test_labels_have_the_same_colours_as_in_the_page_of_show(client):
+    style = client.get("/static/style.css").text
+    for name, (edge, fill) in COLOURS.items():
+        assert f".block-{name} {{ --edge: {edge}; --fill: {fill} }}" in style
 
 
 def test_hostile_text_is_text_everywhere(hostile_lake):

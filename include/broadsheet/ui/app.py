@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
@@ -33,6 +34,8 @@ def create_app(lake: Path, access: Access) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(ConfigurationError, _not_understood)
     app.add_exception_handler(Refused, _refused)
+    for fault in (duckdb.CatalogException, duckdb.BinderException):  # our queries fit this schema version
+        app.add_exception_handler(fault, _of_another_version)
     app.add_middleware(Gate, access=access)
     return app
 
@@ -49,6 +52,10 @@ def _not_there(request: Request, error: Exception) -> Response:
 def _not_understood(request: Request, error: Exception) -> Response:
     detail = str(error) if isinstance(error, ConfigurationError) else ""
     return page(request, "message.html", status=400, title="not_understood", message="not_understood_hint", detail=detail)
+
+
+def _of_another_version(request: Request, error: Exception) -> Response:
+    return page(request, "message.html", status=503, title="other_version", message="other_version_hint", detail=str(error))
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from broadsheet.cli.show_html import colour_of
+from broadsheet.page.colours import colour_of
 from broadsheet.ui.differences import paragraphs_compared
 from broadsheet.ui.pages import NotThere, Warehouse, lake_of, page, published
 from broadsheet.urls import canonical
