@@ -57,13 +57,10 @@ def compact() -> dict[str, int]:
 @task(pool=WRITER_POOL, execution_timeout=timedelta(hours=4))
 def sort_index() -> dict[str, int]:
     """Sort the search index as a whole. Returns of how many sorted runs it was made before and after."""
-    from broadsheet.lake import Lake
-    from broadsheet.settings import read_settings
-    from broadsheet.warehouse.compact import compact
+    from broadsheet import maintenance
 
     require_lake()
-    before, after = compact(Lake(stages.lake()), read_settings())
-    return {"before": before, "after": after}
+    return maintenance.sort_index(stages.lake())
 
 
 @task(execution_timeout=timedelta(hours=1))

@@ -7,6 +7,7 @@ from pathlib import Path
 from broadsheet.capture.arrivals import compact as compact_arrivals
 from broadsheet.capture.raw_index import RawIndex
 from broadsheet.lake import Lake
+from broadsheet.settings import Settings, read_settings
 
 KEPT_STAGING_DAYS = 14
 
@@ -19,6 +20,17 @@ def compact(lake: str | Path) -> dict[str, int]:
     if before:
         RawIndex(index).compact()
     return {"raw_index_parts": before - _parts(index), "arrivals": compact_arrivals(where)}
+
+
+def sort_index(lake: str | Path, settings: Settings | None = None) -> dict[str, int]:
+    """Sort the search index as a whole if loads have left it in many runs; how many there were before and are after.
+
+    Raises TransientError while a load is at work.
+    """
+    from broadsheet.warehouse.compact import compact
+
+    before, after = compact(Lake(Path(lake)), settings or read_settings())
+    return {"before": before, "after": after}
 
 
 def prune(lake: str | Path, days: int = KEPT_STAGING_DAYS) -> list[str]:

@@ -420,20 +420,6 @@ app.command()(maintain)
 
 
 @app.command()
-def compact(lake: LakeOption = DEFAULT_LAKE) -> None:
-    """Sort the search index as a whole, which loads leave in many runs: searches read less then. For once a day or a week."""
-    from broadsheet.lake import Lake, require_writable
-    from broadsheet.settings import read_settings
-    from broadsheet.warehouse.compact import compact as sort_index
-
-    if not lake.is_dir():
-        raise ConfigurationError(f"there is no lake at {lake}")
-    require_writable(lake)
-    before, after = sort_index(Lake(lake), read_settings())
-    typer.echo(f"The search index had {before} sorted run{'' if before == 1 else 's'} of postings and has {after}.")
-
-
-@app.command()
 def reasons() -> None:
     """List every reason for which something is marked, with its meaning and what the embedded policy does."""
     from broadsheet.cli.summary import print_reasons

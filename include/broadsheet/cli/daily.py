@@ -75,14 +75,14 @@ def maintain(
     lake: LakeOption = DEFAULT_LAKE,
     days: Annotated[int, typer.Option("--kept-staging-days", min=1, help="Days for which staging is kept that nobody works on.")] = 14,
 ) -> None:
-    """Put small files together, remove the staging of abandoned runs, bring the quality overview up to date. Prints JSON."""
+    """Put small files together, sort the search index, remove the staging of abandoned runs, bring the quality overview up to date. Prints JSON."""
     from broadsheet.errors import ConfigurationError
     from broadsheet.lake import require_writable
-    from broadsheet.maintenance import compact, prune
+    from broadsheet.maintenance import compact, prune, sort_index
 
     if not lake.is_dir():
         raise ConfigurationError(f"there is no lake at {lake}")
     require_writable(lake)
-    typer.echo(json.dumps({"compacted": compact(lake), "pruned": prune(lake, days)}))
+    typer.echo(json.dumps({"compacted": compact(lake), "index_runs": sort_index(lake), "pruned": prune(lake, days)}))
     if not draw_overview(lake):
         raise typer.Exit(Exit.REJECTED)

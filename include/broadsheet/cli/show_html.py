@@ -8,27 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broadsheet.cli.show import field_rows
 from broadsheet.lake import written_aside
-from broadsheet.records import BlockLabel, PageResult
-
-# name -> (edge, fill); labels that belong together share one.
-COLOURS = {
-    "headline": ("#0b6e99", "#d9eef7"),
-    "credit": ("#8a3ffc", "#efe4fd"),
-    "text": ("#24a148", "#eaf6ec"),
-    "feed": ("#d98200", "#fdf0d8"),
-    "related": ("#0f7b6c", "#d8f1ec"),
-    "furniture": ("#a8b3bd", "#f3f5f7"),
-    "unknown": ("#da1e28", "#fde3e4"),
-}
-_GROUPS = {
-    "headline": (BlockLabel.TITLE, BlockLabel.SUBTITLE, BlockLabel.KICKER, BlockLabel.ORIGINAL_TITLE),
-    "credit": (BlockLabel.INFO_LINE, BlockLabel.BYLINE, BlockLabel.CREDIT, BlockLabel.BREADCRUMB, BlockLabel.RIGHTS_NOTICE),
-    "text": (BlockLabel.BODY, BlockLabel.STANDFIRST, BlockLabel.CAPTION),
-    "feed": (BlockLabel.FEED, BlockLabel.MODULE_HEADING),
-    "related": (BlockLabel.RELATED,),
-    "unknown": (BlockLabel.UNKNOWN,),
-}
-_COLOUR = {label: group for group, labels in _GROUPS.items() for label in labels}
+from broadsheet.page.colours import COLOURS, colour_of
+from broadsheet.records import PageResult
 
 
 def write_page(result: PageResult, target: Path) -> Path:
@@ -41,14 +22,14 @@ def write_page(result: PageResult, target: Path) -> Path:
         input_path=result.capture.input_path,
         page=page,
         colours=COLOURS,
-        legend=[(label, count, _COLOUR.get(label, "furniture")) for label, count in counts.most_common()],
+        legend=[(label, count, colour_of(label)) for label, count in counts.most_common()],
         blocks=[
             {
                 "text": block.text,
                 "label": block.label,
                 "rule": block.rule,
                 "module": block.module_index,
-                "colour": _COLOUR.get(block.label, "furniture"),
+                "colour": colour_of(block.label),
             }
             for block in page.blocks
         ],

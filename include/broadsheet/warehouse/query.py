@@ -56,7 +56,7 @@ def open_published(file: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _require_question(sql: str) -> None:
+def require_question(sql: str) -> None:
     """Raises ConfigurationError unless there is one statement and it only reads: a read-only file does not keep COPY from writing others."""
     try:
         statements = duckdb.extract_statements(sql)
@@ -70,7 +70,7 @@ def _require_question(sql: str) -> None:
     kind = statements[0].type
     # EXPLAIN ANALYZE runs what it explains
     if kind == duckdb.StatementType.EXPLAIN and (found := _EXPLAIN.match(statements[0].query)):
-        _require_question(statements[0].query[found.end() :])
+        require_question(statements[0].query[found.end() :])
     elif kind != duckdb.StatementType.SELECT:
         raise ConfigurationError(f"only questions are run here (SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, EXPLAIN); this is {kind.name}")
 
@@ -82,7 +82,7 @@ def query(lake: Path, sql: str, *, parameters: Mapping[str, Any] | None = None, 
     ----------
     shadow : a waiting reparse, whose state is asked instead of the published one.
     """
-    _require_question(sql)
+    require_question(sql)
     with connect(lake, shadow) as connection:
         try:
             connection.execute("set TimeZone = ?", [time_zone])

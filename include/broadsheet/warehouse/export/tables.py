@@ -13,7 +13,7 @@ from broadsheet.tables.schema import TABLES
 BATCH_ROWS = 50_000  # in memory at a time, and in a row group of Parquet
 # What spreadsheets take for the beginning of a formula, full-width forms too, or strip before they look for one. Apostrophes may go before it:
 # a text of that form gets one more, so that taking one away gives it back.
-_FORMULA = r"^(''*[=+\-@\t\r\n\x00＝＋－＠])"
+FORMULA = r"^('*[=+\-@\t\r\n\x00＝＋－＠])"
 
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, name: str, out: Path) -> int:
@@ -55,7 +55,7 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 def _csv_cell(column: str, kind: str, is_exact: bool) -> str:
     if kind == "VARCHAR" and not is_exact:
-        return f"regexp_replace({column}, '{_FORMULA}', '''\\1')"
+        return f"regexp_replace({column}, {quoted(FORMULA)}, '''\\1')"
     if kind.endswith("]") or kind.startswith(("STRUCT(", "MAP(")):
         return f"to_json({column})::varchar"
     return _text_of_time(column, kind)
