@@ -22,7 +22,7 @@ from broadsheet.capture.source_list import read_source as read_source
 from broadsheet.capture.source_list import source_names as source_names
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
-from broadsheet.pipeline import Progress, capture, give_way, load, read_staged
+from broadsheet.pipeline import Progress, capture, load, read_staged
 from broadsheet.runs import Run, outcomes_of
 
 
@@ -83,5 +83,4 @@ def build(lake: str | Path, day: str, *, workers: int | None = None, on_progress
         raise ConfigurationError(f"nothing of {day} came into {lake}; there is: {', '.join(days_of(Lake(Path(lake)))) or 'nothing'}")
     run = Run.start(lake, **settings)
     read_staged(run, prepare(run, day), workers, on_progress)
-    give_way(run.options)
     return load(run)

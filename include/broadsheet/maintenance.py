@@ -23,13 +23,14 @@ def compact(lake: str | Path) -> dict[str, int]:
 
 
 def sort_index(lake: str | Path, settings: Settings | None = None) -> dict[str, int]:
-    """Sort the search index as a whole if loads have left it in many runs; how many there were before and are after.
+    """Sort the search index as a whole if loads have left it in many runs; how many there were before and are after, none where nothing was published.
 
     Raises TransientError while a load is at work.
     """
     from broadsheet.warehouse.compact import compact
 
-    before, after = compact(Lake(Path(lake)), settings or read_settings())
+    where = Lake(Path(lake))
+    before, after = compact(where, settings or read_settings()) if where.warehouse.exists() else (0, 0)
     return {"before": before, "after": after}
 
 

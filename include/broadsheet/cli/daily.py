@@ -77,12 +77,12 @@ def maintain(
 ) -> None:
     """Put small files together, sort the search index, remove the staging of abandoned runs, bring the quality overview up to date. Prints JSON."""
     from broadsheet.errors import ConfigurationError
-    from broadsheet.lake import require_writable
+    from broadsheet.lake import Lake, require_writable
     from broadsheet.maintenance import compact, prune, sort_index
 
     if not lake.is_dir():
         raise ConfigurationError(f"there is no lake at {lake}")
     require_writable(lake)
     typer.echo(json.dumps({"compacted": compact(lake), "index_runs": sort_index(lake), "pruned": prune(lake, days)}))
-    if not draw_overview(lake):
+    if Lake(lake).warehouse.exists() and not draw_overview(lake):
         raise typer.Exit(Exit.REJECTED)
