@@ -23,7 +23,7 @@ def compact(lake: str | Path) -> dict[str, int]:
 
 
 def sort_index(lake: str | Path, settings: Settings | None = None) -> dict[str, int]:
-    """Sort the search index as a whole if loads have left it in many runs; how many there were before and are after, none where nothing was published.
+    """Sort the search index as a whole if loads have left it in many runs. Returns how many it had and has, none where nothing was published.
 
     Raises TransientError while a load is at work.
     """
