@@ -4,7 +4,9 @@ All logic is in `broadsheet.ui`. Who may read the DAG `news_pipeline` may read t
 that of `BROADSHEET_LAKE`, else `lake` in the project's directory.
 """
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -80,18 +82,29 @@ class AirflowAccess:
 
 
 class LazyApp:
-    """The application, made when it is first asked for."""
+    """The application, made when it is first asked for, which is when the navigation with its icon is first shown."""
 
     def __init__(self) -> None:
         self._app: ASGIApp | None = None
+        self._making = asyncio.Lock()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        if self._app is None:
-            from broadsheet.ui.app import create_app
+        app = self._app or await self._made_once()
+        await app(scope, receive, send)
 
-            lake = PROJECT / (os.environ.get("BROADSHEET_LAKE") or "lake")
-            self._app = create_app(lake, AirflowAccess(lake))
-        await self._app(scope, receive, send)
+    async def _made_once(self) -> "ASGIApp":
+        async with self._making:
+            if self._app is None:
+                self._app = await asyncio.to_thread(_made)
+            return self._app
+
+
+def _made() -> "ASGIApp":
+    from broadsheet.ui.app import create_app, warm_up
+
+    threading.Thread(target=warm_up, daemon=True).start()
+    lake = PROJECT / (os.environ.get("BROADSHEET_LAKE") or "lake")
+    return create_app(lake, AirflowAccess(lake))
 
 
 def _address(page: str = "") -> str:
@@ -100,10 +113,11 @@ def _address(page: str = "") -> str:
 
 
 _APPS = [{"app": LazyApp(), "url_prefix": MOUNTED, "name": "Broadsheet"}]
+_ICON = {"icon": _address("static/icon.svg")}
 _VIEWS = [
-    {"name": "Broadsheet", "href": _address(), "destination": "nav", "url_route": "broadsheet"},
-    {"name": "Broadsheet", "href": _address(), "destination": "dag", "url_route": "broadsheet-snapshot"},
-    {"name": "Quarantine", "href": _address("quality/quarantine"), "destination": "dag", "url_route": "broadsheet-quarantine"},
+    {"name": "Broadsheet", "href": _address(), "destination": "nav", "url_route": "broadsheet", **_ICON},
+    {"name": "Broadsheet", "href": _address(), "destination": "dag", "url_route": "broadsheet-snapshot", **_ICON},
+    {"name": "Quarantine", "href": _address("quality/quarantine"), "destination": "dag", "url_route": "broadsheet-quarantine", **_ICON},
 ]
 
 

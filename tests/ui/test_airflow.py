@@ -121,6 +121,7 @@ def test_airflow_lists_the_plugin_and_its_views(airflow):
     assert [(view["destination"], view["href"]) for view in plugin["external_views"]] == [
         ("nav", "/broadsheet/"), ("dag", "/broadsheet/"), ("dag", "/broadsheet/quality/quarantine"),
     ]  # fmt: skip
+    assert {airflow.client("viewer").get(view["icon"]).headers["content-type"] for view in plugin["external_views"]} == {"image/svg+xml"}
 
 
 def test_every_path_is_closed_to_who_is_not_logged_in_and_to_who_may_not_read(airflow, ui_lake):

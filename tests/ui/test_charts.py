@@ -1,5 +1,7 @@
 """The rank chart."""
 
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
 from broadsheet.ui.charts import ranks_over_time
@@ -37,6 +39,11 @@ def test_a_headline_is_text():
     svg = drawn(stay("a", "<script>x</script>", 1, (0, 5), "a 0", "unresolved"))
     assert "<script" not in svg
     assert "&lt;script&gt;x" in svg
+
+
+def test_what_is_loaded_ahead_is_what_the_pages_load():
+    code = "import sys; from broadsheet.ui.app import warm_up; warm_up(); print({'altair', 'vl_convert', 'pandas'} <= set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "True"
 
 
 def test_times_are_the_wall_clock_whatever_the_servers_zone(monkeypatch):

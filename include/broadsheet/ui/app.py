@@ -1,5 +1,6 @@
 """The application: its routes, behind the gate."""
 
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from broadsheet.errors import ConfigurationError
 from broadsheet.ui import console, feeds, front, quality, viewer
+from broadsheet.ui.charts import ranks_over_time
 from broadsheet.ui.gate import Access, Gate, Refused
 from broadsheet.ui.pages import NothingPublished, NotThere, page
 
@@ -38,6 +40,14 @@ def create_app(lake: Path, access: Access) -> FastAPI:
         app.add_exception_handler(fault, _of_another_version)
     app.add_middleware(Gate, access=access)
     return app
+
+
+def warm_up() -> None:
+    """Load what the first page would else wait some seconds for: what draws charts, and what DuckDB loads to bind values."""
+    stay = {"at": datetime(1970, 1, 1), "rank": 1, "key": "", "headline": "", "line": "", "status": ""}  # noqa: DTZ001  # a wall clock
+    ranks_over_time([stay], rank="", headline="", status="", statuses=[""])
+    with duckdb.connect() as connection:
+        connection.execute("select $value", {"value": 1})
 
 
 def _nothing_published(request: Request, error: Exception) -> Response:
