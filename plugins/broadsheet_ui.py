@@ -89,11 +89,14 @@ class LazyApp:
         self._making = asyncio.Lock()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        app = self._app
-        if app is None:
-            async with self._making:
-                app = self._app = self._app or await asyncio.to_thread(_made)
+        app = self._app or await self._made_once()
         await app(scope, receive, send)
+
+    async def _made_once(self) -> "ASGIApp":
+        async with self._making:
+            if self._app is None:
+                self._app = await asyncio.to_thread(_made)
+            return self._app
 
 
 def _made() -> "ASGIApp":

@@ -70,7 +70,7 @@ class Airflow:
         )
 
     def _run(self, *command: str) -> None:
-        done = subprocess.run([sys.executable, *command], env=self.environment, cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run([sys.executable, *command], env=self.environment, cwd=PROJECT, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def wait(self, seconds: float) -> None:
@@ -107,7 +107,7 @@ class Airflow:
 def airflow(ui_lake, tmp_path_factory) -> Iterator[Airflow]:
     served = Airflow(tmp_path_factory.mktemp("airflow") / "home", ui_lake)
     try:
-        served.wait(240)
+        served.wait(480)
         yield served
     finally:
         served.stop()
