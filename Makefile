@@ -67,7 +67,7 @@ bench-quality: $(READY) ## Measure which faults in the data are caught, what is 
 	@$(BIN)/python bench/quality.py $(ARGS)
 
 bench-airflow: $(READY) ## Measure what Airflow adds to building a day of 10,000 and of 50,000 pages (an hour; ARGS=--small some minutes)
-	@$(BIN)/python bench/scheduling.py $(ARGS)
+	@$(BIN)/python bench/airflow.py $(ARGS)
 
 docs: $(READY) ## Write the generated pages of docs/ and the column lineage anew
 	@$(BIN)/broadsheet dictionary --out docs/data_dictionary.md

@@ -4,7 +4,7 @@ Pages of the sample world, all of one day, are brought in once; two copies of th
 four shards) and is timed from the trigger to the end of the run; the command is timed as a process. The last line is JSON: how many times as
 long the DAG took, by number of pages, and `parse_seconds`, the time that reading the slowest DAG file takes in a new process.
 
-(Not `airflow.py`: in the folder of a script that name would hide Airflow itself.)
+(`airflow.py` calls it: under that name alone it would hide Airflow itself.)
 """
 
 import argparse
