@@ -8,10 +8,10 @@ ENV PYTHONUNBUFFERED=1 \
 
 COPY requirements.txt requirements-compose.txt /tmp/
 RUN pip install --no-cache-dir --require-hashes --requirement /tmp/requirements.txt --requirement /tmp/requirements-compose.txt \
-    && useradd --uid 50000 --create-home airflow \
-    && mkdir -p /opt/airflow /opt/broadsheet/lake \
-    && chown -R airflow /opt/airflow /opt/broadsheet
+    && useradd --uid 50000 --user-group --create-home airflow \
+    && mkdir -p /opt/airflow /opt/broadsheet/lake/warehouse \
+    && chown -R airflow:airflow /opt/airflow /opt/broadsheet
 
-USER airflow
+USER 50000
 WORKDIR /opt/broadsheet
 CMD ["airflow", "version"]

@@ -268,7 +268,8 @@ def document(params=None) -> str:
     max_active_tasks=4,
     params=PARAMS,
     tags=["broadsheet", "pipeline"],
-    default_args={"owner": "broadsheet", "retries": 3, "retry_policy": ONLY_TRANSIENT},
+    # The delay is for a task whose worker died: the policy, which is asked in the worker, never sees that.
+    default_args={"owner": "broadsheet", "retries": 3, "retry_delay": timedelta(seconds=20), "retry_policy": ONLY_TRANSIENT},
 )
 def news_pipeline():
     by_shard.expand(shard=capture()) >> load() >> document()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "bin"))
+sys.path.append(str(PROJECT / "bench"))
 
 if "airflow" not in sys.modules:
     import airflow_home

@@ -1,105 +1,35 @@
 """`make up`: Airflow served on the loopback address, the DAG triggered over its API, and every process gone afterwards."""
 
-import json
-import re
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-import urllib.request
 from pathlib import Path
 
 import psutil
 import pytest
 from pages import write_pages
+from served import listening, serving
 
 pytestmark = pytest.mark.airflow
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Served:
-    """A running `bin/up.py` and what it printed."""
-
-    def __init__(self, home: Path):
-        self.home = home
-        self.port = free_port()
-        self.printed = ""
-        self.process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "bin" / "up.py"), "--airflow-home", str(home), "--port", str(self.port)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        )  # fmt: skip
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout:
-            self.printed += line
-
-    def wait_for(self, text: str, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while text not in self.printed:
-            assert self.process.poll() is None and time.monotonic() < deadline, f"no {text!r} in:\n{self.printed}"
-            time.sleep(0.5)
-
-    def call(self, path: str, token: str = "", body: dict | None = None) -> dict:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}",
-            data=json.dumps(body).encode() if body is not None else None,
-            headers={"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})},
-        )
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as response:
-            return json.load(response)
-
-    def family(self) -> list[psutil.Process]:
-        """Every process that works in this Airflow's home, wherever it hangs in the tree, and every one below this one: servers that set
-        their title overwrite the environment that others see."""
-        found = psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
-        for process in psutil.process_iter():
-            try:
-                if process not in found and process.status() != psutil.STATUS_ZOMBIE and process.environ().get("AIRFLOW_HOME") == str(self.home):
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
-
-
-def listening(process: psutil.Process) -> set[str]:
-    """Addresses on which a process listens. Processes that run tasks shut themselves to all but root: others see nothing of them."""
-    try:
-        return {connection.laddr.ip for connection in process.net_connections("tcp") if connection.status == psutil.CONN_LISTEN}
-    except (psutil.AccessDenied, psutil.NoSuchProcess):
-        return set()
-
-
 @pytest.fixture
 def served(tmp_path):
-    up = Served(tmp_path / "airflow")
-    try:
+    with serving(tmp_path / "airflow") as up:
         yield up
-    finally:
-        if up.process.poll() is None:
-            up.process.send_signal(signal.SIGTERM)
-            up.process.wait(90)
-        for process in up.family():
-            process.kill()
 
 
 def test_up_serves_the_dag_and_leaves_no_process(served, tmp_path):
     served.wait_for("Ctrl-C stops everything", 300)
-    password = re.search(r"password\s+(\S+)", served.printed)[1]
     health = served.call("/api/v2/monitor/health")
     assert {part: health[part]["status"] for part in ("metadatabase", "scheduler", "triggerer", "dag_processor")} == dict.fromkeys(
         ("metadatabase", "scheduler", "triggerer", "dag_processor"), "healthy"
     )
-    token = served.call("/auth/token", body={"username": "admin", "password": password})["access_token"]
+    token = served.token()
     assert [dag["dag_id"] for dag in served.call("/api/v2/dags", token)["dags"]] == ["news_pipeline"]
 
     conf = {"paths": [str(write_pages(tmp_path / "pages"))], "manifest": None, "lake": str(tmp_path / "lake")}
