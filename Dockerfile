@@ -7,7 +7,9 @@ ENV PYTHONUNBUFFERED=1 \
     PYTHONPATH=/opt/broadsheet/include
 
 COPY requirements.txt requirements-compose.txt /tmp/
-RUN pip install --no-cache-dir --require-hashes --requirement /tmp/requirements.txt --requirement /tmp/requirements-compose.txt \
+# --no-deps: the locks name everything, and pip would not find the hash of a package that another asks for with an extra.
+RUN pip install --no-cache-dir --no-deps --require-hashes --requirement /tmp/requirements.txt --requirement /tmp/requirements-compose.txt \
+    && pip check \
     && useradd --uid 50000 --user-group --create-home airflow \
     && mkdir -p /opt/airflow /opt/broadsheet/lake/warehouse \
     && chown -R airflow:airflow /opt/airflow /opt/broadsheet
