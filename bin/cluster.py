@@ -34,6 +34,8 @@ _VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>\w+)(?P<rule>:-|:\?)?(?P<text>[^}]*)
 
 
 class Service(NamedTuple):
+    """A process to run: its host's name, command, variables, and the command that ends with 0 while it is healthy."""
+
     name: str
     command: list[str]
     environment: dict[str, str]
@@ -47,7 +49,7 @@ class Cluster:
         self.home, self.port, self.scratch = home, port, scratch
         self.postgres_port, self.redis_port = free_port(), free_port()
         self.secrets = write_secrets.fresh()
-        self.services = composed({**self.secrets, **os.environ}, self._moved)
+        self.services = composed({**os.environ, **self.secrets}, self._moved)
         self.here = {"AIRFLOW__API__HOST": airflow_home.LOOPBACK, "AIRFLOW__API__PORT": str(port), **settings}
         self.running: dict[str, subprocess.Popen] = {}
 

@@ -65,3 +65,18 @@ def test_secrets_need_no_quoting():
     from cryptography.fernet import Fernet
 
     Fernet(FRESH["AIRFLOW_FERNET_KEY"].encode())
+
+
+def test_a_cluster_that_lacks_a_program_says_which(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("sys.argv", ["cluster.py", "--airflow-home", str(tmp_path / "airflow")])
+    monkeypatch.setattr(cluster.shutil, "which", lambda name: None)
+    assert cluster.main() == 2
+    assert "Redis" in capsys.readouterr().err
+    assert not (tmp_path / "airflow").exists()
+
+
+def test_a_setting_without_a_value_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["cluster.py", "--set", "AIRFLOW__CORE__PARALLELISM"])
+    with pytest.raises(SystemExit, match="2"):
+        cluster.main()
+    assert "is not NAME=VALUE" in capsys.readouterr().err
