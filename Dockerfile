@@ -7,11 +7,13 @@ ENV PYTHONUNBUFFERED=1 \
     PYTHONPATH=/opt/broadsheet/include
 
 COPY requirements.txt requirements-compose.txt /tmp/
-RUN pip install --no-cache-dir --require-hashes --requirement /tmp/requirements.txt --requirement /tmp/requirements-compose.txt \
-    && useradd --uid 50000 --create-home airflow \
-    && mkdir -p /opt/airflow /opt/broadsheet/lake \
-    && chown -R airflow /opt/airflow /opt/broadsheet
+# --no-deps: the locks name everything, and pip would not find the hash of a package that another asks for with an extra.
+RUN pip install --no-cache-dir --no-deps --require-hashes --requirement /tmp/requirements.txt --requirement /tmp/requirements-compose.txt \
+    && pip check \
+    && useradd --uid 50000 --user-group --create-home airflow \
+    && mkdir -p /opt/airflow /opt/broadsheet/lake/warehouse \
+    && chown -R airflow:airflow /opt/airflow /opt/broadsheet
 
-USER airflow
+USER 50000
 WORKDIR /opt/broadsheet
 CMD ["airflow", "version"]

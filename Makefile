@@ -14,13 +14,14 @@ PORT ?=
 export UV_SYSTEM_CERTS := 1
 BIN := .venv/bin
 READY := .venv/ready
-LOCKS := requirements.txt requirements-dev.txt
+LOCKS := requirements.txt requirements-compose.txt requirements-dev.txt
 BENCH := build/bench-venv
 CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
 
-.PHONY: help run up sample test eval bench bench-warehouse bench-drift bench-quality bench-airflow fuzz lint format docs lock setup clean distclean
+.PHONY: help run up cluster secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow fuzz lint format docs lock setup \
+	clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -31,8 +32,17 @@ run: $(READY) ## Run the DAG news_pipeline through Airflow on the bundled sample
 up: $(READY) ## Serve the Airflow UI on 127.0.0.1 until Ctrl-C (PORT=8080 or the next free one)
 	@exec $(BIN)/python bin/up.py $(if $(PORT),--port $(PORT)) $(ARGS)
 
+cluster: $(READY) ## Run docker-compose.yaml's services as processes of this machine until Ctrl-C (needs PostgreSQL and Redis installed)
+	@exec $(BIN)/python bin/cluster.py $(if $(PORT),--port $(PORT)) $(ARGS)
+
+secrets: $(READY) ## Write the secrets that docker-compose.yaml demands into .env, if there is none
+	@exec $(BIN)/python bin/write_secrets.py
+
 test: $(READY) ## Run the tests (ARGS="-m 'not airflow'" leaves out those that start Airflow)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-cluster: $(READY) ## Run the cluster of docker-compose.yaml without containers and kill its workers in the middle of a run (minutes)
+	@$(BIN)/python -m pytest tests/dags/test_cluster.py $(ARGS)
 
 lint: $(READY) ## Check style, Airflow habits, formatting and types
 	@$(BIN)/ruff check $(PRESENT)
@@ -80,8 +90,8 @@ docs: $(READY) ## Write the generated pages of docs/ and the column lineage anew
 
 lock: .venv/uv ## Resolve the requirements anew and write the hash-locked files
 	@$(BIN)/uv pip compile -q --upgrade requirements.in --python-version 3.11 --universal --generate-hashes -o requirements.txt
-	@$(BIN)/uv pip compile -q --upgrade requirements-dev.in --python-version 3.11 --universal --generate-hashes -o requirements-dev.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-compose.in --python-version 3.11 --universal --generate-hashes -o requirements-compose.txt
+	@$(BIN)/uv pip compile -q --upgrade requirements-dev.in --python-version 3.11 --universal --generate-hashes -o requirements-dev.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-bench.in --python-version 3.11 --universal --generate-hashes -o requirements-bench.txt
 	@git --no-pager diff --stat -- 'requirements*.txt' || true
 

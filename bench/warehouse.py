@@ -32,6 +32,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))  # the world's words
 
 from meter import Meter
+from row_sets import row_set, row_sets
 from world import World
 
 from broadsheet import pipeline
@@ -49,8 +50,6 @@ from broadsheet.warehouse.views import VIEWS, create_views
 ROOT = Path(__file__).resolve().parents[1]
 PROCESSES = get_context("forkserver")
 DATA_TABLES = [name for name, table in TABLES.items() if table.layer in ("entity", "event")]
-# Columns that tell when a load ran; all others must be the same whatever was killed.
-OF_LOADING = {"started_at", "finished_at", "seconds", "quarantined_at", "checked_at"}
 ROUNDS = 5
 SEARCHES = ("湿地公园", "数字图书馆", "跨江大桥", "清河县", "高山蔬菜基地", "城市书房 民生", "地下综合管廊", "云台乡 水库")
 
@@ -376,21 +375,10 @@ def signalled_load(run: Run, begun) -> None:
     pipeline.load(run)
 
 
-def row_sets(lake: Lake) -> dict[str, tuple]:
-    """Count and hash of every table's rows, whatever their order. Snapshots tell of loads alone."""
-    with connect(lake.root) as connection:
-        return {name: row_set(connection, name, name) for name in TABLES if name != "snapshots"}
-
-
 def parquet_sets(lake: Lake) -> dict[str, tuple]:
     with duckdb.connect() as connection:
         found = {name: sorted(map(str, (lake.tables / name).rglob("*.parquet"))) for name in DATA_TABLES}
         return {name: row_set(connection, name, f"read_parquet({parts}, hive_partitioning = false)") for name, parts in found.items() if parts}
-
-
-def row_set(connection: duckdb.DuckDBPyConnection, name: str, relation: str) -> tuple:
-    columns = ", ".join(column for column in TABLES[name].columns if column not in OF_LOADING)
-    return connection.execute(f"select count(*), sum(hash({columns})::hugeint) from {relation}").fetchall()[0]
 
 
 def start_reader(lake: Lake) -> tuple[Any, Callable[[], tuple[int, list[str]]]]:

@@ -18,6 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import airflow_home
@@ -52,37 +53,42 @@ def main() -> int:
     if port is None or not is_free(port):
         print(f"Port {port or '8080 to 8179'} is taken; choose another: make up PORT=…", file=sys.stderr)
         return 2
+    with airflow_home.only_user_of(home):
+        return until_stopped(lambda: serve(home, port))
+
+
+def until_stopped(work: Callable[[], None]) -> int:
+    """Do work that ends by an exception only, and stop all that it started. Returns the exit code."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     _adopt_orphans()
-    with airflow_home.only_user_of(home):
-        processes: dict[str, subprocess.Popen] = {}
-        try:
-            serve(home, port, processes)
-        except Stopped:
-            return 0
-        except Fault as fault:
-            print(f"\n{fault}", file=sys.stderr)
-            return 1
-        finally:
-            stop_everything()
+    try:
+        work()
+    except Stopped:
+        return 0
+    except Fault as fault:
+        print(f"\n{fault}", file=sys.stderr)
+        return 1
+    finally:
+        stop_everything()
     return 0
 
 
-def serve(home: Path, port: int, processes: dict[str, subprocess.Popen]) -> None:
+def serve(home: Path, port: int) -> None:
     """Start Airflow and watch over it; comes back by an exception only."""
     environment = airflow_home.environment(home, port)
+    processes: dict[str, subprocess.Popen] = {}
     logs = home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     print("Airflow: preparing its metadata database …", flush=True)
     with (logs / "prepare.log").open("wb") as log:
-        preparing = _start([sys.executable, airflow_home.__file__], environment, log)
+        preparing = start([sys.executable, airflow_home.__file__], environment, log)
         if preparing.wait():
             raise Fault(f"The metadata database could not be prepared: {log.name}")
     print("Airflow: starting (about a minute) …", flush=True)
     for name, command in COMPONENTS.items():
         with (logs / f"{name}.log").open("wb") as log:
-            processes[name] = _start([sys.executable, "-m", "airflow", *command], environment, log)
+            processes[name] = start([sys.executable, "-m", "airflow", *command], environment, log)
     deadline = time.monotonic() + READY_WITHIN
     while not is_ready(home, port):
         _watch(processes, logs)
@@ -182,7 +188,8 @@ def _get(port: int, path: str, *, token: str = "", body: dict[str, str] | None =
         return None
 
 
-def _start(command: list[str], environment: dict[str, str], log) -> subprocess.Popen:
+def start(command: list[str], environment: dict[str, str], log) -> subprocess.Popen:
+    """Start a process in a session of its own, which signals from the terminal do not reach."""
     return subprocess.Popen(
         command, env=environment, cwd=airflow_home.PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
     )

@@ -23,7 +23,14 @@ ONLY_TRANSIENT = ExceptionRetryPolicy(
     default=RetryAction.FAIL,
 )
 
-TASKS: dict[str, Any] = {"owner": "broadsheet", "retries": 3, "retry_policy": ONLY_TRANSIENT, "on_failure_callback": task_failed}
+TASKS: dict[str, Any] = {
+    "owner": "broadsheet",
+    "retries": 3,
+    # for a task whose worker died: the policy, which is asked in the worker, never sees that
+    "retry_delay": timedelta(seconds=20),
+    "retry_policy": ONLY_TRANSIENT,
+    "on_failure_callback": task_failed,
+}
 
 
 def ready_within(hours: float) -> DeadlineAlert:

@@ -1,4 +1,4 @@
-"""A running `make up` that tests talk to."""
+"""A running `make up` or `make cluster` that tests talk to."""
 
 import json
 import re
@@ -25,14 +25,14 @@ def free_port() -> int:
 
 
 class Served:
-    """A running `bin/up.py` and what it printed."""
+    """A running `bin/up.py` or `bin/cluster.py` and what it printed."""
 
-    def __init__(self, home: Path):
+    def __init__(self, home: Path, program: str = "up.py", *arguments: str):
         self.home = home
         self.port = free_port()
         self.printed = ""
         self.process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "bin" / "up.py"), "--airflow-home", str(home), "--port", str(self.port)],
+            [sys.executable, str(PROJECT / "bin" / program), "--airflow-home", str(home), "--port", str(self.port), *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         threading.Thread(target=self._read, daemon=True).start()
@@ -47,11 +47,12 @@ class Served:
             assert self.process.poll() is None and time.monotonic() < deadline, f"no {text!r} in:\n{self.printed}"
             time.sleep(0.5)
 
-    def call(self, path: str, token: str = "", body: dict | None = None) -> dict:
+    def call(self, path: str, token: str = "", body: dict | None = None, method: str | None = None) -> dict:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}",
             data=json.dumps(body).encode() if body is not None else None,
             headers={"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})},
+            method=method,
         )
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as response:
             return json.load(response)
@@ -75,9 +76,9 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Served]:
-    """`make up` with its state in `home`; no process of it is left afterwards."""
-    up = Served(home)
+def serving(home: Path, program: str = "up.py", *arguments: str) -> Iterator[Served]:
+    """`make up`, or another program, with its state in `home`; no process of it is left afterwards."""
+    up = Served(home, program, *arguments)
     try:
         yield up
     finally:
@@ -86,3 +87,11 @@ def serving(home: Path) -> Iterator[Served]:
             up.process.wait(90)
         for process in up.family():
             process.kill()
+
+
+def listening(process: psutil.Process) -> set[str]:
+    """Addresses on which a process listens. Processes that run tasks shut themselves to all but root: others see nothing of them."""
+    try:
+        return {connection.laddr.ip for connection in process.net_connections("tcp") if connection.status == psutil.CONN_LISTEN}
+    except (psutil.AccessDenied, psutil.NoSuchProcess):
+        return set()

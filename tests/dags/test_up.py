@@ -10,19 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 from pages import write_pages
-from served import serving
+from served import listening, serving
 
 pytestmark = pytest.mark.airflow
 
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-def listening(process: psutil.Process) -> set[str]:
-    """Addresses on which a process listens. Processes that run tasks shut themselves to all but root: others see nothing of them."""
-    try:
-        return {connection.laddr.ip for connection in process.net_connections("tcp") if connection.status == psutil.CONN_LISTEN}
-    except (psutil.AccessDenied, psutil.NoSuchProcess):
-        return set()
 
 
 @pytest.fixture

@@ -83,7 +83,20 @@ def test_capturing_loads_neither_the_page_kernel_nor_what_later_stages_need(tmp_
     assert not loaded & {"broadsheet.engine.shards", "turbohtml", "great_expectations", "airflow"}
 
 
+def checked(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
 def test_the_compose_file_is_valid():
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(ROOT / "docker-compose.yaml")]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    schema = checked(sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yaml")
+    assert schema.returncode == 0, schema.stdout + schema.stderr
+
+
+def test_the_compose_file_has_no_known_weakness():
+    lint = checked(sys.executable, "-m", "compose_lint", "--fail-on", "low", "--strict-config", "--no-env", "docker-compose.yaml")
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+
+
+def test_the_dockerfile_has_no_known_weakness():
+    lint = checked(str(Path(sys.executable).with_name("hadolint")), "--failure-threshold", "style", "Dockerfile")
+    assert lint.returncode == 0, lint.stdout + lint.stderr
