@@ -20,8 +20,7 @@ CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
 
-.PHONY: help run up cluster secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow fuzz lint format docs lock setup \
-	clean distclean
+.PHONY: help run up cluster secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow fuzz lint format docs lock setup clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
