@@ -36,6 +36,14 @@ def wait_for(served: Served, token: str, dag_id: str, count: int) -> list[dict]:
     return runs
 
 
+def wait_for_backfills(served: Served, token: str, dag_id: str, seconds: float = 180) -> None:
+    """Until none is open: the scheduler ends one some time after its last run, and there can be only one."""
+    deadline = time.monotonic() + seconds
+    while open_ones := [found for found in served.call(f"/api/v2/backfills?dag_id={dag_id}", token)["backfills"] if not found["completed_at"]]:
+        assert time.monotonic() < deadline, open_ones
+        time.sleep(2)
+
+
 def airflow(served: Served, *arguments: str) -> None:
     code = (
         "import os, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import airflow_home;"
@@ -77,6 +85,7 @@ def test_days_are_built_by_themselves_again_when_late_and_by_backfill(served, tm
     span = ("--dag-id", "build", "--from-date", FIRST, "--to-date", SECOND)
     conf_of_backfill = json.dumps({"lake": str(lake)})
     airflow(served, "backfill", "create", *span, "--dag-run-conf", conf_of_backfill)  # all of it is there
+    wait_for_backfills(served, token, "build")
     airflow(served, "backfill", "create", *span, "--reprocess-behavior", "completed", "--dag-run-conf", conf_of_backfill)
     runs = wait_for(served, token, "build", 6)
     assert [(run["run_type"], run["partition_key"]) for run in runs[-2:]] == [("backfill", FIRST), ("backfill", SECOND)]
