@@ -6,7 +6,7 @@ only its day built again.
 
 | task | does | once or by shard |
 |---|---|---|
-| `prepare` | lists the day's captures, absences and rejected inputs; their bytes are in the raw zone | once |
+| `prepare` | lists the day's captures, absences and rejected inputs that the warehouse does not have; their bytes are in the raw zone | once |
 | `extract` | reads each page: headline, credits, body, feeds, related links, a label for every block | by shard |
 | `transform` | turns pages into the rows of every table | by shard |
 | `validate` | checks the rows; failing ones are set aside with all their reasons | by shard |
@@ -14,14 +14,17 @@ only its day built again.
 | `document` | brings the quality overview up to date | once |
 
 **By hand.** Trigger it with the partition key, or the param `day`: `2026-03-01`, or `undated` for captures of unknown time. A
-day of which nothing came ends as skipped.
+day of which nothing came, or of which all is in the warehouse, ends as skipped.
 
 **Backfill** in the UI, or
 
     airflow backfill create --dag-id build --from-date 2026-03-01 --to-date 2026-03-31 --reprocess-behavior completed
 
-A day that is built again adds no row, and changes none that is there: to read pages anew after the program or a profile was
-mended is what `reparse` does.
+A day that is built again adds no row, and changes none that is there: what the warehouse has is not read again. To read pages
+anew after the program or a profile was mended is what `reparse` does.
+
+**Unpause it before `ingest`.** Airflow keeps no events for a DAG that is paused: days that `ingest` tells of meanwhile must be
+backfilled.
 
 **When something goes wrong.** As in `news_pipeline`: bad pages and rows are quarantined, only transient faults are retried, a
 stopped batch fails `load`, with its reasons in the log, and readers keep what was published before.
@@ -63,7 +66,11 @@ def prepare(params=None, partition_key=None) -> list[int]:
         raise ConfigurationError("which day is to be built? Give the run a partition key, or the param `day`")
     if not ingest.has_arrivals(stages.lake(), ingest.require_day(day)):
         raise AirflowSkipException(f"Nothing of {day} came into {stages.lake()}.")
-    return ingest.prepare(stages.broadsheet_run(), day)
+    run = stages.broadsheet_run()
+    shards = ingest.prepare(run, day)
+    if not ingest.has_new(run):
+        raise AirflowSkipException(f"All that came of {day} is in the warehouse.")
+    return shards
 
 
 @dag(

@@ -32,7 +32,7 @@ from airflow.sdk import Param, TriggerRule, dag, task
 
 from broadsheet_airflow import params, stages
 from broadsheet_airflow.assets import RAW_ZONE, tell_published
-from broadsheet_airflow.defaults import TASKS
+from broadsheet_airflow.defaults import TASKS, WRITER_POOL
 
 DAY: Any = {"type": ["null", "string"], "format": "date"}
 PARAMS = params.chosen(
@@ -62,7 +62,8 @@ def prepare(params=None) -> list[int]:
     return reparse.prepare(reparse.start(stages.lake(), selection, stages.run_id(), **stages.settings(params)))
 
 
-@task(execution_timeout=timedelta(hours=4))
+# It builds as a load does, and would keep one waiting for longer than that waits.
+@task(pool=WRITER_POOL, execution_timeout=timedelta(hours=4))
 def shadow() -> str:
     """Make the warehouse aside. Returns what differs, as Markdown."""
     from broadsheet import reparse

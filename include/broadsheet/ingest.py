@@ -48,7 +48,7 @@ def ingest(run: Run, source: FileSource) -> dict[str, Any]:
 
 
 def finish(run: Run) -> None:
-    """Remove a source's staging: what it listed counts as known from now on."""
+    """Remove a run's staging: what a source listed counts as known from now on."""
     shutil.rmtree(run.where.staging(run.run_id), ignore_errors=True)
 
 
@@ -70,17 +70,26 @@ def has_arrivals(lake: str | Path, day: str) -> bool:
 
 
 def prepare(run: Run, day: str) -> list[int]:
-    """Stage all that came of a day. Returns the numbers of the shards that hold any."""
+    """Stage all that came of a day and is not in the warehouse. Returns the numbers of the shards that hold any."""
     return stage_day(run, require_day(day))
 
 
-def build(lake: str | Path, day: str, *, workers: int | None = None, on_progress: Progress | None = None, **settings: Any) -> dict[str, Any]:
-    """Build a day without Airflow. Returns the run's summary; `settings` as in `Run.start`.
+def has_new(run: Run) -> bool:
+    """Whether `prepare` staged anything, be it a rejected input."""
+    return any(outcome.in_count for outcome in outcomes_of(run))
+
+
+def build(lake: str | Path, day: str, *, workers: int | None = None, on_progress: Progress | None = None, **settings: Any) -> dict[str, Any] | None:
+    """Build a day without Airflow. Returns the run's summary, None where all that came is in the warehouse; `settings` as in `Run.start`.
 
     Raises ConfigurationError for a day of which nothing came.
     """
     if not has_arrivals(lake, require_day(day)):
         raise ConfigurationError(f"nothing of {day} came into {lake}; there is: {', '.join(days_of(Lake(Path(lake)))) or 'nothing'}")
     run = Run.start(lake, **settings)
-    read_staged(run, prepare(run, day), workers, on_progress)
+    shards = prepare(run, day)
+    if not has_new(run):
+        finish(run)
+        return None
+    read_staged(run, shards, workers, on_progress)
     return load(run)

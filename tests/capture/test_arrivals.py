@@ -104,7 +104,7 @@ def test_a_rejection_that_the_warehouse_knows_is_not_staged_again(world):
     world.put(1, "2024-03-05T10:00:00Z", content=b"")
     (day,) = world.ingest()
     assert ingest.build(world.lake.root, day)["quarantined_by_reason"] == {"empty_file": 1}
-    assert ingest.build(world.lake.root, day)["quarantined_by_reason"] == {}
+    assert ingest.build(world.lake.root, day) is None
 
 
 def test_absences_are_of_the_day_of_the_answer(world):
@@ -198,3 +198,16 @@ def test_an_archive_of_many_days_needs_no_file_open_for_each(world):
         assert world.ingest() == days
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_what_the_warehouse_has_is_not_staged_again(world):
+    for number, day in ((1, "2026-09-01"), (2, "2026-09-02")):
+        world.put(number, f"{day}T10:00:00Z")
+    world.ingest()
+    assert ingest.build(world.lake.root, "2026-09-01", shards=1)["page_count"] == 1
+    assert ingest.build(world.lake.root, "2026-09-01", shards=1) is None
+    world.put(3, "2026-09-01T23:59:00Z")
+    world.ingest()
+    (late,), _, _, outcome = world.staged("2026-09-01")
+    assert late.input_path.endswith("3.html") and outcome.in_count == 1
+    assert len(world.staged("2026-09-02", "other")[0]) == 1

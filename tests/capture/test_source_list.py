@@ -69,3 +69,20 @@ def test_the_bundled_source_is_the_sample():
     source = read_source(examples / "sources", "sample")
     assert [path.resolve() for path in source.found()] == [examples / "sample" / "pages"]
     assert Path(source.manifest).is_file()
+
+
+def test_a_manifest_that_a_wildcard_fits_is_no_input(folder, tmp_path):
+    (folder / "lanshan.yaml").write_text("kind: files\npaths: ['../drop/*']\nmanifest: ../sources/../drop/m.csv\n")
+    (tmp_path / "drop").mkdir()
+    for name in ("a.html", "m.csv"):
+        (tmp_path / "drop" / name).touch()
+    assert [path.name for path in read_source(folder, "lanshan").found()] == ["a.html"]
+
+
+def test_brackets_in_the_folders_name_are_no_wildcards(tmp_path):
+    folder = tmp_path / "[prod]" / "sources"
+    folder.mkdir(parents=True)
+    (folder / "lanshan.yaml").write_text("kind: files\npaths: ['*.html', a.txt]\n")
+    for name in ("b.html", "a.txt"):
+        (folder / name).touch()
+    assert [path.name for path in read_source(folder, "lanshan").found()] == ["b.html", "a.txt"]

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from visitors import client_of
 
-from broadsheet.ui import console
+from broadsheet.ui import asking, console
 from broadsheet.ui.asking import Asked
 from broadsheet.ui.console import answer_of
 
@@ -41,6 +41,12 @@ def test_marts_macros_and_pivots_can_be_asked(ui_lake):
     assert ask(ui_lake, "select * from search('湿地公园')").rows
     assert len(ask(ui_lake, "pivot (select page_kind, site from captures) on site using count(*)").columns) > 2
     assert ask(ui_lake, "describe captures").rows[0][0] == "capture_id"
+
+
+def test_a_page_is_limited_in_characters_too(ui_lake):
+    answer = ask(ui_lake, "select repeat('文', 400000) || i from range(5000) as t(i)", row_limit=5000)
+    assert answer.is_cut and {len(text) for (text,) in answer.rows} == {asking.CELL_CHARS + 1}
+    assert asking.PAGE_CHARS <= sum(len(text) for (text,) in answer.rows) < asking.PAGE_CHARS + 2 * asking.CELL_CHARS
 
 
 def test_the_number_of_rows_is_limited_and_that_is_told(ui_lake):

@@ -193,3 +193,10 @@ def test_hostile_text_is_text_everywhere(hostile_lake):
         assert "javascript:" not in " ".join(re.findall(r'(?:href|src|action)="([^"]*)"', html)), path
         found += unescape(html).count(HOSTILE) > 0
     assert found > 10
+
+
+def test_what_looks_like_an_id_and_is_none_is_searched(client, ui_lake):
+    capture_id = one(ui_lake, "select capture_id from captures order by all limit 1")["capture_id"]
+    assert f"/pages/capture/{capture_id}" in client.get(f"/pages?q={capture_id[:8]}").text
+    number = one(ui_lake, "select term from search_terms where regexp_full_match(term, '[0-9a-f]+') order by length(term) desc, term limit 1")["term"]
+    assert "/pages/article/" in client.get("/pages", params={"q": f"{number}"}).text

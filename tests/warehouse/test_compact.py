@@ -102,3 +102,17 @@ def test_a_file_of_an_earlier_program_gets_the_index(tmp_path):
             connection.execute("drop index article_versions_by_version_id")
     load_one_by_one(tmp_path, PAGES[2:3])
     assert query(tmp_path, "select index_name from duckdb_indexes()").to_pylist() == [{"index_name": "article_versions_by_version_id"}]
+
+
+def test_a_file_of_an_earlier_program_is_left_to_the_next_load(tmp_path):
+    load_one_by_one(tmp_path, PAGES[:5])
+    with duckdb.connect(str(Lake(tmp_path).warehouse)) as connection:
+        for mark in ("definitions_id", "derivation_id"):
+            connection.execute(f"create or replace macro {mark}() as 'of an earlier program'")
+    Lake(tmp_path).standby.unlink()
+    rows, runs = row_sets(tmp_path), compact.sorted_runs(Lake(tmp_path))
+    assert compact.compact(Lake(tmp_path), read_settings()) == (runs, runs)
+    earlier = snapshots(Lake(tmp_path))[1].snapshot_id
+    with pytest.raises(ConfigurationError, match="must be made anew first"):
+        rollback(Lake(tmp_path), earlier, read_settings())
+    assert row_sets(tmp_path) == rows and rows["search_postings"][0]

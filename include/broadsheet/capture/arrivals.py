@@ -82,9 +82,10 @@ def _new(run: Run, site: str | None) -> Iterator[tuple[str, str, bytes]]:
 
 
 def stage_day(run: Run, day: str) -> list[int]:
-    """Stage all that came of a day, for the stages that follow capture. Returns the numbers of the shards that hold any.
+    """Stage all that came of a day and is not in the warehouse, for the stages that follow capture. Returns the numbers of the shards that hold any.
 
-    A rejected input that the warehouse knows of is left out: to reject it again would open again what was settled.
+    A capture that is known is left out, since another program or profile would read other rows of it, which would come beside those that are
+    there (`reparse` replaces them); a rejected input, since to reject it again would open again what was settled.
     """
     began = datetime.now(UTC)
     lake, staging = run.where, run.where.staging(run.run_id, "capture")
@@ -92,10 +93,11 @@ def stage_day(run: Run, day: str) -> list[int]:
     absences: Counter[str] = Counter()
     with _alone(lake), ExitStack() as outputs:
         files = Files(outputs)
+        known = _known_to_warehouse(lake, day)
         seen: set[int] = set()
         items: Iterator[Capture | Absence] = chain(_listed(lake, CAPTURES, Capture, day), _listed(lake, ABSENCES, Absence, day))
         for item in items:
-            if (number := _number(item)) in seen:
+            if (number := _number(item)) in seen or number in known:
                 continue
             seen.add(number)
             if isinstance(item, Absence):
@@ -196,6 +198,20 @@ def _id(item: Capture | Absence) -> str:
 def _number(item: Arrival) -> int:
     """An arrival's id as a number, which takes less memory."""
     return int(quarantine_id(identity_of(item)) if isinstance(item, Rejection) else _id(item), 16)
+
+
+def _known_to_warehouse(lake: Lake, day: str) -> set[int]:
+    """Captures and absences of a day that were published."""
+    if not lake.warehouse.exists():
+        return set()
+    from broadsheet.warehouse.query import open_published
+
+    of_day = "{0} is null" if day == UNDATED else "{0} >= $day::date and {0} < $day::date + interval 1 day"  # the connection's zone is UTC
+    kinds = (("captures", "capture_id", "captured_at"), ("page_absences", "absence_id", "observed_at"))
+    sql = " union all ".join(f"select {key} from {table} where {of_day.format(time)}" for table, key, time in kinds)
+    with open_published(lake.warehouse) as connection:
+        rows = connection.execute(sql, None if day == UNDATED else {"day": day}).fetchall()
+    return {int(key, 16) for (key,) in rows}
 
 
 def _unknown_to_warehouse(lake: Lake, rejections: Iterator[Rejection]) -> list[Rejection]:

@@ -59,7 +59,10 @@ class RawIndex:
         parts = sorted(self.folder.glob("*.parquet"))
         if len(parts) < 2:
             return
-        merged = _merged([pq.read_table(part, schema=SCHEMA) for part in parts])
+        try:
+            merged = _merged([pq.read_table(part, schema=SCHEMA) for part in parts])
+        except FileNotFoundError:  # another process is at it
+            return
         name = hashlib.sha256("\n".join(part.name for part in parts).encode()).hexdigest()[:20]
         target = self.folder / f"merged-{name}.parquet"
         with written_aside(target) as aside:

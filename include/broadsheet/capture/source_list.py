@@ -70,9 +70,11 @@ class FileSource(BaseModel):
         """The files and directories that `paths` lead to now. A path without a wildcard is there whether or not it exists: that is a finding."""
         found: dict[str, None] = {}
         for path in self.paths:
-            matches = sorted(glob.glob(path, recursive=True)) if _WILD.search(path) else [path]  # noqa: PTH207  # Path.glob needs a root without wildcards
+            is_wild = _WILD.search(path) and not Path(path).exists()  # a folder may have brackets in its name
+            matches = sorted(glob.glob(path, recursive=True)) if is_wild else [path]  # noqa: PTH207  # Path.glob needs a root without wildcards
             found.update(dict.fromkeys(matches))
-        return [Path(path) for path in found]
+        manifest = Path(self.manifest).resolve() if self.manifest else None  # which a wildcard may fit
+        return [Path(path) for path in found if Path(path).resolve() != manifest]
 
 
 def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
@@ -108,4 +110,7 @@ def _absolute(source: FileSource, folder: Path) -> dict[str, Any]:
     def at(path: str) -> str:
         return str(folder.absolute() / path)
 
-    return {"paths": tuple(map(at, source.paths)), "manifest": source.manifest and at(source.manifest)}
+    def pattern(path: str) -> str:
+        return str(Path(glob.escape(str(folder.absolute()))) / path) if _WILD.search(path) else at(path)
+
+    return {"paths": tuple(map(pattern, source.paths)), "manifest": source.manifest and at(source.manifest)}

@@ -23,28 +23,29 @@ def ingest(
 ) -> None:
     """Bring what sources hold into the raw zone. Prints the days of which anything new came; `broadsheet build DAY` builds one.
 
-    A source that cannot be brought in does not keep the others from it; the exit code is 2 then.
+    A source that cannot be brought in does not keep the others from it; the exit code is 2 then, or 5 where it may be tried again.
     """
     from broadsheet import ingest as bringing
-    from broadsheet.errors import ConfigurationError
+    from broadsheet.errors import ConfigurationError, TransientError
 
     days: set[str] = set()
-    has_failed = False
+    failed: set[Exit] = set()
     for name in bringing.source_names(sources, source or ()):
         try:
             found = bringing.read_source(sources, name)
             run = bringing.start_source(lake, found)
             brought = bringing.ingest(run, found)
+            # before it is finished: what is told of no more must have been told
+            for day in sorted(set(brought["days"]) - days):
+                typer.echo(day)
+            days.update(brought["days"])
             bringing.finish(run)
-        except ConfigurationError as error:
-            has_failed = True
+        except (ConfigurationError, TransientError) as error:
+            failed.add(Exit.USAGE if isinstance(error, ConfigurationError) else Exit.TRY_AGAIN)
             errors.print(f"{name}: {error}", style="red", markup=False, highlight=False)
             continue
-        days.update(brought["days"])
         errors.print(f"{name}: {brought['in_count']} inputs, {brought['quarantined_count']} quarantined", markup=False, highlight=False)
-    for day in sorted(days):
-        typer.echo(day)
-    raise typer.Exit(Exit.USAGE if has_failed else Exit.DONE)
+    raise typer.Exit(min(failed, default=Exit.DONE))
 
 
 def build(
@@ -67,6 +68,9 @@ def build(
             lake, day, workers=workers, on_progress=report, policy_file=policy, shards=shards, default_time_zone=time_zone, sites_dir=sites,
             outlets_file=outlets,
         )  # fmt: skip
+    if summary is None:
+        errors.print(f"All that came of {day} is in the warehouse.", markup=False, highlight=False)
+        return
     print_summary(summary)
     raise typer.Exit(exit_code(summary, is_whole=draw_overview(lake)))
 

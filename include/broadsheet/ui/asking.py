@@ -24,6 +24,8 @@ import msgspec
 MIB = 1024 * 1024
 # Above DuckDB's own limit: the program, and what strings take that DuckDB does not count.
 _SPARE_MB = 1536
+CELL_CHARS = 4_000  # of a value in a page; a CSV has it whole
+PAGE_CHARS = 2_000_000  # of all values in a page
 _BATCH_ROWS = 2048
 _LOCKS = (
     "set python_enable_replacements = false",  # a name would else be looked for among this program's variables
@@ -105,6 +107,8 @@ def _ask(asked: Asked, writer: "_Json | _Csv") -> bool:
         first = next(rows, None)  # what is wrong with a statement is mostly known by then, and told instead of a beginning
         writer.begin(reader.schema.names, [str(kind) for kind in reader.schema.types])
         for row in islice(chain(filter(None, [first]), rows), asked.row_limit):
+            if writer.is_full:
+                return True
             writer.row(row)
         return next(rows, None) is not None
 
@@ -124,16 +128,24 @@ def _values(column: Any) -> list[Any]:
 
 
 class _Json:
-    """A line for the columns, one for each row, one for whether there are more."""
+    """A line for the columns, one for each row, one for whether there are more. Long values are cut, and rows beyond `PAGE_CHARS` left out: what is
+    written becomes a page, of which the server holds several copies."""
 
     def __init__(self, out: TextIO):
         self.out = out
+        self._left = PAGE_CHARS
+
+    @property
+    def is_full(self) -> bool:
+        return self._left <= 0
 
     def begin(self, names: list[str], types: list[str]) -> None:
         self._tell({"columns": names, "types": types})
 
     def row(self, row: tuple[Any, ...]) -> None:
-        self._tell([_text(value) for value in row])
+        texts = [text if text is None or len(text) <= CELL_CHARS else text[:CELL_CHARS] + "…" for text in map(_text, row)]
+        self._left -= sum(len(text or "") for text in texts)
+        self._tell(texts)
 
     def end(self, is_cut: bool) -> int:
         self._tell({"is_cut": is_cut})
@@ -149,6 +161,8 @@ class _Json:
 
 class _Csv:
     """A line of JSON, and then the table."""
+
+    is_full = False  # it goes through the server in pieces
 
     def __init__(self, out: TextIO):
         self.out = out

@@ -44,8 +44,8 @@ def _found(warehouse: Warehouse, asked: str, site: str | None) -> tuple[list[dic
     """(articles, captures) that are asked for: by an id's beginning or a URL captures, by words articles, without either the last of both."""
     none = {"id": None, "url": None, "canonical_url": None}
     bounds = {"site": site, "row_limit": FOUND}
-    if _ID.fullmatch(asked):
-        return [], warehouse.rows("ui/captures_found", **{**none, "id": asked}, **bounds)
+    if _ID.fullmatch(asked) and (found := warehouse.rows("ui/captures_found", **{**none, "id": asked}, **bounds)):
+        return [], found  # else it is a number or a word
     if asked.startswith(("http://", "https://")):
         return [], warehouse.rows("ui/captures_found", **{**none, "url": asked, "canonical_url": canonical(asked)}, **bounds)
     if asked:

@@ -46,6 +46,8 @@ def compact(lake: Lake, settings: Settings) -> tuple[int, int]:
         if before < ENOUGH_RUNS:
             return before, before
         with open_build(lake, "compact", settings) as build:
+            if build.is_whole:  # of an earlier program: the next load derives the index anew, as one run
+                return before, before
             _sort(build.connection)
             latest = snapshot_ids(build.connection)[-1]
             publish(lake, build, Changes(build.connection), Parts(lake, latest), latest, kept=settings.kept_snapshots)

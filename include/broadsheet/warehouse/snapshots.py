@@ -105,6 +105,10 @@ def rollback(lake: Lake, snapshot_id: str, settings: Settings) -> str:
             raise ConfigurationError(f"{snapshot_id} is the current state already")
         new_id = new_snapshot_id(snapshot_id)
         with open_build(lake, new_id, settings) as build:
+            if build.is_whole:
+                raise ConfigurationError(
+                    f"{lake.root} was written by an earlier program: its derived tables must be made anew first, by a load or by `broadsheet rebuild`"
+                )
             changes = Changes(build.connection)
             with net_changes([lake.changes(snapshot) for snapshot in undone], is_reversed=True) as net:
                 for name, table in TABLES.items():
