@@ -52,5 +52,5 @@ def front_page(request: Request, days: DaysParam = 30) -> Response:
 def counted_chart(request: Request, counted: Counted, days: DaysParam = 30) -> Response:
     tell = teller(language_of(request))
     with published(lake_of(request)) as warehouse:
-        rows = warehouse.rows(_QUERIES[counted], days=days, others=tell("other_sites"))
+        rows = warehouse.rows_by_site(_QUERIES[counted], days=days, others=tell("other_sites"))
     return chart(request, rows, counts_by_day, kind="shown_site", count="counted", title=tell(counted))

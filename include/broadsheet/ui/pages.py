@@ -44,7 +44,14 @@ class Warehouse:
 
     def rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
         """Rows of a query of `warehouse/sql/`, by name without `.sql`."""
-        return self.connection.execute(sql_text(f"{name}.sql"), values or None).to_arrow_table().to_pylist()
+        return self._answered(sql_text(f"{name}.sql"), values)
+
+    def rows_by_site(self, name: str, **values: Any) -> list[dict[str, Any]]:
+        """What a query counts by day and site, with the smaller sites as one."""
+        return self._answered(sql_text("ui/largest_sites.sql").replace("$recent", sql_text(f"{name}.sql")), values)
+
+    def _answered(self, sql: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        return self.connection.execute(sql, values or None).to_arrow_table().to_pylist()
 
     def row(self, name: str, **values: Any) -> dict[str, Any] | None:
         return next(iter(self.rows(name, **values)), None)

@@ -1,26 +1,11 @@
--- Articles by day of publication, as displayed, and site, of the time that the last days with captures cover; sites beyond the nine with most are one.
+-- Articles by day of publication, as displayed, and site, of the time that the last days with captures cover.
 with covered as (
     select min(captured_date) as first_day, max(captured_date) as last_day
     from (select distinct captured_date from site_days order by all desc limit $days)
-),
-
-recent as (
-    select published_at_local::date as day, site, count(*) as counted
-    from articles, covered
-    where published_at_local >= first_day and published_at_local < last_day + interval 1 day
-        and article_id not in (select article_id from article_aliases)
-    group by all
-),
-
-largest as (
-    select site
-    from recent
-    group by site
-    order by sum(counted) desc, site
-    limit 9
 )
 
-select day, case when site in (from largest) then site else $others end as shown_site, sum(counted)::bigint as counted
-from recent
+select published_at_local::date as day, site, count(*) as counted
+from articles, covered
+where published_at_local >= first_day and published_at_local < last_day + interval 1 day
+    and article_id not in (select article_id from article_aliases)
 group by all
-order by day, shown_site
