@@ -16,6 +16,7 @@ BIN := .venv/bin
 READY := .venv/ready
 LOCKS := requirements.txt requirements-compose.txt requirements-dev.txt
 BENCH := build/bench-venv
+S3_SERVER := build/s3-server
 CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
@@ -37,7 +38,7 @@ cluster: $(READY) ## Run docker-compose.yaml's services as processes of this mac
 secrets: $(READY) ## Write the secrets that docker-compose.yaml demands into .env, if there is none
 	@exec $(BIN)/python bin/write_secrets.py
 
-test: $(READY) ## Run the tests (ARGS="-m 'not airflow'" leaves out those that start Airflow)
+test: $(READY) $(S3_SERVER)/ready ## Run the tests (ARGS="-m 'not airflow'" leaves out those that start Airflow)
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-cluster: $(READY) ## Run the cluster of docker-compose.yaml without containers and kill its workers in the middle of a run (minutes)
@@ -91,6 +92,7 @@ lock: .venv/uv ## Resolve the requirements anew and write the hash-locked files
 	@$(BIN)/uv pip compile -q --upgrade requirements.in --python-version 3.11 --universal --generate-hashes -o requirements.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-compose.in --python-version 3.11 --universal --generate-hashes -o requirements-compose.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-dev.in --python-version 3.11 --universal --generate-hashes -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --upgrade requirements-s3.in --python-version 3.11 --universal --generate-hashes -o requirements-s3.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-bench.in --python-version 3.11 --universal --generate-hashes -o requirements-bench.txt
 	@git --no-pager diff --stat -- 'requirements*.txt' || true
 
@@ -130,4 +132,10 @@ $(BENCH)/ready: $(READY) requirements-bench.txt
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(BENCH)
 	@$(BIN)/uv pip sync --quiet --python $(BENCH)/bin/python --require-hashes requirements-bench.txt
 	@$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > $(BENCH)/lib/python3.11/site-packages/project.pth
+	@touch $@
+
+# The S3-compatible server of the tests in an environment of its own: it wants other versions than the project.
+$(S3_SERVER)/ready: .venv/uv requirements-s3.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(S3_SERVER)
+	@$(BIN)/uv pip sync --quiet --python $(S3_SERVER)/bin/python --require-hashes requirements-s3.txt
 	@touch $@
