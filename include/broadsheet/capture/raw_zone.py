@@ -154,6 +154,13 @@ class Writer:
         """Place of a content that the zone has."""
         return self._index.find(digest)
 
+    def original(self, digest: bytes) -> Frame | None:
+        """The record that holds a content; None where the zone has it not, or where it is damaged."""
+        try:
+            return self._zone.frame(*place) if (place := self._index.find(digest)) else None
+        except (BadInput, OSError, zlib.error):
+            return None
+
     def append(self, record: bytes, digest: bytes | None = None) -> Place:
         """Write a record, which is found by `digest` from now on, and, if it tells of a visit, by that."""
         if self._file is not None and self._file.tell() >= self._zone.rotate_bytes:

@@ -20,18 +20,17 @@ import pyarrow.parquet as pq
 from broadsheet.capture.delivery import parse_instant
 from broadsheet.capture.frames import Frame
 from broadsheet.capture.raw_index import Place
-from broadsheet.capture.warc import split_http
+from broadsheet.capture.warc import ROLE_HEADER, split_http
 from broadsheet.lake import written_aside
 from broadsheet.records import Record
 
-SOURCE_HEADER, ROLE_HEADER, ERROR_HEADER, TDM_HEADER = (
-    "Broadsheet-Source", "Broadsheet-Role", "Broadsheet-Fetch-Error", "Broadsheet-Tdm-Reservation",
-)  # fmt: skip
+SOURCE_HEADER, ERROR_HEADER, TDM_HEADER = "Broadsheet-Source", "Broadsheet-Fetch-Error", "Broadsheet-Tdm-Reservation"
 SCHEMA = pa.schema([
     ("url", pa.string()), ("captured_at", pa.timestamp("us", "UTC")), ("source", pa.string()), ("role", pa.string()), ("http_status", pa.int16()),
     ("content_sha256", pa.binary(32)), ("etag", pa.string()), ("last_modified", pa.string()), ("location", pa.string()), ("error", pa.string()),
     ("tdm_reservation", pa.string()), ("raw_file", pa.string()), ("raw_offset", pa.int64()), ("raw_length", pa.int64()),
 ])  # fmt: skip
+NO_CONTENT = hashlib.sha256(b"").digest()
 _TELLING = ("response", "revisit", "metadata")
 
 
@@ -74,10 +73,11 @@ def visit_of(frame: Frame, place: Place) -> Visit | None:
     has_answer = told.get("warc-type") != "metadata"
     http = split_http(frame) if has_answer else None
     answered = http.headers if http else {}
-    _, _, digest = told.get("warc-payload-digest", "").partition("sha256:")
+    _, _, stated = told.get("warc-payload-digest", "").partition("sha256:")
+    digest = base64.b32decode(stated)
     return Visit(
         url=told["warc-target-uri"], captured_at=captured_at, source=source, role=told.get(ROLE_HEADER.lower(), Role.PAGE),
-        http_status=http.status if http else None, content_sha256=base64.b32decode(digest) if digest else None, etag=answered.get("etag"),
+        http_status=http.status if http else None, content_sha256=digest if digest not in (b"", NO_CONTENT) else None, etag=answered.get("etag"),
         last_modified=answered.get("last-modified"), location=answered.get("location"), error=told.get(ERROR_HEADER.lower()),
         tdm_reservation=told.get(TDM_HEADER.lower()), raw_file=place[0], raw_offset=place[1], raw_length=place[2],
     )  # fmt: skip

@@ -7,25 +7,20 @@ system has it then, and it is found again even if this process is killed. Cookie
 
 import re
 import threading
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from fastwarc.warc import WarcRecordType
 
+from broadsheet.capture.frames import Frame
 from broadsheet.capture.raw_zone import RawZone, Writer, digest_text, kept_header, warc_record
-from broadsheet.capture.visits import ERROR_HEADER, ROLE_HEADER, SOURCE_HEADER, TDM_HEADER, Role
-from broadsheet.capture.warc import Http, split_http
-from broadsheet.errors import BadInput
+from broadsheet.capture.visits import ERROR_HEADER, NO_CONTENT, SOURCE_HEADER, TDM_HEADER, Role
+from broadsheet.capture.warc import ROLE_HEADER, Http, split_http
 from broadsheet.ids import content_sha256
 from broadsheet.records import Record
-
-if TYPE_CHECKING:
-    from broadsheet.capture.raw_index import Place
 
 _LASTING_EVERY = 1.0  # seconds
 _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -49,8 +44,7 @@ class Exchange(Record, frozen=True):
 class Archive:
     """Writes one run's exchanges."""
 
-    def __init__(self, zone: RawZone, writer: Writer, source: str):
-        self._zone = zone
+    def __init__(self, writer: Writer, source: str):
         self._writer = writer
         self._source = source
         self._lock = threading.Lock()
@@ -74,68 +68,55 @@ class Archive:
     def stored(self, digest: bytes) -> Http | None:
         """The answer that the zone has a content of, by its SHA-256; None where it has it not, or where it is damaged."""
         with self._lock:
-            place = self._writer.place_of(digest)
-        try:
-            return split_http(self._zone.frame(*place)) if place else None
-        except (BadInput, OSError, zlib.error):
-            return None
+            found = self._writer.original(digest)
+        return split_http(found) if found else None
 
     def _records(self, exchange: Exchange, known: bytes | None) -> Iterator[tuple[bytes, bytes | None]]:
-        common = {"WARC-Target-URI": exchange.url, "WARC-Date": _warc_date(exchange.at)}
-        mine = {SOURCE_HEADER: self._source, ROLE_HEADER: str(exchange.role)}
-        answer_id = f"<urn:uuid:{uuid4()}>"
-        if not exchange.header:
-            error = " ".join(exchange.error.split())[:500] or "no answer"
-            fields = {"WARC-Record-ID": answer_id, **common, **mine, ERROR_HEADER: error, "Content-Type": "application/warc-fields"}
-            yield warc_record(WarcRecordType.metadata, fields, f"fetchError: {error}\r\n".encode()), None
-            return
-        header = kept_header(without_secrets(exchange.header), len(exchange.content))
-        status = int(header.split(None, 2)[1])
-        if tdm := _tdm_reservation(header, exchange.content):
-            mine[TDM_HEADER] = tdm
-        request_fields = {
-            "WARC-Record-ID": f"<urn:uuid:{uuid4()}>", **common, "WARC-Concurrent-To": answer_id, "Content-Type": "application/http; msgtype=request",
-        }  # fmt: skip
-        yield warc_record(WarcRecordType.request, request_fields, without_secrets(exchange.request)), None
-        digest = known if status == 304 else bytes.fromhex(content_sha256(exchange.content)) if exchange.content else None
-        original = self._writer.place_of(digest) if digest else None
-        fields = {"WARC-Record-ID": answer_id, **common, **mine, "Content-Type": "application/http; msgtype=response"}
-        if digest:
-            fields["WARC-Payload-Digest"] = digest_text(digest)
-        if original and digest:
-            fields |= {"WARC-Profile": _NOT_MODIFIED if status == 304 else _SAME_CONTENT, **self._refers_to(original)}
-            yield warc_record(WarcRecordType.revisit, fields, without_secrets(exchange.header)), None
+        """Records of an exchange, each with the digest by which the zone finds it from now on."""
+        told = {"WARC-Target-URI": exchange.url, "WARC-Date": exchange.at.isoformat(timespec="microseconds").replace("+00:00", "Z")}
+        told |= {SOURCE_HEADER: self._source, ROLE_HEADER: str(exchange.role)}
+        own_id = f"<urn:uuid:{uuid4()}>"
+        if exchange.header:
+            asked = {"WARC-Record-ID": f"<urn:uuid:{uuid4()}>", "WARC-Concurrent-To": own_id, "Content-Type": "application/http; msgtype=request"}
+            yield warc_record(WarcRecordType.request, told | asked, without_secrets(exchange.request)), None
+            yield self._answer(exchange, known, told | {"WARC-Record-ID": own_id, "Content-Type": "application/http; msgtype=response"})
         else:
-            block = header + exchange.content
-            fields["WARC-Block-Digest"] = digest_text(bytes.fromhex(content_sha256(block)))
-            yield warc_record(WarcRecordType.response, fields, block), digest or bytes.fromhex(content_sha256(header))
+            error = " ".join(exchange.error.split())[:500] or "no answer"
+            failed = {"WARC-Record-ID": own_id, ERROR_HEADER: error, "Content-Type": "application/warc-fields"}
+            yield warc_record(WarcRecordType.metadata, told | failed, f"fetchError: {error}\r\n".encode()), None
 
-    def _refers_to(self, place: "Place") -> dict[str, str]:
-        try:
-            headers = self._zone.frame(*place).headers
-        except (BadInput, OSError, zlib.error):
-            return {}
-        found = {
-            "WARC-Refers-To": headers.get("warc-record-id"), "WARC-Refers-To-Target-URI": headers.get("warc-target-uri"),
-            "WARC-Refers-To-Date": headers.get("warc-date"),
-        }  # fmt: skip
-        return {name: value for name, value in found.items() if value}
+    def _answer(self, exchange: Exchange, known: bytes | None, told: dict[str, str]) -> tuple[bytes, bytes | None]:
+        header, content = without_secrets(exchange.header), exchange.content
+        status = int(header.split(None, 2)[1])
+        if reservation := _tdm_reservation(header, content):
+            told[TDM_HEADER] = reservation
+        digest = known if known and status == 304 else bytes.fromhex(content_sha256(content))
+        told["WARC-Payload-Digest"] = digest_text(digest)
+        if digest != NO_CONTENT and (original := self._writer.original(digest)):
+            told |= {"WARC-Profile": _NOT_MODIFIED if status == 304 else _SAME_CONTENT, **_refers_to(original)}
+            return warc_record(WarcRecordType.revisit, told, header), None
+        kept = kept_header(header, len(content))
+        told["WARC-Block-Digest"] = digest_text(bytes.fromhex(content_sha256(kept + content)))
+        # what has no content is found by its header
+        return warc_record(WarcRecordType.response, told, kept + content), digest if content else bytes.fromhex(content_sha256(kept))
+
+
+def _refers_to(original: Frame) -> dict[str, str]:
+    """Headers by which a revisit names what it repeats."""
+    names = {"WARC-Refers-To": "warc-record-id", "WARC-Refers-To-Target-URI": "warc-target-uri", "WARC-Refers-To-Date": "warc-date"}
+    return {header: original.headers[name] for header, name in names.items() if name in original.headers}
 
 
 @contextmanager
 def archive(zone: RawZone, run_id: str, source: str) -> Iterator[Archive]:
     """The archive of one run. Its files are whole when the block ends, however it ends."""
     with zone.writer(run_id) as writer:
-        yield Archive(zone, writer, source)
+        yield Archive(writer, source)
 
 
 def without_secrets(header: bytes) -> bytes:
     """An HTTP header without cookies and credentials."""
     return b"".join(line for line in header.splitlines(keepends=True) if not _SECRET.match(line))
-
-
-def _warc_date(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _tdm_reservation(header: bytes, content: bytes) -> str | None:

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.web.source import WebSource
-from broadsheet.errors import BroadsheetError, ConfigurationError, TransientError
+from broadsheet.errors import BroadsheetError, TransientError
 from broadsheet.lake import Lake
 
 HOST_SECONDS = 10  # to wait for a run that asks the same host
@@ -42,7 +42,13 @@ def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_
 
     Raises TransientError where another run asks one of its hosts, or where the run was killed: what it had is kept.
     """
-    job = {"lake": str(lake.root), "source": source.model_dump(mode="json", by_alias=True), "run_id": run_id, "page_bytes": page_bytes, "clock_offset": clock_offset}
+    job = {
+        "lake": str(lake.root),
+        "source": source.model_dump(mode="json", by_alias=True),
+        "run_id": run_id,
+        "page_bytes": page_bytes,
+        "clock_offset": clock_offset,
+    }
     done = subprocess.run(
         [sys.executable, "-m", "broadsheet.capture.web.crawl"], input=json.dumps(job).encode(), capture_output=True, check=False
     )  # fmt: skip
@@ -112,7 +118,12 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
     if process.bootstrap_failed:
         raise BroadsheetError(f"source {source.name}: the crawler could not start")
     forbidden = crawler.stats.get_value("robotstxt/forbidden", 0)
-    return {"source": source.name, **dict(sorted(spider.counts.items())), "forbidden": forbidden, "files": [zone.relative(warc) for warc in zone.warcs(run_id)]}
+    return {
+        "source": source.name,
+        **dict(sorted(spider.counts.items())),
+        "forbidden": forbidden,
+        "files": [zone.relative(warc) for warc in zone.warcs(run_id)],
+    }
 
 
 def settings_of(source: WebSource, page_bytes: int) -> dict[str, Any]:

@@ -65,9 +65,9 @@ class Keeping:
         """Ask for what has changed. Where a redirect leads is asked for by the rules of the plan, as everything is."""
         spider: Any = self._crawler.spider
         url = canonical(request.url) or request.url
-        if request.meta.get("redirect_times") and role_of(request) is Role.PAGE and not request.meta.get("retry_times"):
-            if not spider.plan.take_behind_redirect(url):
-                raise IgnoreRequest(f"{url} is known")
+        is_led_here = request.meta.get("redirect_times") and not request.meta.get("retry_times") and role_of(request) is Role.PAGE
+        if is_led_here and not spider.plan.take_behind_redirect(url):
+            raise IgnoreRequest(f"{url} is known")
         if known := spider.known(url):
             if known.content_sha256 is not None and known.etag:
                 request.headers.setdefault("If-None-Match", known.etag)
@@ -89,9 +89,7 @@ class Keeping:
         except BadInput as error:
             await self._keep(Exchange(url=url, role=role_of(request), at=at, request=request_header(request), error=str(error)))
             raise IgnoreRequest(str(error)) from error
-        exchange = Exchange(
-            url=url, role=role_of(request), at=at, request=request_header(request), header=response_header(response), content=content
-        )
+        exchange = Exchange(url=url, role=role_of(request), at=at, request=request_header(request), header=response_header(response), content=content)
         digest = known.content_sha256 if known and response.status == 304 else None
         await self._keep(exchange, digest)
         spider.count(exchange, response.status)

@@ -8,7 +8,7 @@ once. A page that is gone is not asked for again. After a failure the next run t
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from broadsheet.capture.visits import Role, Visit
 from broadsheet.capture.web.source import WebSource
@@ -16,6 +16,7 @@ from broadsheet.urls import canonical
 
 MOST_FAILURES = 5
 _FIRST_WAIT = timedelta(minutes=10)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _GONE = (404, 410)
 _LATER = frozenset({408, 425, 429, *range(500, 600)})
 
@@ -74,10 +75,13 @@ class Plan:
 
     def due_pages(self) -> list[str]:
         """Pages to ask for that are known, or listed: those that waited longest first."""
-        never = datetime.min.replace(tzinfo=self.now.tzinfo)
+
+        def tried_at(url: str) -> datetime:
+            known = self.known.get(url)
+            return known.tried_at if known and known.tried_at else _NEVER
+
         urls = {*self.source.listed, *self.known} - set(self.source.urls)
-        due = [url for url in urls if self.is_due(url, Role.PAGE)]
-        return sorted(due, key=lambda url: ((known := self.known.get(url)) and known.tried_at or never, url))
+        return sorted((url for url in urls if self.is_due(url, Role.PAGE)), key=lambda url: (tried_at(url), url))
 
     def take(self, url: str, role: Role) -> bool:
         """Whether the run asks for a URL now: once a run, and no more pages than it may."""

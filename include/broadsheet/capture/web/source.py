@@ -1,13 +1,13 @@
 """Sources that the crawler visits: front pages, feeds and sitemaps of a site.
 
-    kind: web
-    urls: [https://news.lanshan.example/, https://news.lanshan.example/local/]
-    contact: https://archive.example/crawler
-    time_zone: Asia/Shanghai
-    every: 30m
-    revisit: [1h, 24h, 7d]
-    follow: {deny: [/login], depth: 1}
-    limits: {pages: 500, delay: 2}
+kind: web
+urls: [https://news.lanshan.example/, https://news.lanshan.example/local/]
+contact: https://archive.example/crawler
+time_zone: Asia/Shanghai
+every: 30m
+revisit: [1h, 24h, 7d]
+follow: {deny: [/login], depth: 1}
+limits: {pages: 500, delay: 2}
 """
 
 import ipaddress

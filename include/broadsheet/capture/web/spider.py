@@ -26,7 +26,8 @@ class NewsSpider(Spider):
     name = "broadsheet"
 
     def __init__(
-        self, *, source: WebSource, plan: Plan, others: dict[str, Known], archive: Archive, clock: Callable[[], datetime], page_bytes: int, **kwargs: Any
+        self, *, source: WebSource, plan: Plan, others: dict[str, Known], archive: Archive, clock: Callable[[], datetime], page_bytes: int,
+        **kwargs: Any,
     ):  # fmt: skip
         super().__init__(**kwargs)
         self.source = source
