@@ -52,7 +52,7 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
         capture(run, found, manifest)
         (outcome,) = outcomes_of(run)
         told |= {"in_count": outcome.in_count, "quarantined_count": outcome.quarantined_count}
-    return {**told, "days": list_arrivals(run, source.site)}
+    return {**told, "days": list_arrivals(run, source.site, source.time_zone)}
 
 
 def _crawled(run: Run, source: WebSource) -> dict[str, Any]:

@@ -41,13 +41,18 @@ class Settings(BaseSettings):
     @field_validator("default_time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+        return zone_name(value)
 
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not the name of a time zone, as Asia/Shanghai is") from error
-        return value
+
+def zone_name(value: str) -> str:
+    """A time zone by its name. Raises ValueError for one that there is not."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is not the name of a time zone, as Asia/Shanghai is") from error
+    return value
 
 
 def read_settings(**given: Any) -> Settings:

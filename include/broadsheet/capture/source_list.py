@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from broadsheet.capture.web.source import WebSource
+from broadsheet.capture.web.source import WebSource, ZoneName
 from broadsheet.errors import ConfigurationError
 from broadsheet.settings import wrong_values
 from broadsheet.urls import is_site_host
@@ -37,6 +37,8 @@ class FileSource(BaseModel):
     paths : absolute; `*`, `?`, `[…]` and `**` as in the shell. Without any, the files that the manifest names.
     manifest : see `broadsheet.capture.manifest`.
     site : of captures for which neither the manifest nor a URL tells one.
+    time_zone : in which the sites' displayed times are read, where the pages state none.
+    rights : what the owner allows, for people.
     is_mtime_trusted : take a file's modification time as capture time when nothing better is known.
     """
 
@@ -47,6 +49,8 @@ class FileSource(BaseModel):
     paths: tuple[_Path, ...] = ()
     manifest: _Path | None = None
     site: str | None = None
+    time_zone: ZoneName | None = None
+    rights: str | None = None
     is_mtime_trusted: bool = Field(False, alias="trust_mtime")
 
     @field_validator("site")

@@ -17,10 +17,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
 
 from broadsheet import __version__
 from broadsheet.errors import ConfigurationError
+from broadsheet.settings import zone_name
 from broadsheet.urls import canonical, is_site_host, site_of
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -51,6 +52,7 @@ def _page_url(value: str) -> str:
     return url
 
 
+ZoneName = Annotated[str, AfterValidator(zone_name)]
 PageUrl = Annotated[str, BeforeValidator(_page_url)]
 
 
@@ -148,7 +150,7 @@ class WebSource(BaseModel):
     follow: Follow = Follow()
     limits: Limits = Limits()
     site: str | None = None
-    time_zone: str | None = None
+    time_zone: ZoneName | None = None
     rights: str | None = None
     is_private_allowed: bool = Field(False, alias="allow_private")
     resolve: dict[str, str] = {}
@@ -167,18 +169,6 @@ class WebSource(BaseModel):
         if site is not None and not is_site_host(site):
             raise ValueError("must be a host name in lower case without scheme, path and `www.`, as news.example is")
         return site
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_zone(cls, zone: str | None) -> str | None:
-        from zoneinfo import ZoneInfo
-
-        try:
-            if zone:
-                ZoneInfo(zone)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{zone!r} is not the name of a time zone, as Asia/Shanghai is") from error
-        return zone
 
     @field_validator("resolve")
     @classmethod
