@@ -26,6 +26,11 @@ class Gap:
     end: datetime | None
     status: int
 
+    @property
+    def absence_kind(self) -> str:
+        """By the names of the table `page_absences`."""
+        return {404: "gone_404", 410: "gone_410", 302: "redirected_home"}[self.status]
+
     def holds(self, instant: datetime) -> bool:
         return self.start <= instant and (self.end is None or instant < self.end)
 

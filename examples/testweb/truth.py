@@ -87,6 +87,9 @@ class FeedState:
     end: datetime | None
     entries: tuple[Entry, ...]
 
+    def holds(self, instant: datetime) -> bool:
+        return self.start <= instant and (self.end is None or instant < self.end)
+
 
 class Truth:
     """The truth about a web. URLs are those that the pages give as their own, `http://host/path`."""
@@ -125,6 +128,15 @@ class Truth:
         )
         return {version for version in shown if version}
 
+    def seen_gaps(self, requests: Iterable[Request]) -> set[tuple[str, Gap]]:
+        """Gaps that a crawler was shown, each with the article's URL."""
+        found = set()
+        for one in requests:
+            life = self.web.life(one.host, _plain(one.path))
+            if life and one.method == "GET" and (gap := life.gap(one.instant)) and one.status == gap.status:
+                found.add((life.story.url, gap))
+        return found
+
     def lists_of(self, url: str) -> list[str]:
         """Headings of the lists of a front or section page; `[""]` for a feed or sitemap; none for anything else."""
         host, path = split(url)
@@ -144,6 +156,14 @@ class Truth:
         host, path = split(url)
         history = self.web.histories[host]
         return _lists(history, path, history.since(instant)).get(label, ())
+
+    def seen_states(self, requests: Iterable[Request], url: str, label: str = "") -> tuple[FeedState, ...]:
+        """States of a list that a crawler was shown, in their order. A list that stands beside articles was shown with each of them too."""
+        host, path = split(url)
+        is_rail = path == "/" and label in self.rails_of(host)
+        mine = (one for one in requests if one.host == host and one.method == "GET" and one.status in (200, 304))
+        instants = [one.instant for one in mine if _plain(one.path) == path or (is_rail and self.web.life(host, _plain(one.path)))]
+        return tuple(state for state in self.feed_states(url, label) if any(state.holds(instant) for instant in instants))
 
     def rails_of(self, host: str) -> list[str]:
         """Headings of the lists that stand beside every article of a host and on its front page."""

@@ -14,7 +14,7 @@ from protego import Protego
 
 from broadsheet.page.decode import decode
 from broadsheet.page.read import read_page
-from broadsheet.records import HeadlineRole, Page
+from broadsheet.records import AbsenceKind, HeadlineRole, Page
 from testweb import Truth, Web, robots
 from testweb.history import History
 from testweb.log import Request
@@ -241,6 +241,28 @@ def test_seen_are_the_versions_that_requests_were_answered_with(web, truth):
     ]
     assert truth.seen(requests) == {second}
     assert truth.seen([*requests, request(first.start, 200, path)]) == {first, second}
+
+
+def test_seen_are_the_gaps_and_states_at_the_times_of_requests(web, truth):
+    def request(instant: datetime, status: int, path: str) -> Request:
+        return Request(0.0, instant, "GET", HAIDU, path, status, 0, {})
+
+    article = next(article for article in truth.articles(HAIDU) if article.gaps and article.gaps[0].status == 410)
+    path, gap = split(article.url)[1], article.gaps[0]
+    assert truth.seen_gaps(
+        [request(gap.start, 410, path), request(gap.start, 404, "/no-such-page"), request(article.versions[0].start, 200, path)]
+    ) == {(article.url, gap)}
+    front = f"http://{HAIDU}/"
+    for label, also_beside_articles in (("今日头条", False), ("24小时热榜", True)):
+        first, second, third, fourth = truth.feed_states(front, label)[:4]
+        requests = [
+            request(first.start, 200, "/"),
+            request(second.start, 503, "/"),
+            request(third.start, 304, "/"),
+            request(fourth.start, 200, split(next(truth.articles(HAIDU)).url)[1]),
+        ]
+        assert truth.seen_states(requests, front, label) == ((first, third, fourth) if also_beside_articles else (first, third))
+    assert {gap.absence_kind for article in truth.articles() for gap in article.gaps} <= set(AbsenceKind)
 
 
 @pytest.mark.parametrize("host", robots.RULES)
