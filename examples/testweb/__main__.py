@@ -1,5 +1,6 @@
 """`python -m testweb --port 8000 --at 2026-03-02T08:00Z`: serve the test web on this machine until Ctrl-C."""
 
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,4 +54,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except OSError as error:
+        sys.exit(f"Cannot serve: {error}")

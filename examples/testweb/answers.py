@@ -78,7 +78,11 @@ def http_date(instant: datetime) -> str:
 
 
 def negotiated(answer: Answer, request: Mapping[str, str]) -> Answer:
-    """The answer to a request with these headers: 304 if the client has it, else packed as it likes best."""
+    """The answer to a request with these headers: 304 if the client has it, else packed as it likes best.
+
+    What comes to grief on its way stays as it is, so that the grief is the one that its path names."""
+    if answer.trouble and answer.trouble.kind != "first":
+        return answer
     if answer.status == 200 and _is_known(answer, request):
         kept = tuple((name, value) for name, value in answer.headers if name in ("ETag", "Last-Modified", "Cache-Control", "Set-Cookie"))
         return replace(answer, status=304, headers=kept, body=b"")

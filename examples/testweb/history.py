@@ -10,7 +10,7 @@ from functools import lru_cache
 from sampleworld.world import STOCK, Story, World, with_other_ending, with_other_headline
 from testweb.hosts import HOSTS, SLOT, Host
 
-# By the story's number: of five stories one gets another headline, one another last paragraph; of ten, one gets both.
+# By the last digit of the story's number: another headline, another last paragraph, or one after the other.
 _EDITS = {2: (with_other_headline,), 7: (with_other_headline,), 4: (with_other_ending, with_other_headline), 9: (with_other_ending,)}
 # Of eleven stories one is taken away, in these ways by turns: status, whether it comes back.
 _REMOVED = (6, 11)
@@ -104,7 +104,7 @@ def histories(seed: int, start: datetime, days: int, stories_a_day: int) -> dict
     end = start + timedelta(days=days + 3)
     found = {}
     for host in HOSTS:
-        stories = (replace(story, reprint_of=moved.get(story.reprint_of)) for story in placed[host.name])
+        stories = (replace(story, reprint_of=moved.get(story.reprint_of or "")) for story in placed[host.name])
         found[host.name] = History(host, [_life(story, seed) for story in stories], seed, start, end)
     return found
 

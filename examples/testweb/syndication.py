@@ -4,6 +4,7 @@ import gzip
 import json
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -46,7 +47,7 @@ def feed(history: History, path: str, instant: datetime) -> Answer | None:
     if kind is None:
         return None
     host, stories = history.host, stories_in_feed(history, instant)
-    items = [
+    items: list[dict[str, Any]] = [
         {"story": story, "title": title(story), "link": link(host, story), "updated_at": _updated_at(history, story, instant)} for story in stories
     ]
     if kind == "json":
@@ -61,9 +62,9 @@ def feed(history: History, path: str, instant: datetime) -> Answer | None:
 def sitemap(history: History, path: str, instant: datetime) -> Answer | None:
     host = history.host
     if host.sitemap == "index" and path == SITEMAP_INDEX:
-        stories = lists.newest(history, instant)
-        paths = [NEWS_SITEMAP, *sorted({_month_path(story) for story in stories}, reverse=True)]
-        changed_at = max(_updated_at(history, story, instant) for story in stories)
+        there = lists.newest(history, instant)
+        paths = [NEWS_SITEMAP, *sorted({_month_path(story) for story in there}, reverse=True)]
+        changed_at = max(_updated_at(history, story, instant) for story in there)
         return page(
             _template("sitemap_index.xml").render(urls=[host.url(path) for path in paths], changed_at=changed_at).encode(),
             "application/xml",
@@ -86,7 +87,7 @@ def _updated_at(history: History, story: Story, instant: datetime) -> datetime:
     return history.lives[story.number].version_start(instant)
 
 
-def _json_feed(host: Host, path: str, items: list[dict]) -> bytes:
+def _json_feed(host: Host, path: str, items: list[dict[str, Any]]) -> bytes:
     data = {
         "version": "https://jsonfeed.org/version/1.1", "title": host.site.name, "home_page_url": host.url("/"), "feed_url": host.url(path), "language": host.site.language,
         "items": [

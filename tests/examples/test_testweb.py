@@ -316,8 +316,8 @@ def test_bodies_that_are_slow_or_have_no_end(client, server):
     assert client.get(KLIPPEN, "/slow.html?seconds=0.05").status == 200
     dripped = client.get(KLIPPEN, "/drip.html?seconds=0.05")
     assert len(dripped.read()) == int(dripped.getheader("Content-Length"))
-    endless = client.get(KLIPPEN, "/endless.html")
-    assert endless.getheader("Content-Length") is None
+    endless = client.get(KLIPPEN, "/endless.html", Accept_Encoding="gzip, br")
+    assert endless.getheader("Content-Length") is endless.getheader("Content-Encoding") is None
     for _ in range(100):
         assert len(endless.read(1 << 16)) == 1 << 16
     endless.close()
@@ -443,3 +443,15 @@ def test_the_command_serves_another_process(tmp_path):
 def test_the_command_has_help():
     done = subprocess.run([sys.executable, "-m", "testweb", "--help"], cwd=EXAMPLES, capture_output=True, text=True, check=True)
     assert all(option in done.stdout for option in ("--port", "--seed", "--at", "--speed", "--admin-port", "--log"))
+
+
+def test_a_port_that_is_taken_is_told_of(server):
+    done = subprocess.run(
+        [sys.executable, "-m", "testweb", "--port", str(server.port), "--days", "1"],
+        cwd=EXAMPLES,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1 and done.stderr.startswith("Cannot serve: ") and str(server.port) in done.stderr
