@@ -102,6 +102,10 @@ class VisitIndex:
         for url, visits in groupby(self._visits(pc.field("source") == source), key=lambda visit: visit.url):
             yield url, list(visits)
 
+    def sources(self) -> list[str]:
+        """Sources that anything was asked for."""
+        return sorted(pc.unique(self._table(None, ["source"])["source"]).to_pylist())
+
     def files_of(self, source: str) -> list[str]:
         """WARC files that hold visits of a source, relative to the lake."""
         return sorted(pc.unique(self._table(pc.field("source") == source, ["raw_file"])["raw_file"]).to_pylist())
@@ -135,7 +139,7 @@ class VisitIndex:
                     seen.add(place)
                     yield Visit(**row)
 
-    def _table(self, chosen: pc.Expression, columns: list[str]) -> pa.Table:
+    def _table(self, chosen: pc.Expression | None, columns: list[str]) -> pa.Table:
         for _ in range(_ATTEMPTS - 1):
             try:
                 return self._read(chosen, columns)
@@ -143,7 +147,7 @@ class VisitIndex:
                 continue
         return self._read(chosen, columns)
 
-    def _read(self, chosen: pc.Expression, columns: list[str]) -> pa.Table:
+    def _read(self, chosen: pc.Expression | None, columns: list[str]) -> pa.Table:
         parts = sorted(self.folder.glob("*.parquet"))
         tables = [pq.read_table(part, schema=SCHEMA, columns=columns, filters=chosen) for part in parts]
         return pa.concat_tables(tables) if tables else SCHEMA.empty_table().select(columns)

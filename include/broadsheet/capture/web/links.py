@@ -8,9 +8,12 @@ from lxml import etree
 from scrapy.http import Response, TextResponse
 from scrapy.linkextractors import IGNORED_EXTENSIONS
 from scrapy.linkextractors.lxmlhtml import LxmlLinkExtractor
-from scrapy.utils.gz import gunzip
+
+from broadsheet.capture.content import decode_body
+from broadsheet.errors import BadInput
 
 _EXTRACTOR = LxmlLinkExtractor(tags=("a", "area"), attrs=("href",), canonicalize=False, deny_extensions=IGNORED_EXTENSIONS)
+_BLANK = b"\xef\xbb\xbf \t\r\n"  # with the mark of UTF-8
 _GZIP = b"\x1f\x8b\x08"
 _TOLD = ("loc", "lastmod", "publication_date")  # the last is the news sitemap's
 
@@ -24,8 +27,9 @@ def links_of(response: Response) -> list[str]:
 
 def entries_of(content: bytes, url: str, content_type: str = "") -> list[str]:
     """Pages that an RSS, Atom or JSON feed tells of, in its order. Nothing for what is no feed."""
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return _json_entries(content)
+    text = content.lstrip(_BLANK)
+    if text.startswith(b"{"):
+        return _json_entries(text)
     import feedparser
 
     # given bytes and headers, it asks for nothing
@@ -52,7 +56,10 @@ def sitemap_of(content: bytes, limit: int) -> Iterator[tuple[str, datetime | Non
     limit : bytes that a packed sitemap may have, unpacked.
     """
     if content.startswith(_GZIP):
-        content = gunzip(content, max_size=limit)
+        try:
+            content = decode_body(content, transfer_coding="", content_coding="gzip", limit=limit)
+        except BadInput:
+            return
     told: dict[str, str] = {}
     try:
         # as it comes, without entities, network and recovery from what is no XML at all
