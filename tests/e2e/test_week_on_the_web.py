@@ -106,7 +106,7 @@ def test_every_page_that_the_seeds_showed_was_asked_for(week):
 def test_every_version_and_gap_that_was_shown_is_in_the_warehouse(week):
     _, truth, log, _, connection = week
     shown = {(one.url, one.title, one.body) for one in truth.seen(log)}
-    rows = connection.execute("select articles.url, headline, body_text from article_versions join articles using (article_id)").fetchall()
+    rows = connection.execute("select articles.url, article_versions.headline, body_text from article_versions join articles using (article_id)").fetchall()
     stored = {(url, headline, tuple(body.split("\n"))) for url, headline, body in rows}
     print(len(shown), len(stored), len(shown & stored))
     gone = {(url, kind) for url, kind in connection.execute("select url, absence_kind from page_absences").fetchall()}

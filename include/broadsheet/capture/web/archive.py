@@ -92,10 +92,10 @@ class Archive:
             told[TDM_HEADER] = reservation
         digest = known if known and status == 304 else bytes.fromhex(content_sha256(content))
         told["WARC-Payload-Digest"] = digest_text(digest)
+        kept = kept_header(header, len(content))
         if digest != NO_CONTENT and (original := self._writer.original(digest)):
             told |= {"WARC-Profile": _NOT_MODIFIED if status == 304 else _SAME_CONTENT, **_refers_to(original)}
-            return warc_record(WarcRecordType.revisit, told, header), None
-        kept = kept_header(header, len(content))
+            return warc_record(WarcRecordType.revisit, told, kept), None
         told["WARC-Block-Digest"] = digest_text(bytes.fromhex(content_sha256(kept + content)))
         # what has no content is found by its header
         return warc_record(WarcRecordType.response, told, kept + content), digest if content else bytes.fromhex(content_sha256(kept))

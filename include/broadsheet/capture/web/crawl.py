@@ -22,16 +22,19 @@ from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import BroadsheetError, TransientError
 from broadsheet.lake import Lake
 
-HOST_SECONDS = 10  # to wait for a run that asks the same host
+HOST_SECONDS = 1  # to wait for a run that asks the same host
 _TEMPORARY = os.EX_TEMPFAIL
+_LEAST_DELAY = 0.001  # without any, Scrapy starts what waits for a host all at once, whatever its concurrency
 _MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "broadsheet.capture.web.middlewares.OwnHosts": 50,
     "broadsheet.capture.web.middlewares.Robots": 100,
     "broadsheet.capture.web.middlewares.WaitingRetry": 550,
+    "broadsheet.capture.web.middlewares.Redirects": 600,
     # next to the downloader: it sees redirects, and bodies as they were sent
     "broadsheet.capture.web.middlewares.Keeping": 650,
 }
@@ -66,8 +69,9 @@ def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_
 def main() -> int:
     """Run the crawl that standard input describes, and print its account."""
     job = json.load(sys.stdin)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("scrapy").setLevel(logging.ERROR)
+    told = logging.StreamHandler()
+    told.setLevel(logging.WARNING)  # of the handler: Scrapy sets its loggers' own
+    logging.basicConfig(handlers=[told], format="%(levelname)s %(name)s: %(message)s")
     source = WebSource.model_validate(job["source"])
     offset = timedelta(seconds=job["clock_offset"])
     try:
@@ -104,7 +108,7 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
 
     zone = RawZone(lake)
     limit = min(page_bytes, int(source.limits.page_mb * 1024 * 1024))
-    process = AsyncCrawlerProcess(settings_of(source, limit), install_root_handler=False)
+    process = AsyncCrawlerProcess(settings_of(source, limit))
     with archive(zone, run_id, source.name) as kept:
         pages, others = known_of(zone.visits.of_source(source.name))
         plan = Plan(source, pages, clock())
@@ -135,7 +139,8 @@ def settings_of(source: WebSource, page_bytes: int) -> dict[str, Any]:
         "USER_AGENT": source.agent, "ROBOTSTXT_OBEY": True, "COOKIES_ENABLED": False, "REFERER_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
         "HTTPPROXY_ENABLED": False, "METAREFRESH_ENABLED": False,
         "DEFAULT_REQUEST_HEADERS": {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
-        "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency, "DOWNLOAD_DELAY": limits.delay, "DOWNLOAD_DELAY_JITTER": 0,
+        "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency, "DOWNLOAD_DELAY": max(limits.delay, _LEAST_DELAY),
+        "DOWNLOAD_DELAY_JITTER": 0,
         "AUTOTHROTTLE_ENABLED": limits.delay > 0, "AUTOTHROTTLE_START_DELAY": limits.delay, "AUTOTHROTTLE_MAX_DELAY": max(60.0, limits.delay),
         "RETRY_TIMES": limits.retries, "RETRY_HTTP_CODES": [408, 425, 429, 500, 502, 503, 504, 522, 524],
         "DOWNLOAD_TIMEOUT": limits.timeout, "DOWNLOAD_MAXSIZE": page_bytes, "DOWNLOAD_WARNSIZE": 0, "DNS_TIMEOUT": 20,
@@ -143,7 +148,7 @@ def settings_of(source: WebSource, page_bytes: int) -> dict[str, Any]:
         "DOWNLOAD_HANDLERS": {"file": None, "ftp": None, "s3": None, "data": None}, "DOWNLOADER_MIDDLEWARES": _MIDDLEWARES,
         "TWISTED_DNS_RESOLVER": "broadsheet.capture.web.addresses.CheckedResolver",
         SETTING: {"is_private_allowed": source.is_private_allowed, "resolve": source.resolve},
-        "LOG_ENABLED": False, "EXTENSIONS": {"scrapy.extensions.remote_control.RemoteControl": None},
+        "LOG_ENABLED": False, "LOG_INSTALL_ROOT_HANDLER": False, "EXTENSIONS": {"scrapy.extensions.remote_control.RemoteControl": None},
     }  # fmt: skip
 
 

@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Headers, Request, Response
+from scrapy.http import Headers, Request, Response, TextResponse
 from scrapy.responsetypes import responsetypes
+from scrapy.utils.misc import load_object
 
 from broadsheet.capture.content import decode_body
 from broadsheet.capture.visits import Role
@@ -26,6 +28,7 @@ from broadsheet.urls import canonical
 
 ROLE = "broadsheet_role"
 _LONGEST_WAIT = 60.0  # seconds before a retry; a server that asks for more is asked again by the next run
+_LONGEST_HEADER = 32 * 1024  # readers of WARC files have limits
 _UNREACHABLE = b"User-agent: *\nDisallow: /\n"
 
 
@@ -49,6 +52,7 @@ class Keeping:
         self._crawler = crawler
         self._thread = ThreadPoolExecutor(1, "archive")
         self._retried = {int(code) for code in crawler.settings.getlist("RETRY_HTTP_CODES")}
+        self._retried_exceptions = tuple(map(load_object, crawler.settings.getlist("RETRY_EXCEPTIONS")))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "Keeping":
@@ -65,6 +69,7 @@ class Keeping:
         """Ask for what has changed. Where a redirect leads is asked for by the rules of the plan, as everything is."""
         spider: Any = self._crawler.spider
         url = canonical(request.url) or request.url
+        request.meta[ROLE] = role_of(request)  # where a redirect leads has it too
         is_led_here = request.meta.get("redirect_times") and not request.meta.get("retry_times") and role_of(request) is Role.PAGE
         if is_led_here and not spider.plan.take_behind_redirect(url):
             raise IgnoreRequest(f"{url} is known")
@@ -82,39 +87,50 @@ class Keeping:
         url = canonical(request.url) or request.url
         known = spider.known(url)
         at = spider.clock()
+        asked, header = request_header(request), response_header(response)
         try:
-            content = decode_body(
-                response.body, transfer_coding="", content_coding=_text(response, "Content-Encoding"), limit=spider.page_bytes,
-            )  # fmt: skip
+            if len(header) > _LONGEST_HEADER:
+                raise BadInput("too_large", f"a header of {len(header)} bytes")
+            content = decode_body(response.body, transfer_coding="", content_coding=_text(response, "Content-Encoding"), limit=spider.page_bytes)
         except BadInput as error:
-            await self._keep(Exchange(url=url, role=role_of(request), at=at, request=request_header(request), error=str(error)))
+            await self._keep(Exchange(url=url, role=role_of(request), at=at, request=asked, error=str(error)))
             raise IgnoreRequest(str(error)) from error
-        exchange = Exchange(url=url, role=role_of(request), at=at, request=request_header(request), header=response_header(response), content=content)
+        exchange = Exchange(url=url, role=role_of(request), at=at, request=asked, header=header, content=content)
         digest = known.content_sha256 if known and response.status == 304 else None
         await self._keep(exchange, digest)
-        spider.count(exchange, response.status)
         if digest and (stored := await self._in_thread(spider.archive.stored, digest)) is not None:
             # what has not changed leads to what it led to
             return response_of(url, stored)
-        return response
+        # unpacked already, and within bounds
+        headers = Headers({name: values for name, values in response.headers.items() if name.lower() != b"content-encoding"})
+        kind = responsetypes.from_args(headers=headers, url=response.url, body=content)
+        return response.replace(cls=kind, body=content, headers=headers, **({"encoding": None} if issubclass(kind, TextResponse) else {}))
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
         """Keep that no answer came, unless it will be asked for again at once, or never was asked for."""
         spider: Any = self._crawler.spider
-        if isinstance(exception, IgnoreRequest) or not self._is_last(request):
+        is_retried = isinstance(exception, self._retried_exceptions) and not self._is_last(request)
+        if is_retried or isinstance(exception, IgnoreRequest):
             return
         url = canonical(request.url) or request.url
         reason = f"{type(exception).__name__}: {exception}"
         exchange = Exchange(url=url, role=role_of(request), at=spider.clock(), request=request_header(request), error=reason)
         await self._keep(exchange)
-        spider.count(exchange, None)
 
     def _is_last(self, request: Request) -> bool:
         return request.meta.get("retry_times", 0) >= request.meta.get("max_retry_times", self._crawler.settings.getint("RETRY_TIMES"))
 
     async def _keep(self, exchange: Exchange, known: bytes | None = None) -> None:
+        """What cannot be kept must not be asked for: the run ends."""
         spider: Any = self._crawler.spider
-        await self._in_thread(spider.archive.keep, exchange, known)
+        try:
+            await self._in_thread(spider.archive.keep, exchange, known)
+        except Exception as error:
+            if spider.fault is None:
+                spider.fault = error
+                self._stopping = asyncio.ensure_future(self._crawler.stop_async())
+            raise IgnoreRequest(f"cannot be kept: {error}") from error
+        spider.count(exchange)
 
     async def _in_thread(self, work: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
@@ -145,6 +161,14 @@ class Robots(RobotsTxtMiddleware):
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         super()._robots_error(exc, netloc)
         self._parsers[netloc] = self._parserimpl.from_crawler(self.crawler, _UNREACHABLE)
+
+
+class Redirects(RedirectMiddleware):
+    """Scrapy's, without Referer headers."""
+
+    def handle_referer(self, request: Request, response: Response) -> None:
+        """As Scrapy asks it."""
+        request.headers.pop("Referer", None)
 
 
 class WaitingRetry(RetryMiddleware):

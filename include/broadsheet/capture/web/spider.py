@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scrapy import Request, Spider
-from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
 from broadsheet.capture.visits import Role
@@ -15,9 +14,13 @@ from broadsheet.capture.web.links import entries_of, links_of, sitemap_of
 from broadsheet.capture.web.middlewares import ROLE, response_of
 from broadsheet.capture.web.plan import Known, Plan
 from broadsheet.capture.web.source import WebSource
-from broadsheet.errors import BroadsheetError
 
+_DEEPEST = 5  # sitemap indexes below each other
 _PRIORITY = {Role.SITEMAP: 30, Role.SEED: 20, Role.PAGE: 0}
+
+
+def _is_kept(failure: Any) -> None:
+    """Why there is no answer, the archive tells."""
 
 
 class NewsSpider(Spider):
@@ -44,8 +47,9 @@ class NewsSpider(Spider):
         """What earlier runs learnt of a URL."""
         return self.plan.known.get(url) or self.others.get(url)
 
-    def count(self, exchange: Exchange, status: int | None) -> None:
+    def count(self, exchange: Exchange) -> None:
         """Let an exchange count for the run's account."""
+        status = int(exchange.header.split(None, 2)[1]) if exchange.header else None
         self.counts["requests"] += 1
         self.counts[f"{exchange.role}s"] += 1
         self.counts["failed" if status is None or status >= 400 else "unchanged" if status == 304 else "answered"] += 1
@@ -104,15 +108,6 @@ class NewsSpider(Spider):
     def _request(self, url: str, role: Role, depth: int = 0) -> Request:
         # What may be asked for, and once, the plan says; Scrapy's own filter knows nothing of it.
         return Request(
-            url, callback=self.parse_answer, errback=self.fail, priority=_PRIORITY[role], dont_filter=True,
+            url, callback=self.parse_answer, errback=_is_kept, priority=_PRIORITY[role], dont_filter=True,
             meta={ROLE: role, "broadsheet_depth": depth, "handle_httpstatus_all": True},
         )  # fmt: skip
-
-    def fail(self, failure: Any) -> None:
-        """What could not be had is in the archive. A fault of ours ends the run."""
-        if isinstance(failure.value, BroadsheetError | OSError | AssertionError | KeyError | TypeError):
-            self.fault = self.fault or failure.value
-            raise CloseSpider("fault")
-
-
-_DEEPEST = 5  # sitemap indexes below each other

@@ -1,0 +1,209 @@
+"""A crawl of hosts that answer in every wrong way: it ends, keeps what it may, and follows nothing that it must not."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from fastwarc.warc import ArchiveIterator
+from warcio.archiveiterator import ArchiveIterator as WarcioIterator
+
+from broadsheet.capture.raw_zone import RawZone
+from broadsheet.capture.sources import deliveries
+from broadsheet.capture.web.crawl import crawl
+from broadsheet.capture.web.source import WebSource
+from broadsheet.errors import TransientError
+from broadsheet.lake import Lake
+from broadsheet.settings import Settings
+from testweb import Web, WebServer
+from testweb.klippen import paths
+
+KLIPPEN = "http://www.klippen.example"
+LEDGER = "http://www.harbor-ledger.example"
+CONTACT = "https://archive.example/crawler"
+
+
+def source(server, url: str, **said) -> WebSource:
+    common = {"kind": "web", "contact": CONTACT, "allow_private": True, "resolve": {"*.example": server.address}, "limits": {"delay": 0}}
+    return WebSource.model_validate({"name": "trial", "urls": [url], **common, **said})
+
+
+@pytest.fixture(scope="module")
+def inner():
+    """A server of this machine that no page may lead to; gives what was asked of it."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/secret", asked
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def foundered(tmp_path_factory, inner):
+    """A crawl of www.klippen.example: lake, account, what was asked of the host and of this machine."""
+    lake = Lake(tmp_path_factory.mktemp("lake"))
+    with WebServer(Web(inner_url=inner[0])) as server:
+        limits = {"delay": 0, "concurrency": 8, "timeout": 3, "retries": 2, "page_mb": 1}
+        account = crawl(lake, source(server, f"{KLIPPEN}/", limits=limits), "run", page_bytes=1 << 24)
+        log = server.log.requests()
+    return lake, account, log, inner[1]
+
+
+def visits(lake: Lake) -> dict[str, list]:
+    return {url.removeprefix(KLIPPEN): told for url, told in RawZone(lake).visits.of_source("trial")}
+
+
+def test_everything_that_was_asked_for_is_told_of(foundered):
+    lake, account, log, _ = foundered
+    asked = {f"{KLIPPEN}{one.path}" for one in log}
+    told = {KLIPPEN + path for path in visits(lake)}
+    assert asked <= told
+    assert not any("/forbidden/" in url for url in asked)
+    assert account["forbidden"] >= 1 and account["requests"] == sum(map(len, visits(lake).values()))
+    may_be = {path for path in paths() if not path.startswith("/forbidden")}
+    assert {one.path for one in log} >= may_be
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "error"),
+    [
+        ("/gzip-bomb.html", None, "too_large"),
+        ("/large.html", None, "too_large"),
+        ("/endless.html", None, "Cancelled"),
+        ("/many-headers.html", None, "a header of"),
+        ("/cut.html", None, "DataLoss"),
+        ("/broken-chunks.html", None, "DataLoss"),
+        ("/hang.html?seconds=60", None, "Timeout"),
+        ("/bad-status.html", None, ""),
+        ("/nothing.html", None, ""),
+        ("/reset.html", None, ""),
+        ("/error.html", 500, None),
+        ("/cookies.html", 200, None),
+        ("/target.html", 200, None),
+        ("/first/502", 200, None),
+        ("/first/503", 200, None),
+        ("/first/429", 200, None),
+        ("/first/500?times=2", 200, None),
+        ("/redirect/301", 301, None),
+        ("/redirect/loop", 302, None),
+    ],
+)
+def test_what_became_of_an_answer(foundered, path, status, error):
+    (told,) = visits(foundered[0])[path]
+    assert told.http_status == status
+    assert (told.error is None) if error is None else error in told.error
+
+
+def test_nothing_leads_to_this_machine_or_away(foundered):
+    _, _, log, asked_inside = foundered
+    assert asked_inside == []
+    assert {one.host for one in log} == {"www.klippen.example"}
+
+
+def test_cookies_are_neither_sent_nor_kept(foundered):
+    lake, _, log, _ = foundered
+    assert not any(one.header("Cookie") for one in log)
+    records = b"".join(record.reader.read() for warc in RawZone(lake).warcs("run") for record in ArchiveIterator(warc.open("rb"), parse_http=False))
+    assert b"klippen-secret" not in records and b"cookies" in records
+
+
+def test_other_readers_read_the_files_with_digests_right(foundered):
+    for warc in RawZone(foundered[0]).warcs("run"):
+        with warc.open("rb") as file:
+            kinds = Counter(record.rec_type for record in WarcioIterator(file, check_digests="raise") if record.content_stream().read() is not None)
+        with warc.open("rb") as file:
+            assert sum(
+                1 for record in ArchiveIterator(file) if record.verify_block_digest() or record.headers.get("WARC-Block-Digest") is None
+            ) == sum(kinds.values())
+        assert kinds["request"] == kinds["response"] + kinds["revisit"] and kinds["metadata"] >= 8
+
+
+def test_pages_come_out_of_the_archive_as_they_were_served(foundered):
+    lake = foundered[0]
+    pages = {
+        item.capture.url: item for item in deliveries(RawZone(lake).warcs("run"), manifest=None, settings=Settings()) if hasattr(item, "content")
+    }
+    answer = Web().state_at("www.klippen.example", "/target.html", Web().start)
+    assert pages[f"{KLIPPEN}/target.html"].content == answer.body
+    assert f"{KLIPPEN}/robots.txt" not in pages
+
+
+def test_a_host_that_is_not_public_is_not_connected_to(tmp_path):
+    with WebServer(Web()) as server:
+        closed = source(server, f"{KLIPPEN}/", allow_private=False, limits={"delay": 0, "retries": 0})
+        account = crawl(Lake(tmp_path), closed, "run", page_bytes=1 << 24)
+        assert server.log.requests() == []
+    assert account.get("answered", 0) == 0
+
+
+def test_two_runs_do_not_ask_one_host_at_the_same_time(tmp_path):
+    with WebServer(Web(), delay=1.5) as server:
+        mine = source(server, f"{LEDGER}/", limits={"delay": 0, "pages": 30})
+        job = {
+            "lake": str(tmp_path),
+            "source": mine.model_dump(mode="json", by_alias=True),
+            "run_id": "one",
+            "page_bytes": 1 << 24,
+            "clock_offset": 0,
+        }
+        first = subprocess.Popen([sys.executable, "-m", "broadsheet.capture.web.crawl"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        first.stdin.write(json.dumps(job).encode())
+        first.stdin.close()
+        while not server.log.requests():
+            time.sleep(0.05)
+            assert first.poll() is None
+        try:
+            with pytest.raises(TransientError, match=r"another run asks harbor-ledger\.example"):
+                crawl(Lake(tmp_path), mine, "two", page_bytes=1 << 24)
+        finally:
+            first.kill()
+            first.wait()
+
+
+def test_a_crawl_that_is_killed_at_any_moment_loses_nothing_and_asks_for_nothing_twice(tmp_path):
+    """What was acknowledged (an answer that the next request waited for) is there after a rerun; only what was under way is asked for again."""
+    lake, moments, kills = Lake(tmp_path), random.Random(5), 4
+    with WebServer(Web(stories_a_day=6), delay=0.01) as server:
+        mine = source(server, f"{LEDGER}/", limits={"delay": 0.02, "concurrency": 1}, follow={"deny": ["/calendar/"]})
+        job = {"lake": str(tmp_path), "source": mine.model_dump(mode="json", by_alias=True), "page_bytes": 1 << 24, "clock_offset": 0}
+        for attempt in range(kills):
+            before = len(server.log)
+            process = subprocess.Popen([sys.executable, "-m", "broadsheet.capture.web.crawl"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            process.stdin.write(json.dumps({**job, "run_id": f"run-{attempt}"}).encode())
+            process.stdin.close()
+            while len(server.log) == before and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(moments.uniform(0, 0.6))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        crawl(lake, mine, "last", page_bytes=1 << 24)
+        log = server.log.requests()
+    zone = RawZone(lake)
+    told = dict(zone.visits.of_source("trial"))
+    asked = Counter(f"{LEDGER}{one.path}" for one in log if one.path not in ("/robots.txt",))
+    assert set(asked) <= set(told)
+    again = {url: count for url, count in asked.items() if count > 1 and "/go/" not in url}
+    # a request under way at a kill, or answered by "later" before, may be asked for again
+    assert sum(count - 1 for count in again.values()) <= kills + sum(1 for one in log if one.status == 503)
+    for warc in sorted(zone.folder.glob("*.warc.gz")):
+        with warc.open("rb") as file:
+            assert all(record.content_stream().read() is not None for record in WarcioIterator(file, check_digests="raise"))
+    shown = {one.path for one in log if one.status == 200}
+    assert {url.removeprefix(LEDGER) for url, found in told.items() if any(one.http_status in (200, 304) for one in found)} == shown
