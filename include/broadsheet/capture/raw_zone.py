@@ -2,8 +2,9 @@
 
 `<run>-00000.warc.gz`, … hold one gzip member a record; `index/` says where each content lies. Of an answer that a page is not there the
 HTTP header is kept, and found by its own SHA-256. A file is written as `.part`,
-fsynced, renamed when it is full or the run ends, and then entered in the index. What a run that died left behind is made good when
-the next one begins: a whole file without an entry is entered, a `.part` without a living writer is set aside in `aside/`.
+fsynced, renamed (and sent to the object store before, where there is one) when it is full or the run ends, and then entered in the index.
+What a run that died left behind is made good when the next one begins: a whole file without an entry is entered, a `.part` without a
+living writer is set aside in `aside/`.
 """
 
 import base64
@@ -23,7 +24,8 @@ from broadsheet.capture.raw_index import COMPACT_FROM, Place, RawIndex
 from broadsheet.capture.warc import TIME_BASIS_HEADER, split_http
 from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
-from broadsheet.lake import Lake
+from broadsheet.lake import RAW, Lake
+from broadsheet.store import WARC, store_of
 
 ROTATE_BYTES = 256 * 1024 * 1024
 GZIP_LEVEL = 5  # twice as quick as 9 for 2 % more bytes
@@ -41,6 +43,7 @@ class RawZone:
 
     def __init__(self, lake: Lake, *, rotate_bytes: int = ROTATE_BYTES):
         self.root = lake.root
+        self.store = store_of(lake)
         self.folder = lake.raw
         self.rotate_bytes = rotate_bytes
 
@@ -50,9 +53,7 @@ class RawZone:
         Raises BadInput (`unreadable`) naming file and offset when the record is missing or damaged.
         """
         try:
-            with (self.root / raw_file).open("rb") as file:
-                file.seek(offset)
-                frame = parse_record(zlib.decompress(file.read(length), wbits=31))
+            frame = parse_record(zlib.decompress(self.store.read_range(raw_file, offset, length), wbits=31))
             if frame.damage:
                 raise BadInput("unreadable", frame.damage)
             payload = split_http(frame).body
@@ -77,17 +78,17 @@ class RawZone:
             writer.seal()
         finally:
             writer.abandon()
-        if sum(1 for _ in index.folder.glob("*.parquet")) >= COMPACT_FROM:
+        if len(index.parts()) >= COMPACT_FROM:
             index.compact()
 
     def recover(self) -> RawIndex:
         """Make good what dead runs left, and open the index."""
         for part in sorted(self.folder.glob("*" + PART)):
             _set_aside(part)
-        index = RawIndex(self.folder / "index")
-        for warc in sorted(self.folder.glob("*.warc.gz")):
-            name = self.relative(warc)
+        index = RawIndex(self.store)
+        for name in self.store.keys(RAW, WARC):
             if name not in index.covered:
+                warc = self.store.file(name)
                 rows = list(_scan(warc, name))
                 index.write_part(warc, rows)
                 for digest, place in rows:
@@ -132,8 +133,9 @@ class Writer:
 
     def _open(self) -> io.BufferedWriter:
         """The run's next file. Files of an earlier attempt are kept: their numbers are taken."""
-        while (target := self._zone.folder / f"{self._stem}-{self._sequence:05d}.warc.gz").exists():
+        while self._zone.store.exists(f"{RAW}/{self._stem}-{self._sequence:05d}{WARC}"):
             self._sequence += 1
+        target = self._zone.folder / f"{self._stem}-{self._sequence:05d}{WARC}"
         try:
             self._file = _part(target).open("xb")
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -143,14 +145,15 @@ class Writer:
         return self._file
 
     def seal(self) -> None:
-        """Finish the open file: on disk, renamed, entered in the index."""
+        """Finish the open file: on disk, taken in, entered in the index."""
         if self._file is None:
             return
         self._file.flush()
         os.fsync(self._file.fileno())
-        _part(self._target).rename(self._target)
+        self._zone.store.take(_part(self._target), self._zone.relative(self._target))
         _sync_folder(self._zone.folder)
         self._index.write_part(self._target, self._rows)
+        self._zone.store.trim(RAW)
         self._file.close()
         self._file, self._rows = None, []
 
