@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from resiliparse.extract.html2text import extract_plain_text
 
 from broadsheet.text import cut
@@ -14,13 +15,13 @@ _MONTHS_DE = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "Aug
 _HALF_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 
 
-def html(sighting: Sighting) -> str:
-    """The page as HTML text."""
+def html(sighting: Sighting, head: str = "") -> str:
+    """The page as HTML text, with `head` as the last of its head."""
     story = sighting.story
     template = _environment().get_template(f"{story.site.layout}.html")
     return template.render(
         site=story.site, story=story, source=source(story), byline=byline(story), related=sighting.related, neighbours=sighting.neighbours,
-        shown_time=_shown_time(story), json_ld=_json_ld(story),
+        shown_time=_shown_time(story), json_ld=_json_ld(story), head=Markup(head),
         feeds=[{"label": style.label, "ranked": style.ranked, "entries": [entry(style, other) for other in stories]} for style, stories in sighting.feeds],
     )  # fmt: skip
 
@@ -99,8 +100,6 @@ def _shown_time(story: Story) -> str:
 
 
 def _json_ld(story: Story) -> Any:
-    from markupsafe import Markup
-
     author = {"@type": "Person", "name": story.reporter}
     data = {
         "@context": "https://schema.org",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sampleworld import words
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+STOCK = 16  # stories of a site that are older than the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Site:
     related: str = ""
     related_length: int = 6
     rights: str = ""
+    scheme: str = "https"
 
 
 _NOTICE = "版权声明：凡注有稿件来源为“{name}”的稿件，均为{name}版权稿件，转载必须注明来源为“{name}”。"
@@ -80,17 +82,18 @@ class Story:
     correspondent: str | None = None
     reprint_of: str | None = None
     popularity: int = 0
+    folder: str = ""  # in which the page stands; ends in a slash
     edited_at: datetime | None = None  # from then on the page shows `edited`
     edited: "Story | None" = None
 
     @property
     def url(self) -> str:
         day = self.local.strftime("%Y/%m/%d")
-        return f"https://{self.site.host}/{day}/{self.number:06d}.html"
+        return f"{self.site.scheme}://{self.site.host}/{self.folder}{day}/{self.number:06d}.html"
 
     @property
     def path(self) -> str:
-        return self.url.removeprefix(f"https://{self.site.host}")
+        return self.url.removeprefix(f"{self.site.scheme}://{self.site.host}")
 
     @property
     def local(self) -> datetime:
@@ -131,16 +134,16 @@ class Gone:
 class World:
     """Stories of all sites over some days. Memory holds the stories; pages are made when asked for."""
 
-    def __init__(self, seed: int, pages: int, days: int) -> None:
-        self.seed, self.pages, self.days = seed, pages, days
+    def __init__(self, seed: int, pages: int, days: int, sites: tuple[Site, ...] = SITES, start: datetime = START) -> None:
+        self.seed, self.pages, self.days, self.sites, self.start = seed, pages, days, sites, start
         # Two captures a story on the average, and a stock from the day before, so that the first feeds are full.
-        per_site = max(20, round(pages / len(SITES) / 2) + 16)
-        self.stories = {site.host: self._stories(site, per_site) for site in SITES}
+        per_site = max(20, round(pages / len(sites) / 2) + STOCK)
+        self.stories = {site.host: self._stories(site, per_site) for site in sites}
         self._reprint()
 
     def captures(self) -> Iterator[Sighting]:
         """`pages` captures, site after site in turn, each site's in the order of time."""
-        lines = [self._site_captures(site) for site in SITES]
+        lines = [self._site_captures(site) for site in self.sites]
         count = 0
         while count < self.pages:
             for line in lines:
@@ -150,17 +153,16 @@ class World:
 
     def gone(self) -> tuple[Gone, Gone]:
         """On the third day, two sites have taken their first story of the first day away."""
-        at = START + timedelta(days=2, hours=9)
-        first, other = (self.stories[SITES[number].host][16] for number in (0, 3))
+        at = self.start + timedelta(days=2, hours=9)
+        first, other = (self.stories[self.sites[number].host][STOCK] for number in (0, 3))
         return Gone(first, at, "404 Not Found"), Gone(other, at + timedelta(minutes=5), "302 Found", "/")
 
     def _random(self, *parts: object) -> random.Random:
         return random.Random(":".join(map(str, (self.seed, *parts))))
 
     def _stories(self, site: Site, count: int) -> list[Story]:
-        # The first sixteen are older than the first capture.
-        step = timedelta(days=self.days) / max(count - 16, 1)
-        return [self._story(site, number, START + (number - 16) * step) for number in range(count)]
+        step = timedelta(days=self.days) / max(count - STOCK, 1)
+        return [self._story(site, number, self.start + (number - STOCK) * step) for number in range(count)]
 
     def _story(self, site: Site, number: int, at: datetime) -> Story:
         rng = self._random(site.host, number)
@@ -182,19 +184,12 @@ class World:
             correspondent=_person("zh", rng) if is_chinese and rng.random() < 0.25 else None, popularity=rng.randrange(10_000),
         )  # fmt: skip
         if rng.random() < 0.15:
-            story = replace(story, edited_at=at + timedelta(hours=5), edited=self._edited(story, rng))
+            story = replace(story, edited_at=at + timedelta(hours=5), edited=_edited(story, rng))
         return story
-
-    def _edited(self, story: Story, rng: random.Random) -> Story:
-        """A silent edit: another last paragraph, or another headline."""
-        data = _DATA[story.site.language]
-        if rng.random() < 0.5:
-            return replace(story, paragraphs=(*story.paragraphs[:-1], rng.choice(data["paragraphs"]).format(**_slots(story.site.language, rng))))
-        return replace(story, headline=rng.choice(data["headlines"]).format(**_slots(story.site.language, rng)))
 
     def _reprint(self) -> None:
         """Every seventh story of a Chinese site is another site's, with a new headline and the original title."""
-        chinese = [site for site in SITES if site.language == "zh"]
+        chinese = [site for site in self.sites if site.language == "zh"]
         for position, site in enumerate(chinese):
             source = self.stories[chinese[position - 1].host]
             mine = self.stories[site.host]
@@ -211,28 +206,42 @@ class World:
         """Each story an hour after it came out; then again when the rest of the budget allows: edits and moved feeds show."""
         stories = self.stories[site.host]
         wanted = []
-        for story in stories[16:]:
+        for story in stories[STOCK:]:
             wanted.append((story.published_at + timedelta(hours=1), story))
             wanted.append((story.published_at + timedelta(hours=7, minutes=story.number % 50), story))
         wanted.sort(key=lambda pair: (pair[0], pair[1].number))
         for at, story in wanted:
             yield self._sighting(story, at)
-        late = stories[16:][-1].published_at + timedelta(hours=9)
+        late = stories[STOCK:][-1].published_at + timedelta(hours=9)
         while True:  # more than the plan holds: the stock again, later
-            for story in stories[16:]:
+            for story in stories[STOCK:]:
                 late += timedelta(minutes=3)
                 yield self._sighting(story, late)
 
     def _sighting(self, story: Story, at: datetime) -> Sighting:
         stories = self.stories[story.site.host]
         out = [other for other in stories if other.published_at <= at][-60:]
-        is_last = at >= START + timedelta(days=self.days - 1)
+        is_last = at >= self.start + timedelta(days=self.days - 1)
         styles = [replace(style, width=style.last_width) if is_last and style.last_width else style for style in story.site.feeds]
         feeds = tuple((style, _feed(style, out)) for style in styles)
         rng = self._random("related", story.site.host, story.number)
         others = [other for other in out if other.number != story.number]
         related = tuple(rng.sample(others, min(story.site.related_length, len(others))))
         return Sighting(story.at(at), at, feeds, related, tuple(others[-2:]))
+
+
+def _edited(story: Story, rng: random.Random) -> Story:
+    """A silent edit: another last paragraph, or another headline."""
+    return with_other_ending(story, rng) if rng.random() < 0.5 else with_other_headline(story, rng)
+
+
+def with_other_ending(story: Story, rng: random.Random) -> Story:
+    ending = rng.choice(_DATA[story.site.language]["paragraphs"]).format(**_slots(story.site.language, rng))
+    return replace(story, paragraphs=(*story.paragraphs[:-1], ending))
+
+
+def with_other_headline(story: Story, rng: random.Random) -> Story:
+    return replace(story, headline=rng.choice(_DATA[story.site.language]["headlines"]).format(**_slots(story.site.language, rng)))
 
 
 def _feed(style: FeedStyle, out: list[Story]) -> tuple[Story, ...]:

@@ -17,38 +17,55 @@ from pathlib import Path
 from typing import Any
 
 from broadsheet.capture.arrivals import UNDATED, days_of, list_arrivals, stage_day
-from broadsheet.capture.source_list import FileSource
+from broadsheet.capture.source_list import FileSource, Source
 from broadsheet.capture.source_list import read_source as read_source
 from broadsheet.capture.source_list import source_names as source_names
+from broadsheet.capture.web.listed import let_be_listed, mark_listed, unlisted
+from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import Progress, capture, load, read_staged
 from broadsheet.runs import Run, outcomes_of
 
 
-def start_source(lake: str | Path, source: FileSource, run_id: str | None = None, **settings: Any) -> Run:
+def start_source(lake: str | Path, source: Source, run_id: str | None = None, **settings: Any) -> Run:
     """Begin to bring in a source, or take it up again. `settings` as in `Run.start`."""
     return Run.start(lake, run_id, is_mtime_trusted=source.is_mtime_trusted or None, **settings)
 
 
-def ingest(run: Run, source: FileSource) -> dict[str, Any]:
-    """Bring what a source holds into the raw zone, and list by day what is new. Repeating it for a run gives the same.
+def ingest(run: Run, source: Source) -> dict[str, Any]:
+    """Bring what a source holds into the raw zone, and list by day what is new. Repeating it for a run gives the same; a crawl asks only for
+    what is still due.
 
-    Returns the source's name, `days` of which there is anything new, and the inputs: `in_count`, `quarantined_count`.
+    Returns the source's name, `days` of which there is anything new, and the inputs: `in_count`, `quarantined_count`; of a crawl also
+    its account, `crawl`.
 
-    Raises ConfigurationError for a manifest that cannot be read.
+    Raises ConfigurationError for a manifest that cannot be read, TransientError for a crawl that cannot begin or was killed.
     """
-    found = source.found()
-    if source.paths and not found:  # without paths, capture would take all that the manifest names
-        return {"source": source.name, "days": [], "in_count": 0, "quarantined_count": 0}
-    capture(run, found, source.manifest)
-    days = list_arrivals(run, source.site)
-    (outcome,) = outcomes_of(run)
-    return {"source": source.name, "days": days, "in_count": outcome.in_count, "quarantined_count": outcome.quarantined_count}
+    told: dict[str, Any] = {"source": source.name, "in_count": 0, "quarantined_count": 0}
+    if isinstance(source, WebSource):
+        told["crawl"] = _crawled(run, source)
+        found, manifest = unlisted(run), None
+    else:
+        found, manifest = source.found(), source.manifest
+    if found or (isinstance(source, FileSource) and not source.paths):  # without paths, capture would take all that the manifest names
+        capture(run, found, manifest)
+        (outcome,) = outcomes_of(run)
+        told |= {"in_count": outcome.in_count, "quarantined_count": outcome.quarantined_count}
+    return {**told, "days": list_arrivals(run, source.site, source.time_zone)}
+
+
+def _crawled(run: Run, source: WebSource) -> dict[str, Any]:
+    from broadsheet.capture.web.crawl import crawl
+
+    account = crawl(run.where, source, run.run_id, page_bytes=run.options.max_page_bytes, clock_offset=run.options.clock_offset_seconds)
+    let_be_listed(run, source.name)
+    return account
 
 
 def finish(run: Run) -> None:
     """Remove a run's staging: what a source listed counts as known from now on."""
+    mark_listed(run)
     shutil.rmtree(run.where.staging(run.run_id), ignore_errors=True)
 
 

@@ -140,6 +140,7 @@ class Capture(Record, frozen=True):
     captured_before: datetime | None = None  # bound of an unknown time, from an earlier run; None at the first
     http_status: int | None = None
     http_charset: str | None = None  # from the Content-Type header, if any
+    time_zone: str | None = None  # of its site, as the source that it came from states it
     raw_file: str = ""  # WARC file in the raw zone, relative to the lake
     raw_offset: int = 0
     raw_length: int = 0

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     kept_data_docs: int = Field(30, ge=1, description="Runs whose Data Docs are kept.")
     openlineage_file: Path | None = Field(None, description="File that `broadsheet run` adds OpenLineage events to, one a line.")
     load_memory_mb: int = Field(4096, ge=256, description="MiB that the load may take in DuckDB; what needs more is put down on disk.")
+    clock_offset_seconds: float = Field(0, description="Seconds that the crawler takes its clock to be ahead: for trials with a simulated web.")
     load_niceness: int = Field(5, ge=0, le=19, description="How far a load stands back for other processes, its readers among them; 0: not at all.")
 
     @field_validator("policy_file", "sites_dir", "outlets_file", "openlineage_file")
@@ -40,13 +41,18 @@ class Settings(BaseSettings):
     @field_validator("default_time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+        return zone_name(value)
 
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not the name of a time zone, as Asia/Shanghai is") from error
-        return value
+
+def zone_name(value: str) -> str:
+    """A time zone by its name. Raises ValueError for one that there is not."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is not the name of a time zone, as Asia/Shanghai is") from error
+    return value
 
 
 class StoreSettings(BaseSettings):

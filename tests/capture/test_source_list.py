@@ -32,7 +32,13 @@ def test_paths_start_at_the_file_and_lead_to_what_is_there_now(folder, tmp_path)
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("kind: feed\nurl: https://news.example/rss\n", "`kind` must be one of files"),
+        ("kind: gopher\nurls: [https://news.example/rss]\n", "`kind` must be one of files, web, feed, sitemap"),
+        ("kind: feed\nurl: https://news.example/rss\n", "contact: Field required; url: Extra inputs are not permitted"),
+        ("kind: feed\nurls: [ftp://news.example/rss]\ncontact: a@b.example\n", "urls.0: 'ftp://news.example/rss' is no http(s) URL"),
+        ("kind: sitemap\ncontact: a@b.example\n", "name `urls`"),
+        ("kind: web\nurls: [https://news.example/]\ncontact: a@b.example\nevery: soon\n", "'soon' is no duration"),
+        ("kind: web\nurls: [https://news.example/]\ncontact: a@b.example\nfollow: {allow: ['(']}\n", "is no regular expression"),
+        ("kind: web\nurls: [https://news.example/]\ncontact: a@b.example\nresolve: {news.example: localhost}\n", "is no IP address"),
         ("paths: [a]\n", "`kind` must be one of files"),
         ("- files\n", "`kind` must be one of files"),
         ("kind: files\n", "name `paths`, a `manifest` or both"),

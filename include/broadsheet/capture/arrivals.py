@@ -47,7 +47,7 @@ def days_of(lake: Lake) -> list[str]:
     return sorted(folder.name for folder in lake.arrivals.glob("*") if folder.is_dir())
 
 
-def list_arrivals(run: Run, site: str | None = None) -> list[str]:
+def list_arrivals(run: Run, site: str | None = None, time_zone: str | None = None) -> list[str]:
     """List what a run captured, less what finished runs have listed. Returns the days of which the run has anything new.
 
     Repeating it for a run gives the same days. An unknown time of capture is bounded by the run's beginning, once and for all.
@@ -55,22 +55,23 @@ def list_arrivals(run: Run, site: str | None = None) -> list[str]:
     Parameters
     ----------
     site : of captures of which neither the manifest nor a URL tells one.
+    time_zone : of the captures' sites, as their source states it.
     """
     lake = run.where
     with _alone(lake), closing(sqlite3.connect("")) as sorter:  # a temporary file: there may be a million, of any number of days
         sorter.execute("create table arrivals (day text, name text, line blob)")
-        sorter.executemany("insert into arrivals values (?, ?, ?)", _new(run, site))
+        sorter.executemany("insert into arrivals values (?, ?, ?)", _new(run, site, time_zone))
         by_file = groupby(sorter.execute("select day, name, line from arrivals order by day, name, rowid"), key=itemgetter(0, 1))
         for (day, name), rows in by_file:
             write_lines(lake.arrivals / day / run.run_id / name, (line for _, _, line in rows))
     return sorted(folder.parent.name for folder in lake.arrivals.glob(f"*/{run.run_id}"))
 
 
-def _new(run: Run, site: str | None) -> Iterator[tuple[str, str, bytes]]:
+def _new(run: Run, site: str | None, time_zone: str | None) -> Iterator[tuple[str, str, bytes]]:
     """What no finished run has listed, as day, name of the file and line."""
     known: dict[tuple[str, str], set[int]] = {}
     for name, item in _captured(run):
-        day, item = _dated(run, item, site)
+        day, item = _dated(run, item, site, time_zone)
         # a rejected input has no time of its own, and may be seen again on any later day
         place = (name, "*" if name == REJECTIONS else day)
         if place not in known:
@@ -163,7 +164,7 @@ def _captured(run: Run) -> Iterator[tuple[str, Arrival]]:
                 yield name, item
 
 
-def _dated(run: Run, item: Arrival, site: str | None) -> tuple[str, Arrival]:
+def _dated(run: Run, item: Arrival, site: str | None, time_zone: str | None) -> tuple[str, Arrival]:
     """An arrival with its day, and with what the source tells of it."""
     if isinstance(item, Rejection):
         return day_of(run.started_at), item
@@ -173,6 +174,8 @@ def _dated(run: Run, item: Arrival, site: str | None) -> tuple[str, Arrival]:
         item = msgspec.structs.replace(item, captured_before=run.started_at)
     if site and item.site is None:
         item = msgspec.structs.replace(item, site=site, site_basis=SiteBasis.MANIFEST)
+    if time_zone:
+        item = msgspec.structs.replace(item, time_zone=time_zone)
     return day_of(item.captured_at), item
 
 

@@ -1,10 +1,10 @@
 """The raw zone: pages' bytes in WARC 1.1 files, never changed, found by content or by place.
 
-`<run>-00000.warc.gz`, … hold one gzip member a record; `index/` says where each content lies. Of an answer that a page is not there the
-HTTP header is kept, and found by its own SHA-256. A file is written as `.part`,
-fsynced, renamed (and sent to the object store before, where there is one) when it is full or the run ends, and then entered in the index.
-What a run that died left behind is made good when the next one begins: a whole file without an entry is entered, a `.part` without a
-living writer is set aside in `aside/`.
+`<run>-00000.warc.gz`, … hold one gzip member a record; `index/` says where each content lies, `visits/` what was asked for when
+(`broadsheet.capture.visits`). Of an answer that a page is not there the HTTP header is kept, and found by its own SHA-256. A file is
+written as `.part`, fsynced, renamed (and sent to the object store before, where there is one) when it is full or the run ends, and then
+entered in the indexes. What a run that died left behind is made good when the next one begins: a whole file without an entry is entered,
+and so is what is whole of a `.part` without a living writer; the half record at its end is set aside in `aside/`.
 """
 
 import base64
@@ -13,14 +13,18 @@ import gzip
 import io
 import os
 import re
+import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fastwarc.warc import WarcRecord, WarcRecordType
+
 from broadsheet.capture.delivery import Delivery
-from broadsheet.capture.frames import frames, parse_record
+from broadsheet.capture.frames import Frame, frames, parse_record
 from broadsheet.capture.raw_index import COMPACT_FROM, Place, RawIndex
+from broadsheet.capture.visits import Visit, VisitIndex, visit_of
 from broadsheet.capture.warc import TIME_BASIS_HEADER, split_http
 from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
@@ -36,6 +40,7 @@ _NO_DATE = "1970-01-01T00:00:00Z"
 _SENT = re.compile(rb"^(content-encoding|transfer-encoding|content-length)\s*:", re.I)
 _ORIGINAL = b"X-Archive-Orig-"
 _LONGEST_BLOCK = 1 << 40
+_WITH_CONTENT = ("response", "resource")
 
 
 class RawZone:
@@ -53,16 +58,27 @@ class RawZone:
         Raises BadInput (`unreadable`) naming file and offset when the record is missing or damaged.
         """
         try:
-            frame = parse_record(zlib.decompress(self.store.read_range(raw_file, offset, length), wbits=31))
-            if frame.damage:
-                raise BadInput("unreadable", frame.damage)
+            frame = self.frame(raw_file, offset, length)
             payload = split_http(frame).body
-            if frame.headers.get("warc-payload-digest") != _digest(content_sha256(payload)):
+            if frame.headers.get("warc-payload-digest") != digest_text(bytes.fromhex(content_sha256(payload))):
                 raise BadInput("unreadable", "the payload does not fit its digest")
         except (OSError, zlib.error, BadInput) as error:
             what = error.detail if isinstance(error, BadInput) else getattr(error, "strerror", None) or str(error)
             raise BadInput("unreadable", f"raw zone, {raw_file} at {offset}: {what}") from error
         return payload
+
+    def frame(self, raw_file: str, offset: int, length: int) -> Frame:
+        """One record, also of a file that is being written. Raises BadInput, OSError or zlib.error where it is missing or damaged."""
+        try:
+            with _part(self.root / raw_file).open("rb") as file:
+                file.seek(offset)
+                packed = file.read(length)
+        except FileNotFoundError:  # it is whole
+            packed = self.store.read_range(raw_file, offset, length)
+        frame = parse_record(zlib.decompress(packed, wbits=31))
+        if frame.damage:
+            raise BadInput("unreadable", frame.damage)
+        return frame
 
     @contextmanager
     def writer(self, run_id: str) -> Iterator["Writer"]:
@@ -78,25 +94,63 @@ class RawZone:
             writer.seal()
         finally:
             writer.abandon()
-        if len(index.parts()) >= COMPACT_FROM:
-            index.compact()
+        for grown in (index, self.visits):
+            if len(grown.parts()) >= COMPACT_FROM:
+                grown.compact()
+
+    @property
+    def visits(self) -> VisitIndex:
+        """What was asked for, by URL and time."""
+        return VisitIndex(self.store)
 
     def recover(self) -> RawIndex:
-        """Make good what dead runs left, and open the index."""
+        """Make good what dead runs left, and open the index of contents."""
         for part in sorted(self.folder.glob("*" + PART)):
-            _set_aside(part)
+            self._save(part)
         index = RawIndex(self.store)
         for name in self.store.keys(RAW, WARC):
             if name not in index.covered:
                 warc = self.store.file(name)
-                rows = list(_scan(warc, name))
-                index.write_part(warc, rows)
-                for digest, place in rows:
+                contents, visits = _scan(warc, name)
+                self.enter(index, warc, contents, visits)
+                for digest, place in contents:
                     index.add(digest, place)
         return index
 
+    def enter(self, index: RawIndex, warc: Path, contents: list[tuple[bytes, Place]], visits: list[Visit]) -> None:
+        """Enter a whole file in the indexes: that of contents last, since it tells which files are entered."""
+        if visits:
+            self.visits.write_part(warc, visits)
+        index.write_part(warc, contents)
+
     def relative(self, warc: Path) -> str:
         return str(warc.relative_to(self.root))
+
+    def warcs(self, run_id: str) -> list[str]:
+        """The whole files that a run wrote, relative to the lake."""
+        written = re.compile(rf"{RAW}/{re.escape(_stem(run_id))}-[0-9]+{re.escape(WARC)}")
+        return [name for name in self.store.keys(RAW, WARC) if written.fullmatch(name)]
+
+    def _save(self, part: Path) -> None:
+        """Take in what is whole of an unfinished file, and set the rest aside, unless its writer lives and holds its lock."""
+        try:
+            with part.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                size = part.stat().st_size
+                end = next((_offset(frame) for frame in frames(part, limit=_LONGEST_BLOCK) if frame.damage), size)
+                if end < size or not end:
+                    file.seek(end)
+                    with _free_name(part).open("wb") as aside:
+                        shutil.copyfileobj(file, aside)
+                    file.truncate(end)
+                os.fsync(file.fileno())
+                if end:
+                    self.store.take(part, self.relative(part).removesuffix(PART))
+                else:
+                    part.unlink()
+                _sync_folder(part.parent)
+        except (BlockingIOError, FileNotFoundError):
+            return
 
 
 class Writer:
@@ -104,9 +158,10 @@ class Writer:
 
     def __init__(self, zone: RawZone, run_id: str, index: RawIndex):
         self._zone = zone
-        self._stem = re.sub(r"[^\w.+-]", "_", run_id)
+        self._stem = _stem(run_id)
         self._index = index
         self._rows: list[tuple[bytes, Place]] = []  # of the open file
+        self._visits: list[Visit] = []
         self._file: io.BufferedWriter | None = None
         self._target = zone.folder
         self._sequence = 0
@@ -115,21 +170,41 @@ class Writer:
     def add(self, delivery: Delivery) -> Place:
         """Place of a delivery's content, or of its HTTP header where it has none, which is written unless the zone has it."""
         digest = bytes.fromhex(_address(delivery))
-        place = self._index.find(digest)
-        if place is None:
-            place = self._write(delivery)
-            self._index.add(digest, place)
-            self._rows.append((digest, place))
-            self.new_count += 1
-        return place
+        return self.place_of(digest) or self.append(record_bytes(delivery), digest)
 
-    def _write(self, delivery: Delivery) -> Place:
+    def place_of(self, digest: bytes) -> Place | None:
+        """Place of a content that the zone has."""
+        return self._index.find(digest)
+
+    def original(self, digest: bytes) -> Frame | None:
+        """The record that holds a content; None where the zone has it not, or where it is damaged."""
+        try:
+            return self._zone.frame(*place) if (place := self._index.find(digest)) else None
+        except (BadInput, OSError, zlib.error):
+            return None
+
+    def append(self, record: bytes, digest: bytes | None = None) -> Place:
+        """Write a record, which is found by `digest` from now on, and, if it tells of a visit, by that."""
         if self._file is not None and self._file.tell() >= self._zone.rotate_bytes:
             self.seal()
         file = self._file or self._open()
         offset = file.tell()
-        file.write(gzip.compress(record_bytes(delivery), GZIP_LEVEL, mtime=0))
-        return self._zone.relative(self._target), offset, file.tell() - offset
+        file.write(gzip.compress(record, GZIP_LEVEL, mtime=0))
+        place = self._zone.relative(self._target), offset, file.tell() - offset
+        if digest is not None:
+            self._index.add(digest, place)
+            self._rows.append((digest, place))
+            self.new_count += 1
+        if visit := visit_of(parse_record(record), place):
+            self._visits.append(visit)
+        return place
+
+    def flush(self, *, is_lasting: bool = False) -> None:
+        """Hand what was written to the system, which keeps it when this process dies; `is_lasting`: and when the machine does."""
+        if self._file is not None:
+            self._file.flush()
+            if is_lasting:
+                os.fsync(self._file.fileno())
 
     def _open(self) -> io.BufferedWriter:
         """The run's next file. Files of an earlier attempt are kept: their numbers are taken."""
@@ -152,13 +227,13 @@ class Writer:
         os.fsync(self._file.fileno())
         self._zone.store.take(_part(self._target), self._zone.relative(self._target))
         _sync_folder(self._zone.folder)
-        self._index.write_part(self._target, self._rows)
+        self._zone.enter(self._index, self._target, self._rows, self._visits)
         self._zone.store.trim(RAW)
         self._file.close()
-        self._file, self._rows = None, []
+        self._file, self._rows, self._visits = None, [], []
 
     def abandon(self) -> None:
-        """Let go of an unfinished file; the next run sets it aside."""
+        """Let go of an unfinished file; the next run saves what is whole of it."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -167,36 +242,43 @@ class Writer:
 def record_bytes(delivery: Delivery) -> bytes:
     """WARC record of a delivery, unpacked: a response with its HTTP header where there is one, else a resource. The same delivery
     always gives the same bytes.
-
-    Put together here: warcio, otherwise the standard, rewrites what is not ASCII in HTTP headers.
     """
     capture = delivery.capture
     digest, address = capture.content_sha256, _address(delivery)
     # Readers look for an HTTP header only under an http(s) URL.
     is_response = bool(delivery.http_header and capture.url)
-    header = _kept_header(delivery.http_header, len(delivery.content)) if is_response else b""
+    header = kept_header(delivery.http_header, len(delivery.content)) if is_response else b""
     fields = {
-        "WARC-Type": "response" if is_response else "resource",
         # As much of the address as a UUID holds.
         "WARC-Record-ID": f"<urn:uuid:{address[:8]}-{address[8:12]}-{address[12:16]}-{address[16:20]}-{address[20:32]}>",
         "WARC-Target-URI": capture.url or f"urn:sha256:{digest}",
         "WARC-Date": capture.captured_at.isoformat().replace("+00:00", "Z") if capture.captured_at else _NO_DATE,
         TIME_BASIS_HEADER: str(capture.captured_at_basis),
-        "WARC-Payload-Digest": _digest(digest),
-        "WARC-Block-Digest": _digest(content_sha256(header + delivery.content) if header else digest),
+        "WARC-Payload-Digest": digest_text(bytes.fromhex(digest)),
+        "WARC-Block-Digest": digest_text(bytes.fromhex(content_sha256(header + delivery.content) if header else digest)),
         "Content-Type": "application/http; msgtype=response" if is_response else capture.media_type,
-        "Content-Length": str(len(header) + len(delivery.content)),
     }
-    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return b"".join((b"WARC/1.1\r\n", lines.encode(), b"\r\n", header, delivery.content, b"\r\n\r\n"))
+    return warc_record(WarcRecordType.response if is_response else WarcRecordType.resource, fields, header + delivery.content)
+
+
+def warc_record(record_type: WarcRecordType, fields: dict[str, str], block: bytes) -> bytes:
+    """A WARC 1.1 record, unpacked. By FastWARC: warcio would rewrite what is not ASCII in HTTP headers."""
+    record = WarcRecord()
+    record.init_headers(record_type)
+    for name, value in fields.items():
+        record.headers[name] = value
+    record.set_bytes_content(block)
+    stream = io.BytesIO()
+    record.write(stream)
+    return stream.getvalue()
 
 
 def _address(delivery: Delivery) -> str:
     """What a record is found by: SHA-256 of its content, or of its header as it is kept where there is no content."""
-    return delivery.capture.content_sha256 if delivery.content else content_sha256(_kept_header(delivery.http_header, 0))
+    return delivery.capture.content_sha256 if delivery.content else content_sha256(kept_header(delivery.http_header, 0))
 
 
-def _kept_header(header: bytes, length: int) -> bytes:
+def kept_header(header: bytes, length: int) -> bytes:
     """An HTTP header that is true of the unpacked payload; unchanged if it was so before."""
     lines = header.splitlines(keepends=True)
     sent = [found.group(1).lower() for line in lines if (found := _SENT.match(line))]
@@ -206,42 +288,51 @@ def _kept_header(header: bytes, length: int) -> bytes:
     return b"".join([*kept, b"Content-Length: %d\r\n" % length, lines[-1]])
 
 
-def _digest(sha256: str) -> str:
-    return "sha256:" + base64.b32encode(bytes.fromhex(sha256)).decode()
+def digest_text(sha256: bytes) -> str:
+    """A digest as WARC headers have it."""
+    return "sha256:" + base64.b32encode(sha256).decode()
 
 
-def _scan(warc: Path, name: str) -> Iterator[tuple[bytes, Place]]:
-    """Contents and places of a file, from the file itself."""
-    found = list(_offsets(warc))
-    ends = [*(offset for offset, _ in found[1:]), warc.stat().st_size]
-    for (offset, digest), end in zip(found, ends, strict=True):
-        if digest:
-            yield digest, (name, offset, end - offset)
+def _scan(warc: Path, name: str) -> tuple[list[tuple[bytes, Place]], list[Visit]]:
+    """Contents and visits of a file, from the file itself."""
+    contents: list[tuple[bytes, Place]] = []
+    visits: list[Visit] = []
+    last: Frame | None = None
+    for frame in [*frames(warc, limit=_LONGEST_BLOCK), None]:
+        if last is not None:
+            offset = _offset(last)
+            place = name, offset, (_offset(frame) if frame else warc.stat().st_size) - offset
+            if not last.damage:
+                if last.headers.get("warc-type") in _WITH_CONTENT:
+                    http = split_http(last)
+                    contents.append((bytes.fromhex(content_sha256(http.body or http.header)), place))
+                if visit := visit_of(last, place):
+                    visits.append(visit)
+        last = frame
+    return contents, visits
 
 
-def _offsets(warc: Path) -> Iterator[tuple[int, bytes | None]]:
-    for frame in frames(warc, limit=_LONGEST_BLOCK):
-        http = None if frame.damage else split_http(frame)
-        yield int(frame.position.partition(".")[0]), None if http is None else bytes.fromhex(content_sha256(http.body or http.header))
+def _offset(frame: Frame) -> int:
+    return int(frame.position.partition(".")[0])
+
+
+def _stem(run_id: str) -> str:
+    """What the names of a run's files begin with."""
+    return re.sub(r"[^\w.+-]", "_", run_id)
 
 
 def _part(target: Path) -> Path:
     return target.with_name(target.name + PART)
 
 
-def _set_aside(part: Path) -> None:
-    """Move an unfinished file out of the way, unless its writer lives and holds its lock."""
-    try:
-        with part.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            folder = part.parent / "aside"
-            folder.mkdir(exist_ok=True)
-            number = 0
-            while (target := folder / f"{part.name}.{number}").exists():
-                number += 1
-            part.rename(target)
-    except (BlockingIOError, FileNotFoundError):
-        return
+def _free_name(part: Path) -> Path:
+    """Where the rest of an unfinished file is kept."""
+    folder = part.parent / "aside"
+    folder.mkdir(exist_ok=True)
+    number = 0
+    while (target := folder / f"{part.name}.{number}").exists():
+        number += 1
+    return target
 
 
 def _sync_folder(folder: Path) -> None:

@@ -5,7 +5,8 @@
     manifest: drop/manifest.csv
     site: news.lanshan.example
 
-`files` is the one kind so far: captures that somebody or something else puts down. Relative paths start at the folder of the YAML file.
+`files`: captures that somebody or something else puts down. `web`, `feed`, `sitemap`: what the crawler asks for
+(`broadsheet.capture.web.source`). Relative paths start at the folder of the YAML file.
 """
 
 import glob
@@ -17,11 +18,11 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from broadsheet.capture.web.source import WebSource, ZoneName
 from broadsheet.errors import ConfigurationError
 from broadsheet.settings import wrong_values
 from broadsheet.urls import is_site_host
 
-KINDS = ("files",)
 NAME_PATTERN = r"[a-z0-9][a-z0-9_-]{0,39}"  # it is part of run ids
 _WILD = re.compile(r"[*?\[]")
 
@@ -36,6 +37,8 @@ class FileSource(BaseModel):
     paths : absolute; `*`, `?`, `[…]` and `**` as in the shell. Without any, the files that the manifest names.
     manifest : see `broadsheet.capture.manifest`.
     site : of captures for which neither the manifest nor a URL tells one.
+    time_zone : in which the sites' displayed times are read, where the pages state none.
+    rights : what the owner allows, for people.
     is_mtime_trusted : take a file's modification time as capture time when nothing better is known.
     """
 
@@ -46,6 +49,8 @@ class FileSource(BaseModel):
     paths: tuple[_Path, ...] = ()
     manifest: _Path | None = None
     site: str | None = None
+    time_zone: ZoneName | None = None
+    rights: str | None = None
     is_mtime_trusted: bool = Field(False, alias="trust_mtime")
 
     @field_validator("site")
@@ -77,6 +82,10 @@ class FileSource(BaseModel):
         return [Path(path) for path in found if Path(path).resolve() != manifest]
 
 
+Source = FileSource | WebSource
+KINDS: dict[str, type[Source]] = {"files": FileSource, "web": WebSource, "feed": WebSource, "sitemap": WebSource}
+
+
 def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
     """The names of the sources of a folder, unread; those of `only` if it names any. Raises ConfigurationError for a name that there is not."""
     where = Path(folder)
@@ -88,7 +97,7 @@ def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
     return [name for name in names if not only or name in only]
 
 
-def read_source(folder: str | Path, name: str) -> FileSource:
+def read_source(folder: str | Path, name: str) -> Source:
     """One source. Raises ConfigurationError naming file, key and what is expected."""
     file = Path(folder) / f"{name}.yaml"
     if not re.fullmatch(NAME_PATTERN, name):
@@ -97,20 +106,23 @@ def read_source(folder: str | Path, name: str) -> FileSource:
         said = yaml.safe_load(file.read_text("utf-8")) or {}
     except (OSError, UnicodeError, yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(f"source {file} cannot be read: {error}") from error
-    if not isinstance(said, dict) or said.get("kind") not in KINDS:
+    model = KINDS.get(str(said.get("kind"))) if isinstance(said, dict) else None
+    if model is None:
         raise ConfigurationError(f"source {file}: `kind` must be one of {', '.join(KINDS)}")
     try:
-        source = FileSource.model_validate({**said, "name": file.stem})
+        source = model.model_validate({**said, "name": file.stem})
     except ValidationError as error:
         raise ConfigurationError(f"source {file}: {wrong_values(error)}") from error
     return source.model_copy(update=_absolute(source, file.parent))
 
 
-def _absolute(source: FileSource, folder: Path) -> dict[str, Any]:
+def _absolute(source: Source, folder: Path) -> dict[str, Any]:
     def at(path: str) -> str:
         return str(folder.absolute() / path)
 
     def pattern(path: str) -> str:
         return str(Path(glob.escape(str(folder.absolute()))) / path) if _WILD.search(path) else at(path)
 
+    if isinstance(source, WebSource):
+        return {"page_list": source.page_list and at(source.page_list)}
     return {"paths": tuple(map(pattern, source.paths)), "manifest": source.manifest and at(source.manifest)}

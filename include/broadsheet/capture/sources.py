@@ -12,7 +12,7 @@ from broadsheet.capture.absences import absence_kind, missing
 from broadsheet.capture.content import HTML, PAGE_EXTENSIONS, PLAIN, WARC_EXTENSION, check_content, extensions, is_markup, read_file, too_large
 from broadsheet.capture.delivery import Delivery, Known, Missing, PassedOver, checked, known_json, make_delivery, printable, rejected
 from broadsheet.capture.manifest import Manifest
-from broadsheet.capture.warc import WarcPages
+from broadsheet.capture.warc import Originals, WarcPages
 from broadsheet.errors import BadInput, ConfigurationError
 from broadsheet.records import Rejection, TimeBasis
 from broadsheet.settings import Settings
@@ -21,7 +21,7 @@ _NOTHING_KNOWN = Known()
 
 
 def deliveries(
-    paths: Sequence[Path | str], *, manifest: Path | str | None, settings: Settings
+    paths: Sequence[Path | str], *, manifest: Path | str | None, settings: Settings, originals: Originals = lambda _: None
 ) -> Iterator[Delivery | Missing | Rejection | PassedOver]:
     """Every input, answered once: a page as a Delivery, an answer that there is none as Missing, anything else as a Rejection with its reason.
 
@@ -35,6 +35,8 @@ def deliveries(
         Without paths, the files that the manifest names are the input.
     manifest : see `broadsheet.capture.manifest`. A row's bad time is a rejection of its own; its page still goes on.
 
+    originals : what a revisit record may repeat besides records of the inputs before it.
+
     Raises
     ------
     ConfigurationError : the manifest is missing, unreadable or has no `path` column.
@@ -44,7 +46,7 @@ def deliveries(
     if manifest is not None:
         known = Manifest(Path(manifest), [root for root in roots if root.is_dir()])
         yield from known.load()
-    reader = _Reader(settings, known)
+    reader = _Reader(settings, known, originals)
     if not roots and known:
         roots = known.files()  # type: ignore[assignment]
     for root in roots:
@@ -69,10 +71,10 @@ def first_page(file: Path) -> Delivery:
 class _Reader:
     """Reads one file after the other."""
 
-    def __init__(self, settings: Settings, manifest: Manifest | None):
+    def __init__(self, settings: Settings, manifest: Manifest | None, originals: Originals):
         self.settings = settings
         self.manifest = manifest
-        self.warcs = WarcPages(settings.max_page_bytes)
+        self.warcs = WarcPages(settings.max_page_bytes, originals)
 
     def read(self, path: Path) -> Iterator[Delivery | Missing | Rejection | PassedOver]:
         extension, is_gzip = extensions(path.name)

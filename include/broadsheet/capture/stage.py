@@ -70,7 +70,7 @@ def capture(
     with ExitStack() as outputs, RawZone(lake).writer(run_id) as raw:
         files = Files(outputs)
         rejections = files.open(staging / REJECTIONS)
-        for item in deliveries(paths, manifest=manifest, settings=settings):
+        for item in deliveries(paths, manifest=manifest, settings=settings, originals=raw.original):
             if only is not None and not any(path in only for path in holders(_path_of(item))):
                 continue
             if isinstance(item, PassedOver):

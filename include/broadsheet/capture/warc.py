@@ -36,9 +36,13 @@ _WITHOUT_CONTENT = (204, 205)
 _LONGEST_KIND = 60
 # Set by the raw zone, whose records need some WARC-Date even when the capture time is unknown.
 TIME_BASIS_HEADER = "Broadsheet-Captured-At-Basis"
+# Set by the crawler on records of its answers: what the URL was asked for.
+ROLE_HEADER = "Broadsheet-Role"
+_NO_PAGES = ("robots", "sitemap")  # roles
 _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})\b")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:\-]{2,30})""", re.I)
 
+Originals = Callable[[bytes], Frame | None]  # SHA-256 of a payload -> a record that holds it
 Lookup = Callable[[str], Known | None]  # input path of a record -> what the manifest says about that very record
 
 
@@ -58,8 +62,9 @@ class _NoPage(Exception):
 class WarcPages:
     """Pages of several WARC files that belong together: a revisit may refer to a record of an earlier file."""
 
-    def __init__(self, limit: int):
+    def __init__(self, limit: int, originals: Originals = lambda _: None):
         self.limit = limit
+        self._elsewhere = originals
         self._originals: dict[bytes, tuple[Path, str]] = {}  # payload digest -> first record with it
 
     def read(
@@ -91,6 +96,8 @@ class WarcPages:
         kind = frame.headers.get("warc-type", "").lower()
         if kind not in _PAGES:
             raise _NoPage(f"{kind[:_LONGEST_KIND] or 'nameless'} record")
+        if (role := frame.headers.get(ROLE_HEADER.lower())) in _NO_PAGES:
+            raise _NoPage(role)
         scheme = frame.headers.get("warc-target-uri", "").lstrip("<").partition(":")[0].lower()
         if scheme in ("dns", "metadata", "whois", "filedesc"):
             raise _NoPage(f"{scheme} record")
@@ -149,13 +156,26 @@ class WarcPages:
         digest = frame.headers.get("warc-payload-digest", "")
         found = self._originals.get(_digest_key(digest)) if digest else None
         if found is None:
-            raise BadInput("unresolved_revisit", f"the record it repeats ({digest or 'no digest'}) is not among the inputs before it")
+            if (sha256 := _sha256_of(digest)) and (original := self._elsewhere(sha256)):
+                return original
+            raise BadInput(
+                "unresolved_revisit", f"the record it repeats ({digest or 'no digest'}) is neither in the raw zone nor among the inputs before it"
+            )
         path, position = found
         return frame_at(path, position, limit=self.limit + _BLOCK_ALLOWANCE)
 
     def _remember(self, frame: Frame, http: Http, path: Path) -> None:
         digest = frame.headers.get("warc-payload-digest") or "sha1:" + base64.b32encode(hashlib.sha1(http.body).digest()).decode()
         self._originals.setdefault(_digest_key(digest), (path, frame.position))
+
+
+def _sha256_of(digest: str) -> bytes | None:
+    """The digest that a WARC header states, where it is one by which the raw zone finds contents."""
+    algorithm, _, value = digest.strip().partition(":")
+    try:
+        return base64.b32decode(value.upper()) if algorithm.lower() == "sha256" else None
+    except ValueError:
+        return None
 
 
 def _is_answer_of_its_own(revisit: Frame) -> bool:

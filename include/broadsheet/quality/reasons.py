@@ -310,6 +310,18 @@ BATCH_REASONS: dict[str, Reason] = {
         "A run brought nothing that the warehouse did not have: the batch was delivered before, or read again on purpose.",
         "Look whether the delivery's path still names an earlier day.",
     ),
+    "source_silent": Reason(
+        "A source that the crawler asks has given no good answer for a day.",
+        "Open its front page; ask `broadsheet source preview` what its robots.txt allows; mend its `urls`.",
+    ),
+    "source_failing": Reason(
+        "More than half of what the crawler asked of a source in a day failed.",
+        "Look whether the site is down or turns the crawler away; give it a longer `delay`, or ask its people.",
+    ),
+    "source_barren": Reason(
+        "A source that answers has led to no new page for three days.",
+        "Look whether its front page shows links that `follow` leaves out, or none without JavaScript; try its feed or sitemap.",
+    ),
 }
 
 # Rules over all rows, and files as `broadsheet check` finds them.

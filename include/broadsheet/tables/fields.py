@@ -190,7 +190,7 @@ _ALL = (
     Field("published_at_raw", "string", "Text that the publication time was read from", nullable=True),
     Field("published_at_rule", "string", "Rule that read the publication time", nullable=True),
     Field("time_zone", "string", "Zone in which the site's times are read, IANA name"),
-    Field("time_zone_basis", "string", "Where the zone comes from", allowed=("site", "language", "default")),
+    Field("time_zone_basis", "string", "Where the zone comes from", allowed=("site", "source", "language", "default")),
     Field("body_text", "string", "Body paragraphs joined by newlines", is_blank_allowed=True),
     Field("body_sha256", "string", "SHA-256 of `body_text`", pattern=SHA256_PATTERN),
     _count("paragraph_count", "Paragraphs of the body", "paragraphs"),

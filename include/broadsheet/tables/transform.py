@@ -119,7 +119,7 @@ def instant(published: PublishedTime | None, zone: Zone) -> datetime | None:
 def _context(capture: Capture, page: Page, run_id: str, default_zone: str, run_started_at: datetime, outlets: Outlets) -> Context:
     url = page_url(capture.url, page.canonical_url)
     site, basis = _site(capture, page, url)
-    zone = Zone(page.time_zone, "site") if page.time_zone else zone_of(site, page.language, default_zone)
+    zone = Zone(page.time_zone, "site") if page.time_zone else zone_of(site, page.language, default_zone, stated=capture.time_zone)
     return Context(capture, page, site, basis, url, zone, instant(page.published, zone), run_id, run_started_at, outlets)
 
 

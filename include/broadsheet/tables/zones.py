@@ -10,7 +10,7 @@ import yaml
 
 class Zone(NamedTuple):
     name: str
-    basis: str  # site, language or default
+    basis: str  # site, source, language or default
 
     @property
     def info(self) -> ZoneInfo:
@@ -22,8 +22,10 @@ def _table() -> dict[str, dict[str, str]]:
     return yaml.safe_load(resources.files("broadsheet.tables").joinpath("zones.yaml").read_text("utf-8"))
 
 
-def zone_of(site: str, language: str | None, default: str) -> Zone:
-    """Zone of a site: its own entry in `zones.yaml`, its language's, or `default`."""
+def zone_of(site: str, language: str | None, default: str, *, stated: str | None = None) -> Zone:
+    """Zone of a site: as the source of its captures states it, its own entry in `zones.yaml`, its language's, or `default`."""
+    if stated:
+        return Zone(stated, "source")
     table = _table()
     if name := table["sites"].get(site):
         return Zone(name, "site")

@@ -1,11 +1,12 @@
 """What only the whole warehouse can tell of a batch: results of checks against what was known before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from broadsheet.capture.web.health import Health, troubles
 from broadsheet.ids import make_id
 from broadsheet.quality.policy import Policy
 from broadsheet.quality.reasons import INCIDENT_REASONS, REASONS
@@ -14,6 +15,7 @@ from broadsheet.warehouse.changes import Changes
 
 WIDTH_CHANGED = "feed_width_changed"
 EMPTY_BATCH, BATCH_KNOWN = "empty_batch", "batch_known"
+SOURCE_REASONS = ("source_silent", "source_failing", "source_barren")
 _EXAMPLES = 20
 
 # Feeds that were known to cut at some width, with one that this load saw first, whether or not it is known when.
@@ -57,7 +59,14 @@ class Finding(NamedTuple):
 
 
 def alarms(
-    changes: Changes, policy: Policy, *, run_id: str, checked_at: datetime, came: int | None = None, new: int | None = None
+    changes: Changes,
+    policy: Policy,
+    *,
+    run_id: str,
+    checked_at: datetime,
+    came: int | None = None,
+    new: int | None = None,
+    sources: Sequence[Health] = (),
 ) -> tuple[pa.Table, list[str]]:
     """Results of the checks of a batch against the warehouse, as rows of `quality_results`, and a sentence for each that stops the batch.
 
@@ -65,9 +74,11 @@ def alarms(
     ----------
     came, new : captures and absences that the run brought, known ones too, and those of them that were not known; None where that is not told.
 
+    sources : how those do that the crawler asks.
+
     In a warehouse whose rows all count as new nothing is news, so that no check but that for an empty batch fails.
     """
-    findings = [*_batch(came, new), *_widths(changes), *_incidents(changes)]
+    findings = [*_batch(came, new), *_sources(sources), *_widths(changes), *_incidents(changes)]
     rows = [
         {"quality_result_id": make_id("quality_result", run_id, -1, finding.table_name, finding.check_name), "run_id": run_id, "shard": -1,
          "suite": "warehouse_suite", "table_name": finding.table_name, "check_name": finding.check_name, "column_name": finding.column_name,
@@ -89,6 +100,13 @@ def _batch(came: int | None, new: int | None) -> Iterator[Finding]:
         yield Finding(EMPTY_BATCH, "captures", None, 1, int(not came), "batches", [])
         if came and new is not None:
             yield Finding(BATCH_KNOWN, "captures", None, 1, int(not new), "batches", [] if new else [f"{came} captures and absences"])
+
+
+def _sources(sources: Sequence[Health]) -> Iterator[Finding]:
+    found = [trouble for health in sources for trouble in troubles(health)]
+    for reason in SOURCE_REASONS if sources else ():
+        told = [trouble.told for trouble in found if trouble.reason == reason]
+        yield Finding(reason, "captures", None, len(sources), len(told), "sources", told)
 
 
 def _widths(changes: Changes) -> Iterator[Finding]:

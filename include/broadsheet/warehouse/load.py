@@ -17,6 +17,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
+from broadsheet.capture.web.health import health_of
 from broadsheet.errors import BatchStopped, ConfigurationError
 from broadsheet.ids import make_id
 from broadsheet.lake import TABLES as PARTS
@@ -108,6 +109,7 @@ def load(
                 # a run without stages, which only says what became of rejections, is no batch
                 came=came if stage_outcomes.num_rows else None,
                 new=None if bring_in else new,
+                sources=() if bring_in else health_of(lake),
             )
             if stops:
                 raise BatchStopped(stops)

@@ -1,0 +1,129 @@
+"""What the crawler sends and receives, as WARC records in the raw zone.
+
+An exchange is a `request` record and a `response` record; a `revisit` record where the content is one that the zone has, or where the
+server says that nothing has changed; a `metadata` record where no answer came. It counts as kept when `Archive.keep` returns: the
+system has it then, and it is found again even if this process is killed. Cookies and credentials are not kept.
+"""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from time import monotonic
+from uuid import uuid4
+
+from fastwarc.warc import WarcRecordType
+
+from broadsheet.capture.frames import Frame
+from broadsheet.capture.raw_zone import RawZone, Writer, digest_text, kept_header, warc_record
+from broadsheet.capture.visits import ERROR_HEADER, NO_CONTENT, SOURCE_HEADER, TDM_HEADER, Role
+from broadsheet.capture.warc import ROLE_HEADER, Http, split_http
+from broadsheet.ids import content_sha256
+from broadsheet.records import Record
+
+_LASTING_EVERY = 1.0  # seconds
+_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+_SAME_CONTENT = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+_SECRET = re.compile(rb"^(?:set-cookie2?|cookie|authorization|proxy-authorization|proxy-authenticate|www-authenticate)\s*:", re.I)
+_TDM_META = re.compile(rb"""<meta\s[^>]{0,200}?name\s*=\s*["']?tdm-reservation["']?[^>]{0,200}?content\s*=\s*["']?([01])""", re.I)
+
+
+class Exchange(Record, frozen=True):
+    """One request and its answer."""
+
+    url: str
+    role: Role
+    at: datetime  # aware, UTC: when the answer came
+    request: bytes  # request line and headers with the closing blank line
+    header: bytes = b""  # status line and headers with the closing blank line; empty: no answer
+    content: bytes = b""  # unpacked
+    error: str = ""  # why there is no answer
+
+
+class Archive:
+    """Writes one run's exchanges."""
+
+    def __init__(self, writer: Writer, source: str):
+        self._writer = writer
+        self._source = source
+        self._lock = threading.Lock()
+        self._lasting_at = monotonic()
+
+    def keep(self, exchange: Exchange, known: bytes | None = None) -> None:
+        """Write an exchange.
+
+        Parameters
+        ----------
+        known : SHA-256 of the content that an answer `304 Not Modified` tells of.
+        """
+        with self._lock:
+            for record, digest in self._records(exchange, known):
+                self._writer.append(record, digest)
+            is_time = monotonic() - self._lasting_at > _LASTING_EVERY
+            self._writer.flush(is_lasting=is_time)
+            if is_time:
+                self._lasting_at = monotonic()
+
+    def stored(self, digest: bytes) -> Http | None:
+        """The answer that the zone has a content of, by its SHA-256; None where it has it not, or where it is damaged."""
+        with self._lock:
+            found = self._writer.original(digest)
+        return split_http(found) if found else None
+
+    def _records(self, exchange: Exchange, known: bytes | None) -> Iterator[tuple[bytes, bytes | None]]:
+        """Records of an exchange, each with the digest by which the zone finds it from now on."""
+        told = {"WARC-Target-URI": exchange.url, "WARC-Date": exchange.at.isoformat(timespec="microseconds").replace("+00:00", "Z")}
+        told |= {SOURCE_HEADER: self._source, ROLE_HEADER: str(exchange.role)}
+        own_id = f"<urn:uuid:{uuid4()}>"
+        if exchange.header:
+            asked = {"WARC-Record-ID": f"<urn:uuid:{uuid4()}>", "WARC-Concurrent-To": own_id, "Content-Type": "application/http; msgtype=request"}
+            yield warc_record(WarcRecordType.request, told | asked, without_secrets(exchange.request)), None
+            yield self._answer(exchange, known, told | {"WARC-Record-ID": own_id, "Content-Type": "application/http; msgtype=response"})
+        else:
+            error = " ".join(exchange.error.split())[:500] or "no answer"
+            failed = {"WARC-Record-ID": own_id, ERROR_HEADER: error, "Content-Type": "application/warc-fields"}
+            yield warc_record(WarcRecordType.metadata, told | failed, f"fetchError: {error}\r\n".encode()), None
+
+    def _answer(self, exchange: Exchange, known: bytes | None, told: dict[str, str]) -> tuple[bytes, bytes | None]:
+        header, content = without_secrets(exchange.header), exchange.content
+        status = int(header.split(None, 2)[1])
+        if reservation := _tdm_reservation(header, content):
+            told[TDM_HEADER] = reservation
+        digest = known if known and status == 304 else bytes.fromhex(content_sha256(content))
+        told["WARC-Payload-Digest"] = digest_text(digest)
+        if digest != NO_CONTENT and (original := self._writer.original(digest)):
+            told |= {"WARC-Profile": _NOT_MODIFIED if status == 304 else _SAME_CONTENT, **_refers_to(original)}
+            return warc_record(WarcRecordType.revisit, told, header), None
+        kept = kept_header(header, len(content))
+        told["WARC-Block-Digest"] = digest_text(bytes.fromhex(content_sha256(kept + content)))
+        # what has no content is found by its header
+        return warc_record(WarcRecordType.response, told, kept + content), digest if content else bytes.fromhex(content_sha256(kept))
+
+
+def _refers_to(original: Frame) -> dict[str, str]:
+    """Headers by which a revisit names what it repeats."""
+    names = {"WARC-Refers-To": "warc-record-id", "WARC-Refers-To-Target-URI": "warc-target-uri", "WARC-Refers-To-Date": "warc-date"}
+    return {header: original.headers[name] for header, name in names.items() if name in original.headers}
+
+
+@contextmanager
+def archive(zone: RawZone, run_id: str, source: str) -> Iterator[Archive]:
+    """The archive of one run. Its files are whole when the block ends, however it ends."""
+    with zone.writer(run_id) as writer:
+        yield Archive(writer, source)
+
+
+def without_secrets(header: bytes) -> bytes:
+    """An HTTP header without cookies and credentials."""
+    return b"".join(line for line in header.splitlines(keepends=True) if not _SECRET.match(line))
+
+
+def _tdm_reservation(header: bytes, content: bytes) -> str | None:
+    """What an answer says of text and data mining (TDM Reservation Protocol): `0` or `1`, by its header or by the page's meta element."""
+    for line in header.splitlines():
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"tdm-reservation":
+            return value.strip().decode("latin-1")[:1]
+    found = _TDM_META.search(content[:65536])
+    return found.group(1).decode() if found else None

@@ -1,0 +1,151 @@
+"""A run of the crawler over one source, in a process of its own: Scrapy's reactor starts once in a process.
+
+One host is asked by one run at a time, whichever sources name it. A run begins by making good what dead runs left in the raw zone, learns
+from it what is known of the source's URLs, and ends when nothing is due any more or its limits are reached.
+"""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from broadsheet.capture.raw_zone import RawZone
+from broadsheet.capture.web.source import WebSource
+from broadsheet.errors import BroadsheetError, TransientError
+from broadsheet.lake import Lake
+
+HOST_SECONDS = 10  # to wait for a run that asks the same host
+_TEMPORARY = os.EX_TEMPFAIL
+_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "broadsheet.capture.web.middlewares.OwnHosts": 50,
+    "broadsheet.capture.web.middlewares.Robots": 100,
+    "broadsheet.capture.web.middlewares.WaitingRetry": 550,
+    # next to the downloader: it sees redirects, and bodies as they were sent
+    "broadsheet.capture.web.middlewares.Keeping": 650,
+}
+
+
+def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_offset: float = 0) -> dict[str, Any]:
+    """Ask for what is due of a source. Returns the run's account: `requests`, `pages`, `answered`, `unchanged`, `failed` and the like.
+
+    Raises TransientError where another run asks one of its hosts, or where the run was killed: what it had is kept.
+    """
+    job = {
+        "lake": str(lake.root),
+        "source": source.model_dump(mode="json", by_alias=True),
+        "run_id": run_id,
+        "page_bytes": page_bytes,
+        "clock_offset": clock_offset,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "broadsheet.capture.web.crawl"], input=json.dumps(job).encode(), capture_output=True, check=False
+    )  # fmt: skip
+    told = done.stderr.decode("utf-8", "replace").strip()
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    last = told.splitlines()[-1] if told else f"exit code {done.returncode}"
+    if done.returncode == _TEMPORARY:
+        raise TransientError(last)
+    if done.returncode < 0:
+        raise TransientError(f"source {source.name}: the crawler was killed by signal {-done.returncode}")
+    raise RuntimeError(f"source {source.name}: the crawler failed: {told}")
+
+
+def main() -> int:
+    """Run the crawl that standard input describes, and print its account."""
+    job = json.load(sys.stdin)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("scrapy").setLevel(logging.ERROR)
+    source = WebSource.model_validate(job["source"])
+    offset = timedelta(seconds=job["clock_offset"])
+    try:
+        with alone_with(Lake(Path(job["lake"])), source):
+            account = run(Lake(Path(job["lake"])), source, job["run_id"], page_bytes=job["page_bytes"], clock=lambda: datetime.now(UTC) + offset)
+    except TransientError as error:
+        print(error, file=sys.stderr)
+        return _TEMPORARY
+    json.dump(account, sys.stdout)
+    return 0
+
+
+@contextmanager
+def alone_with(lake: Lake, source: WebSource) -> Iterator[None]:
+    """Raises TransientError while another run asks one of the source's hosts."""
+    folder = lake.crawls / "hosts"
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        for host in sorted(source.hosts):
+            try:
+                held.enter_context(FileLock(folder / f"{host}.lock", timeout=HOST_SECONDS))
+            except Timeout:
+                raise TransientError(f"source {source.name}: another run asks {host}") from None
+        yield
+
+
+def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: Callable[[], datetime]) -> dict[str, Any]:
+    """The crawl itself, which takes this process's reactor."""
+    from scrapy.crawler import AsyncCrawlerProcess
+
+    from broadsheet.capture.web.archive import archive
+    from broadsheet.capture.web.plan import Plan, known_of
+    from broadsheet.capture.web.spider import NewsSpider
+
+    zone = RawZone(lake)
+    limit = min(page_bytes, int(source.limits.page_mb * 1024 * 1024))
+    process = AsyncCrawlerProcess(settings_of(source, limit), install_root_handler=False)
+    with archive(zone, run_id, source.name) as kept:
+        pages, others = known_of(zone.visits.of_source(source.name))
+        plan = Plan(source, pages, clock())
+        crawler = process.create_crawler(NewsSpider)
+        process.crawl(crawler, source=source, plan=plan, others=others, archive=kept, clock=clock, page_bytes=limit)
+        process.start()
+    spider = crawler.spider
+    assert isinstance(spider, NewsSpider)
+    if spider.fault is not None:
+        raise spider.fault
+    if process.bootstrap_failed:
+        raise BroadsheetError(f"source {source.name}: the crawler could not start")
+    forbidden = crawler.stats.get_value("robotstxt/forbidden", 0)
+    return {
+        "source": source.name,
+        **dict(sorted(spider.counts.items())),
+        "forbidden": forbidden,
+        "files": zone.warcs(run_id),
+    }
+
+
+def settings_of(source: WebSource, page_bytes: int) -> dict[str, Any]:
+    """Scrapy's settings for a source."""
+    from broadsheet.capture.web.addresses import SETTING
+
+    limits = source.limits
+    return {
+        "USER_AGENT": source.agent, "ROBOTSTXT_OBEY": True, "COOKIES_ENABLED": False, "REFERER_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
+        "HTTPPROXY_ENABLED": False, "METAREFRESH_ENABLED": False,
+        "DEFAULT_REQUEST_HEADERS": {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+        "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency, "DOWNLOAD_DELAY": limits.delay, "DOWNLOAD_DELAY_JITTER": 0,
+        "AUTOTHROTTLE_ENABLED": limits.delay > 0, "AUTOTHROTTLE_START_DELAY": limits.delay, "AUTOTHROTTLE_MAX_DELAY": max(60.0, limits.delay),
+        "RETRY_TIMES": limits.retries, "RETRY_HTTP_CODES": [408, 425, 429, 500, 502, 503, 504, 522, 524],
+        "DOWNLOAD_TIMEOUT": limits.timeout, "DOWNLOAD_MAXSIZE": page_bytes, "DOWNLOAD_WARNSIZE": 0, "DNS_TIMEOUT": 20,
+        "REDIRECT_MAX_TIMES": 5, "HTTPERROR_ALLOW_ALL": True, "CLOSESPIDER_TIMEOUT": limits.seconds, "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "DOWNLOAD_HANDLERS": {"file": None, "ftp": None, "s3": None, "data": None}, "DOWNLOADER_MIDDLEWARES": _MIDDLEWARES,
+        "TWISTED_DNS_RESOLVER": "broadsheet.capture.web.addresses.CheckedResolver",
+        SETTING: {"is_private_allowed": source.is_private_allowed, "resolve": source.resolve},
+        "LOG_ENABLED": False, "EXTENSIONS": {"scrapy.extensions.remote_control.RemoteControl": None},
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

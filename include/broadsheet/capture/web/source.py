@@ -1,0 +1,225 @@
+"""Sources that the crawler visits: front pages, feeds and sitemaps of a site.
+
+kind: web
+urls: [https://news.lanshan.example/, https://news.lanshan.example/local/]
+contact: https://archive.example/crawler
+time_zone: Asia/Shanghai
+every: 30m
+revisit: [1h, 24h, 7d]
+follow: {deny: [/login], depth: 1}
+limits: {pages: 500, delay: 2}
+"""
+
+import ipaddress
+import re
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+
+from broadsheet import __version__
+from broadsheet.errors import ConfigurationError
+from broadsheet.settings import zone_name
+from broadsheet.urls import canonical, is_site_host, site_of
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_STRICT = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _duration(value: Any) -> Any:
+    """A duration as `90s`, `30m`, `24h`, `7d`."""
+    if isinstance(value, timedelta):
+        return value
+    if not (found := _DURATION.fullmatch(str(value).strip())):
+        raise ValueError(f"{value!r} is no duration, as 90s, 30m, 24h and 7d are")
+    return timedelta(seconds=float(found.group(1)) * _UNITS[found.group(2)])
+
+
+def _said(value: timedelta) -> str:
+    return f"{value.total_seconds():g}s"
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str), PlainSerializer(_said, return_type=str)]
+
+
+def _page_url(value: str) -> str:
+    """A URL as it is asked for: in canonical form."""
+    if not (url := canonical(value)):
+        raise ValueError(f"{value!r} is no http(s) URL")
+    return url
+
+
+ZoneName = Annotated[str, AfterValidator(zone_name)]
+PageUrl = Annotated[str, BeforeValidator(_page_url)]
+
+
+class Follow(BaseModel):
+    """Which links lead to pages of the source.
+
+    Attributes
+    ----------
+    hosts : sites whose pages belong to it, without `www.`; by default those of its `urls`. Hosts below them count.
+    allow, deny : regular expressions searched in URLs. Without `allow`, every link of these hosts is a page.
+    depth : links from a seed to a page. 1: the pages that the seeds show.
+    """
+
+    model_config = _STRICT
+
+    hosts: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    depth: int = Field(1, ge=0, le=10)
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [host for host in hosts if not is_site_host(host)]:
+            raise ValueError(f"{wrong[0]!r} is no host name in lower case without scheme, path and `www.`")
+        return hosts
+
+    @field_validator("allow", "deny")
+    @classmethod
+    def _are_patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+        return patterns
+
+
+class Limits(BaseModel):
+    """How much a run may ask for, and how fast.
+
+    Attributes
+    ----------
+    pages : pages a run; front pages, feeds, sitemaps and robots.txt are not counted.
+    seconds : after which a run asks for nothing more.
+    delay : seconds between two requests to a host; robots.txt's Crawl-delay counts where it is longer, and a slow host is given more.
+    concurrency : requests to a host at a time.
+    page_mb : a larger answer is given up.
+    timeout : seconds for an answer.
+    retries : further attempts after an answer that says "later", or none, with growing waits.
+    """
+
+    model_config = _STRICT
+
+    pages: int = Field(500, ge=0)
+    seconds: int = Field(3000, ge=1)
+    delay: float = Field(2.0, ge=0)
+    concurrency: int = Field(1, ge=1, le=16)
+    page_mb: float = Field(16, gt=0)
+    timeout: float = Field(30, gt=0)
+    retries: int = Field(2, ge=0, le=10)
+
+
+class WebSource(BaseModel):
+    """A site's front pages, feeds or sitemaps, and the pages that they lead to.
+
+    Attributes
+    ----------
+    kind : what `urls` are: `web` front and section pages, `feed` RSS, Atom or JSON feeds, `sitemap` sitemaps and indexes of them.
+    urls : asked for again and again, for what they lead to.
+    pages : asked for by themselves, whether or not anything leads to them; `page_list` names a file with one a line.
+    contact : a URL or an e-mail address; sent with each request, so that a site's people can reach whoever runs this.
+    user_agent : instead of the default, which names Broadsheet, its version and the contact.
+    every : how long an answer of `urls` counts as fresh.
+    revisit : when a page is asked for again, since it was first seen: to find edits and removals.
+    max_age : entries of sitemaps that are dated longer ago are left out.
+    site, time_zone : of captures for which nothing better is known.
+    rights : what the site's owner allows, for people.
+    is_private_allowed : ask addresses that are not public; for trials and for an intranet.
+    resolve : host name (`*.` before it: and those below) -> `address` or `address:port` to connect to instead of asking DNS.
+    """
+
+    model_config = _STRICT
+
+    name: str
+    kind: Literal["web", "feed", "sitemap"]
+    urls: tuple[PageUrl, ...] = ()
+    pages: tuple[PageUrl, ...] = ()
+    page_list: str | None = None
+    contact: str = Field(min_length=3)
+    user_agent: str | None = None
+    every: Duration = timedelta(hours=1)
+    revisit: tuple[Duration, ...] = (timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
+    max_age: Duration = timedelta(days=7)
+    follow: Follow = Follow()
+    limits: Limits = Limits()
+    site: str | None = None
+    time_zone: ZoneName | None = None
+    rights: str | None = None
+    is_private_allowed: bool = Field(False, alias="allow_private")
+    resolve: dict[str, str] = {}
+    is_mtime_trusted: Literal[False] = False  # as other kinds have it
+
+    @field_validator("contact", "user_agent", "rights")
+    @classmethod
+    def _one_line(cls, text: str | None) -> str | None:
+        if text is not None and (not text.isprintable() or not text.isascii()):
+            raise ValueError("must be one line of ASCII characters: it is sent in a header")
+        return text
+
+    @field_validator("site")
+    @classmethod
+    def _is_host(cls, site: str | None) -> str | None:
+        if site is not None and not is_site_host(site):
+            raise ValueError("must be a host name in lower case without scheme, path and `www.`, as news.example is")
+        return site
+
+    @field_validator("resolve")
+    @classmethod
+    def _are_addresses(cls, resolve: dict[str, str]) -> dict[str, str]:
+        for host, stated in resolve.items():
+            address = re.sub(r":\d+$", "", stated) if stated.count(":") == 1 or "]:" in stated else stated
+            try:
+                ipaddress.ip_address(address.strip("[]"))
+            except ValueError as error:
+                raise ValueError(f"{host}: {stated!r} is no IP address, with or without a port") from error
+        return resolve
+
+    @model_validator(mode="after")
+    def _has_input(self) -> "WebSource":
+        if not (self.urls or (self.kind == "web" and (self.pages or self.page_list))):
+            raise ValueError("name `urls`" + (", `pages` or a `page_list`" if self.kind == "web" else ""))
+        return self
+
+    @property
+    def inputs(self) -> list[str]:
+        """Where its captures come from, as it says."""
+        return list(self.urls or self.pages or (self.page_list or "",))
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """Sites whose pages belong to it."""
+        return frozenset(self.follow.hosts or (host for url in (*self.urls, *self.listed) if (host := site_of(url))))
+
+    @cached_property
+    def listed(self) -> tuple[str, ...]:
+        """Pages that are asked for by themselves. Raises ConfigurationError for a list that cannot be read, or a line that is no URL."""
+        if not self.page_list:
+            return self.pages
+        try:
+            lines = Path(self.page_list).read_text("utf-8-sig").splitlines()
+        except (OSError, UnicodeError) as error:
+            raise ConfigurationError(f"source {self.name}: page_list {self.page_list} cannot be read: {error}") from error
+        found = dict.fromkeys(self.pages)
+        for number, line in enumerate(lines, 1):
+            if line.strip() and not line.lstrip().startswith("#"):
+                if not (url := canonical(line)):
+                    raise ConfigurationError(f"source {self.name}: {self.page_list}, line {number}: {line.strip()!r} is no http(s) URL")
+                found[url] = None
+        return tuple(found)
+
+    def is_own(self, url: str) -> bool:
+        """Whether a URL is of one of the source's sites."""
+        host = site_of(url)
+        return host is not None and any(host == own or host.endswith("." + own) for own in self.hosts)
+
+    @property
+    def agent(self) -> str:
+        """User-Agent of its requests."""
+        return self.user_agent or f"Broadsheet/{__version__} (+{self.contact})"

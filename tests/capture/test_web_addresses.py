@@ -1,0 +1,38 @@
+"""The crawler connects to public addresses only, whatever a name or a redirect says."""
+
+import pytest
+
+from broadsheet.capture.web.addresses import is_public, stated_address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "127.8.8.8", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1",
+        "192.0.2.1", "198.18.0.1", "240.0.0.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
+        "2002:7f00:1::", "64:ff9b::7f00:1", "64:ff9b::a00:1", "2001:db8::1", "localhost", "", "2130706433",
+    ],
+)  # fmt: skip
+def test_addresses_that_are_not_public(address):
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["9.9.9.9", "1.1.1.1", "2606:4700::1111", "::ffff:9.9.9.9", "64:ff9b::909:909"])
+def test_addresses_that_are_public(address):
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("host", "stated"),
+    [
+        ("news.example", ("127.0.0.1", 8000)),
+        ("a.b.example", ("127.0.0.2", None)),
+        ("v6.test", ("::1", 8000)),
+        ("v6b.test", ("::1", None)),
+        ("other.test", None),
+        ("example", None),
+    ],
+)
+def test_addresses_that_a_source_states(host, stated):
+    resolve = {"news.example": "127.0.0.1:8000", "*.example": "127.0.0.2", "v6.test": "[::1]:8000", "v6b.test": "::1"}
+    assert stated_address(host, resolve) == stated
