@@ -11,7 +11,7 @@ COPY requirements.txt requirements-compose.txt /tmp/
 RUN pip install --no-cache-dir --no-deps --require-hashes --requirement /tmp/requirements.txt --requirement /tmp/requirements-compose.txt \
     && pip check \
     && useradd --uid 50000 --user-group --create-home airflow \
-    && mkdir -p /opt/airflow /opt/broadsheet/lake/warehouse \
+    && mkdir -p /opt/airflow /opt/broadsheet/lake/warehouse /opt/broadsheet/var/lakes \
     && chown -R airflow:airflow /opt/airflow /opt/broadsheet
 
 USER 50000

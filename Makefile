@@ -1,5 +1,5 @@
 # Broadsheet's commands. Needs Python 3.11 and make; everything else is put into .venv here.
-#   make run ARGS="PATH… --lake DIR"     make up PORT=8090     make test ARGS="tests/core -k ids"
+#   make run ARGS="PATH… --lake DIR"     make up PORT=8090 LAKE=s3://BUCKET/FOLDER     make test ARGS="tests/core -k ids"
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,6 +10,10 @@ ARGS ?=
 PAGES ?= 50000
 SEED ?=
 PORT ?=
+LAKE ?=
+ifneq ($(LAKE),)
+export BROADSHEET_LAKE := $(LAKE)
+endif
 # uv would trust certificates of its own alone; pip trusts the system's, and both must work behind the same proxy.
 export UV_SYSTEM_CERTS := 1
 BIN := .venv/bin

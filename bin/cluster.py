@@ -177,7 +177,10 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def composed(variables: Mapping[str, str], moved: Callable[[str], str]) -> dict[str, Any]:
-    """Services of the compose file, with variables put in as Compose does and places as they are here. KeyError: one that is demanded is not set."""
+    """Services of the compose file, with variables put in as Compose does and places as they are here. KeyError: one that is demanded is not set.
+
+    A variable without a value is handed on to the service, if it is set.
+    """
 
     def put_in(match: re.Match[str]) -> str:
         if match[0] == "$$":
@@ -194,7 +197,11 @@ def composed(variables: Mapping[str, str], moved: Callable[[str], str]) -> dict[
             return [filled(value) for value in node]
         return moved(_VARIABLE.sub(put_in, node)) if isinstance(node, str) else node
 
-    return filled(yaml.safe_load(COMPOSE.read_text("utf-8")))["services"]
+    services = filled(yaml.safe_load(COMPOSE.read_text("utf-8")))["services"]
+    for service in services.values():
+        declared = {name: variables.get(name) if value is None else value for name, value in service.get("environment", {}).items()}
+        service["environment"] = {name: value for name, value in declared.items() if value is not None}
+    return services
 
 
 def not_installed() -> list[str]:

@@ -28,7 +28,7 @@ def arguments() -> argparse.Namespace:
         "paths", nargs="*", type=path, metavar="PATH", help="pages, WARC files and directories of them; the bundled sample without any"
     )
     parser.add_argument("--manifest", type=path, help="CSV or JSON Lines with path, url, captured_at, site")
-    parser.add_argument("--lake", type=path, help="directory of the lake")
+    parser.add_argument("--lake", type=lake, help="directory of the lake, or s3://BUCKET/FOLDER")
     parser.add_argument("--policy", type=path, help="quality policy (YAML) laid over the embedded one")
     parser.add_argument("--sites", type=path, help="folder of site profiles, <host>.yaml")
     parser.add_argument("--outlets", type=path, help="outlets with their other names and hosts (YAML), laid over the bundled table")
@@ -45,12 +45,19 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def lake(text: str) -> str:
+    """A lake as the DAG takes it: a URL, or an absolute path."""
+    return text if "://" in text else str(path(text).absolute())
+
+
 def run_conf(given: argparse.Namespace) -> dict[str, Any]:
     """The DAG's params that differ from their defaults. Paths are made absolute: they were typed here, not in the project."""
     conf: dict[str, Any] = {"dry_run": given.dry_run}
     if given.paths:
         conf |= {"paths": [str(given_path.absolute()) for given_path in given.paths], "manifest": None}
-    conf |= {name: str(value.absolute()) for name in ("manifest", "lake", "policy", "sites", "outlets") if (value := getattr(given, name))}
+    conf |= {name: str(value.absolute()) for name in ("manifest", "policy", "sites", "outlets") if (value := getattr(given, name))}
+    if given.lake is not None:
+        conf["lake"] = given.lake
     if given.shards is not None:
         conf["shards"] = given.shards
     return conf

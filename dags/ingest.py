@@ -68,8 +68,8 @@ def ingest(name: str, params=None, outlet_events=None) -> dict[str, Any]:
     if not brought["days"]:
         raise AirflowSkipException(f"{name}: nothing new among {brought['in_count']} inputs.")
     outlet_events[ARRIVALS].add_partitions(brought["days"])
-    outlet_events[ARRIVALS].extra = {"lake": run.lake, **brought}
-    outlet_events[RAW_ZONE].extra = {"lake": run.lake, **brought}
+    outlet_events[ARRIVALS].extra = {"lake": run.where.name, **brought}
+    outlet_events[RAW_ZONE].extra = {"lake": run.where.name, **brought}
     return brought
 
 

@@ -79,8 +79,9 @@ def rebuild(params=None, outlet_events=None) -> str:
 
     if not params["rebuild"]:
         raise AirflowSkipException("Not asked for.")
-    warehouse = str(make_anew(Lake(stages.lake())))
-    outlet_events[WAREHOUSE].extra = {"lake": str(stages.lake()), "warehouse": warehouse}
+    lake = Lake(stages.lake())
+    warehouse = str(make_anew(lake))
+    outlet_events[WAREHOUSE].extra = {"lake": lake.name, "warehouse": warehouse}
     return warehouse
 
 

@@ -1,7 +1,7 @@
 """Airflow plugin: Broadsheet's pages in Airflow's UI, in the navigation and on the page of the DAG `news_pipeline`, behind Airflow's login.
 
 All logic is in `broadsheet.ui`. Who may read the DAG `news_pipeline` may read the pages; who may trigger the DAG `replay` may replay. The lake is
-that of `BROADSHEET_LAKE`, else `lake` in the project's directory.
+that of `BROADSHEET_LAKE` (of one in an object store, its working directory), else `lake` in the project's directory.
 """
 
 import asyncio
@@ -103,7 +103,10 @@ def _made() -> "ASGIApp":
     from broadsheet.ui.app import create_app, warm_up
 
     threading.Thread(target=warm_up, daemon=True).start()
-    lake = PROJECT / (os.environ.get("BROADSHEET_LAKE") or "lake")
+    from broadsheet.lake import Lake, store_url
+
+    place = os.environ.get("BROADSHEET_LAKE") or "lake"
+    lake = Lake.at(place if store_url(place) else PROJECT / place).root
     return create_app(lake, AirflowAccess(lake))
 
 

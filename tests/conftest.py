@@ -1,8 +1,13 @@
 """Fixtures that several areas share."""
 
+import itertools
 import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -10,6 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 SAMPLE = ROOT / "examples" / "sample"
+S3_SERVER = ROOT / "build" / "s3-server" / "bin" / "moto_server"
+BUCKET = "press-archive"
 sys.path.insert(0, str(ROOT / "examples"))
 
 
@@ -54,6 +61,52 @@ def sample_run(tmp_path_factory):
 
     lake = tmp_path_factory.mktemp("sample_lake")
     return lake, run_all(lake, [SAMPLE / "pages"], manifest=SAMPLE / "manifest.jsonl", shards=1)
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory):
+    """URL of an S3-compatible server with an empty bucket, on the loopback address; this process and its children are told of it as of any."""
+    if not S3_SERVER.exists():
+        pytest.skip("needs the S3-compatible server of the tests: make build/s3-server/ready")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("s3")
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "of-the-press", "AWS_REGION": "us-east-1",
+        "BROADSHEET_WORK": str(folder / "work"), "BROADSHEET_STORE_RETRY_SECONDS": "10", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1",
+    }  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch, (folder / "server.log").open("wb") as log:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        server = subprocess.Popen([S3_SERVER, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _make_bucket(server, f"{url}/{BUCKET}")
+            yield url
+        finally:
+            server.kill()
+            server.wait()
+
+
+def _make_bucket(server: subprocess.Popen, url: str) -> None:
+    deadline = time.monotonic() + 120
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, method="PUT"), timeout=10):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+    raise RuntimeError("the S3-compatible server of the tests does not answer")
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def s3_url(s3_server):
+    """URL of a lake in the object store that holds nothing yet."""
+    return f"s3://{BUCKET}/lakes/test-{next(_numbers)}"
 
 
 @pytest.fixture(scope="session")

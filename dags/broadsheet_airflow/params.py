@@ -14,6 +14,13 @@ def located(path: str) -> Path:
     return PROJECT / path
 
 
+def located_lake(lake: str) -> Path:
+    """The directory of a lake; of one in an object store (`s3://…`), its working directory, which is made if it is not there."""
+    from broadsheet.lake import Lake, store_url
+
+    return Lake.at(lake if store_url(lake) else located(lake)).root
+
+
 def chosen(*names: str, **own: Param) -> dict[str, Param]:
     """Params of a DAG: its own first, then those of `SHARED` that are named."""
     return {**own, **{name: SHARED[name] for name in names}}
@@ -30,7 +37,7 @@ SHARED = {
         type="string",
         minLength=1,
         title="Lake",
-        description="Directory of the lake; made if it is not there. BROADSHEET_LAKE says which one schedules work on.",
+        description="Directory of the lake, made if it is not there, or s3://BUCKET/FOLDER. BROADSHEET_LAKE says which one schedules work on.",
     ),
     "policy": Param(
         None,

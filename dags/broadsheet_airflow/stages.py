@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from broadsheet_airflow.assets import ARRIVALS, PUBLISHED, RAW_ZONE, tell_published
 from broadsheet_airflow.defaults import WRITER_POOL
-from broadsheet_airflow.params import located, settings
+from broadsheet_airflow.params import located_lake, settings
 
 log = logging.getLogger("airflow.task")
 
@@ -21,7 +21,7 @@ def lake() -> Path:
     context = get_current_context()
     events = context.get("triggering_asset_events") or {}
     told = [event.extra["lake"] for event in events.get(ARRIVALS, ()) if "lake" in event.extra]
-    return located(told[-1] if told else context["params"]["lake"])
+    return located_lake(told[-1] if told else context["params"]["lake"])
 
 
 def run_id(part: str = "") -> str:

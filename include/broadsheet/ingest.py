@@ -83,7 +83,7 @@ def require_day(day: str) -> str:
 
 def has_arrivals(lake: str | Path, day: str) -> bool:
     """Whether anything came of a day."""
-    return day in days_of(Lake(Path(lake)))
+    return day in days_of(Lake.at(lake))
 
 
 def prepare(run: Run, day: str) -> list[int]:
@@ -102,7 +102,7 @@ def build(lake: str | Path, day: str, *, workers: int | None = None, on_progress
     Raises ConfigurationError for a day of which nothing came.
     """
     if not has_arrivals(lake, require_day(day)):
-        raise ConfigurationError(f"nothing of {day} came into {lake}; there is: {', '.join(days_of(Lake(Path(lake)))) or 'nothing'}")
+        raise ConfigurationError(f"nothing of {day} came into {lake}; there is: {', '.join(days_of(Lake.at(lake))) or 'nothing'}")
     run = Run.start(lake, **settings)
     shards = prepare(run, day)
     if not has_new(run):

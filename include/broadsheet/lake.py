@@ -1,24 +1,31 @@
 """Where things lie in a lake, and how files get there: written aside, then renamed.
 
-raw/                        WARC files with the pages' bytes, never changed
+A lake is a directory. What it keeps for good, marked * here, may lie in an object store instead (`store.py`); the directory, which `store.json`
+then binds to the store, is where work is done.
+
+raw/ *                      WARC files with the pages' bytes, never changed
 arrivals/<day>/<run>/       what `ingest` brought into the raw zone, by day of capture
 crawls/                     which hosts are being asked, which WARC files of crawls were listed as arrivals
 staging/<run>/<stage>/      what one stage hands to the next, by shard
-tables/<table>/capture_month=…/   published Parquet
+tables/<table>/capture_month=…/ *   published Parquet
 warehouse/broadsheet.duckdb       the published warehouse; beside it the file that was published before, changes/
                                   and what waiting reparses would make of it, shadow-<run>.duckdb and .json
-withdrawn/                  Parquet that published states no longer count
+withdrawn/ *                Parquet that published states no longer count
+commits/<snapshot>.json *   parts that a load moved into tables/
 docs/index.html             quality overview
 docs/<run>/                 Data Docs
 runs/<run>.json             summary of a run
 """
 
 import errno
+import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import TypeVar
 
 import msgspec
@@ -27,6 +34,14 @@ import pyarrow as pa
 from broadsheet.errors import ConfigurationError
 
 T = TypeVar("T")
+
+# Zones of what is kept for good.
+RAW, TABLES, WITHDRAWN, COMMITS = "raw", "tables", "withdrawn", "commits"
+# Which object store a directory works for.
+BINDING = "store.json"
+# A URL; as a path it would have one slash less.
+_URL = re.compile(r"([a-z][a-z0-9+.-]*):/+(.*)", re.IGNORECASE)
+_BUCKET_AND_FOLDER = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.+(/|$))[\w.=+-]+)*")
 
 # Files that stages leave in their staging: what goes on, what was rejected, what became of it all.
 CAPTURES = "captures.jsonl"
@@ -38,15 +53,62 @@ WARNED_ROWS = "warned_rows"  # Parquet: what `validate` warns of and other shard
 COMPRESSIONS = {".zst": "zstd", ".gz": "gzip"}  # of a file, by the ending of its name
 
 
+class Binding(msgspec.Struct, frozen=True):
+    """The object store that a working directory is bound to. `directory_id` tells the directory from others that are bound to the same one."""
+
+    url: str
+    directory_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Lake:
     """Paths of one lake."""
 
     root: Path
 
+    @classmethod
+    def at(cls, place: str | Path) -> "Lake":
+        """The lake of a directory, or of an object store's URL, `s3://bucket/folder`, whose working directory is made if it is not there.
+
+        Raises ConfigurationError for a URL that names no such store, and where its working directory cannot be made or is another store's.
+        """
+        url = store_url(place)
+        if url is None:
+            return cls(Path(place))
+        lake = cls(working_directory(url))
+        lake._bind(url)
+        return lake
+
+    @property
+    def binding(self) -> Binding | None:
+        """The object store that keeps what is kept for good; None where the directory itself does."""
+        try:
+            return msgspec.json.decode((self.root / BINDING).read_bytes(), type=Binding)
+        except OSError:
+            return None
+        except msgspec.DecodeError as error:
+            raise ConfigurationError(f"{self.root / BINDING} is damaged ({error}); remove it, and name the lake by its URL") from error
+
+    @property
+    def name(self) -> str:
+        """What the lake is called: the object store's URL, else the directory."""
+        binding = self.binding
+        return binding.url if binding else str(self.root)
+
+    def _bind(self, url: str) -> None:
+        binding = self.binding
+        if binding is None:
+            if any((self.root / zone).exists() for zone in (RAW, TABLES)):
+                raise ConfigurationError(f"{self.root} is a lake of its own, and cannot be the working directory of {url}")
+            require_writable(self.root)
+            with written_aside(self.root / BINDING) as aside:
+                aside.write_bytes(msgspec.json.encode(Binding(url, token_hex(8))))
+        elif binding.url != url:
+            raise ConfigurationError(f"{self.root} is the working directory of {binding.url}, and cannot be that of {url}")
+
     @property
     def raw(self) -> Path:
-        return self.root / "raw"
+        return self.root / RAW
 
     @property
     def arrivals(self) -> Path:
@@ -60,7 +122,7 @@ class Lake:
 
     @property
     def tables(self) -> Path:
-        return self.root / "tables"
+        return self.root / TABLES
 
     @property
     def warehouse(self) -> Path:
@@ -79,15 +141,6 @@ class Lake:
         """What a published state changed of the one before."""
         return self.root / "warehouse" / "changes" / snapshot_id
 
-    @property
-    def commits(self) -> Path:
-        return self.root / "commits"
-
-    @property
-    def withdrawn(self) -> Path:
-        """Parquet that was published and no longer counts."""
-        return self.root / "withdrawn"
-
     def docs(self, run_id: str) -> Path:
         return self.root / "docs" / run_id
 
@@ -105,6 +158,27 @@ class Lake:
     def shard(self, run_id: str, stage: str, shard: int) -> Path:
         """Directory that a stage's shard writes to."""
         return self.staging(run_id, stage) / f"shard-{shard:03d}"
+
+
+def store_url(place: str | Path) -> str | None:
+    """The URL of an object store as it is written down; None for a directory. Raises ConfigurationError for any other URL."""
+    found = _URL.fullmatch(str(place).strip())
+    if found is None:
+        return None
+    scheme, rest = found[1].lower(), found[2].rstrip("/")
+    if scheme != "s3" or not _BUCKET_AND_FOLDER.fullmatch(rest):
+        raise ConfigurationError(
+            f"{place} is no lake: give a directory, or s3://BUCKET/FOLDER for an object store, whose keys and endpoint come from the environment"
+        )
+    return f"s3://{rest}"
+
+
+def working_directory(url: str) -> Path:
+    """Where work on an object store's lake is done: below `BROADSHEET_WORK`, else in the user's own folder of data."""
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    folder = Path(os.environ.get("BROADSHEET_WORK") or data / "broadsheet" / "lakes")
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", url.removeprefix("s3://"))
+    return folder.absolute() / f"{readable}-{hashlib.sha256(url.encode()).hexdigest()[:6]}"
 
 
 def require_writable(root: Path) -> None:

@@ -8,18 +8,18 @@ from broadsheet.capture.arrivals import compact as compact_arrivals
 from broadsheet.capture.raw_index import RawIndex
 from broadsheet.lake import Lake
 from broadsheet.settings import Settings, read_settings
+from broadsheet.store import store_of
 
 KEPT_STAGING_DAYS = 14
 
 
 def compact(lake: str | Path) -> dict[str, int]:
     """Put many small files together: the raw zone's index, and what `ingest` listed by day. Returns how many files and folders became fewer."""
-    where = Lake(Path(lake))
-    index = where.raw / "index"
-    before = _parts(index)
-    if before:
-        RawIndex(index).compact()
-    return {"raw_index_parts": before - _parts(index), "arrivals": compact_arrivals(where)}
+    where = Lake.at(lake)
+    index = RawIndex(store_of(where))
+    before = len(index.parts())
+    index.compact()
+    return {"raw_index_parts": before - len(index.parts()), "arrivals": compact_arrivals(where)}
 
 
 def sort_index(lake: str | Path, settings: Settings | None = None) -> dict[str, int]:
@@ -29,7 +29,7 @@ def sort_index(lake: str | Path, settings: Settings | None = None) -> dict[str, 
     """
     from broadsheet.warehouse.compact import compact
 
-    where = Lake(Path(lake))
+    where = Lake.at(lake)
     before, after = compact(where, settings or read_settings()) if where.warehouse.exists() else (0, 0)
     return {"before": before, "after": after}
 
@@ -40,7 +40,7 @@ def prune(lake: str | Path, days: int = KEPT_STAGING_DAYS) -> list[str]:
     Kept are reparses that wait, which a person decides on. A run that is loaded already has its staging removed by the loads after it. What a
     dead `ingest` listed counts as known from now on: its days are in the lake, and a build of them takes it in.
     """
-    where = Lake(Path(lake))
+    where = Lake.at(lake)
     latest = time.time() - days * 86_400
     gone = [
         folder
@@ -50,10 +50,6 @@ def prune(lake: str | Path, days: int = KEPT_STAGING_DAYS) -> list[str]:
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)
     return [folder.name for folder in gone]
-
-
-def _parts(index: Path) -> int:
-    return sum(1 for _ in index.glob("*.parquet"))
 
 
 def _touched_at(folder: Path) -> float:

@@ -109,7 +109,7 @@ def document(lake: str | Path, settings: Settings | None = None) -> Path:
     """
     from broadsheet.quality.overview import build_overview
 
-    where = Lake(Path(lake))
+    where = Lake.at(lake)
     kept = (settings or read_settings()).kept_data_docs
     docs = sorted((path for path in where.docs("").glob("*") if path.is_dir()), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in docs[kept:]:

@@ -113,7 +113,7 @@ def _summary(run: Run, loaded: LoadSummary, validated: Iterable[ValidateSummary]
         "run_id": run.run_id,
         "run_status": "succeeded",
         "is_dry_run": loaded.is_dry_run,
-        "lake": run.lake,
+        "lake": run.where.name,
         "input_count": sum(outcome.in_count for outcome in captured),
         "duplicate_count": sum(outcome.out_count - outcome.new_count for outcome in captured),
         "page_count": sum(outcome.out_count for outcome in outcomes if outcome.stage == "extract"),

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from broadsheet import PARSER_VERSION, __version__
 from broadsheet.errors import ConfigurationError
-from broadsheet.lake import OUTCOMES, REJECTIONS, WARNED_ROWS, Lake, read_records, require_writable, write_records
+from broadsheet.lake import OUTCOMES, REJECTIONS, WARNED_ROWS, Lake, read_records, write_records
 from broadsheet.records import Record, Rejection, StageOutcome
 from broadsheet.settings import Settings, read_settings
+from broadsheet.store import require_usable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,23 +53,25 @@ class Run(Record, frozen=True):
         run_id = run_id or f"{started_at:%Y%m%dT%H%M%S}-{token_hex(3)}"
         if not re.fullmatch(RUN_ID_PATTERN, run_id):
             raise ConfigurationError(f"a run cannot be named {run_id!r}: letters, digits and . _ + : - only, the first a letter or digit")
-        target = Lake(Path(lake)).staging(run_id) / "run.json"
+        where = Lake.at(lake)
+        target = where.staging(run_id) / "run.json"
         if os.access(target, os.R_OK):
-            return cls.open(lake, run_id)
+            return cls.open(where.root, run_id)
         options = read_settings(**settings)
         _check_files(options)
-        require_writable(Path(lake))
-        run = cls(lake=str(Path(lake).resolve()), run_id=run_id, started_at=started_at, settings=options.model_dump(mode="json"))
+        require_usable(where)
+        run = cls(lake=str(where.root.resolve()), run_id=run_id, started_at=started_at, settings=options.model_dump(mode="json"))
         write_records(target, [run])
         return run
 
     @classmethod
     def open(cls, lake: str | Path, run_id: str) -> "Run":
         """Take up a run that was begun."""
-        source = Lake(Path(lake)).staging(run_id) / "run.json"
+        where = Lake.at(lake)
+        source = where.staging(run_id) / "run.json"
         if not os.access(source, os.R_OK):  # unlike Path.exists, False where it may not be looked
             raise ConfigurationError(f"{lake} has no run {run_id!r} in staging; `broadsheet runs --lake {lake}` lists its runs")
-        require_writable(Path(lake))
+        require_usable(where)
         return next(iter(read_records(source, cls)))
 
     @property
@@ -163,7 +166,7 @@ def shards_of(run: Run) -> list[int]:
 
 def stored_summary(lake: str | Path, run_id: str) -> dict[str, Any]:
     """Summary of a run that was loaded."""
-    source = Lake(Path(lake)).summary(run_id)
+    source = Lake.at(lake).summary(run_id)
     if not source.exists():
         raise ConfigurationError(f"no summary of run {run_id!r} in {source.parent}")
     return json.loads(source.read_text("utf-8"))

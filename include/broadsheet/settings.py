@@ -55,6 +55,23 @@ def zone_name(value: str) -> str:
     return value
 
 
+class StoreSettings(BaseSettings):
+    """How an object store is used; the environment's alone, since it may differ from machine to machine."""
+
+    model_config = SettingsConfigDict(env_prefix="BROADSHEET_STORE_", env_ignore_empty=True, frozen=True)
+
+    retry_seconds: float = Field(60.0, gt=0, description="Seconds for which a request is tried again while the store does not answer.")
+    cache_mb: int = Field(10_240, ge=0, description="MiB of raw files, and of Parquet as many again, that are kept beside the store.")
+
+
+def read_store_settings() -> StoreSettings:
+    """Raises ConfigurationError naming what is wrong."""
+    try:
+        return StoreSettings()
+    except ValidationError as error:
+        raise ConfigurationError(f"wrong setting, {wrong_values(error)}") from error
+
+
 def read_settings(**given: Any) -> Settings:
     """Settings as given; those that are None are the environment's, or the default. Raises ConfigurationError naming what is wrong."""
     try:

@@ -1,7 +1,10 @@
 """Upkeep: what goes, and what must stay."""
 
 import os
+import shutil
 import time
+
+import pytest
 
 from broadsheet.lake import Lake, write_records
 from broadsheet.maintenance import compact, prune
@@ -43,15 +46,21 @@ def test_there_may_be_nothing_to_keep_up(tmp_path):
     assert compact(tmp_path) == {"raw_index_parts": 0, "arrivals": 0}
 
 
-def test_the_raw_zones_index_becomes_one_part_that_finds_the_same(tmp_path):
+@pytest.mark.parametrize("place", ["directory", "object store"])
+def test_the_raw_zones_index_becomes_one_part_that_finds_the_same(tmp_path, request, place):
     from broadsheet.capture.raw_index import RawIndex
     from broadsheet.pipeline import capture
+    from broadsheet.store import store_of
 
+    lake = Lake.at(tmp_path / "lake" if place == "directory" else request.getfixturevalue("s3_url"))
     for number in range(3):
         page = tmp_path / f"{number}.txt"
         page.write_text(f"青河第{number}座口袋公园开放。", "utf-8")
-        capture(Run.start(tmp_path / "lake", f"run-{number}"), [page])
-    index = Lake(tmp_path / "lake").raw / "index"
-    known = RawIndex(index)._table["content_sha256"].to_pylist()
-    assert compact(tmp_path / "lake")["raw_index_parts"] == 2
-    assert len(known) == 3 and all(RawIndex(index).find(digest) for digest in known)
+        capture(Run.start(lake.root, f"run-{number}"), [page])
+    store = store_of(lake)
+    known = RawIndex(store)._table["content_sha256"].to_pylist()
+    assert compact(lake.root)["raw_index_parts"] == 2
+    if place == "object store":
+        shutil.rmtree(lake.raw)
+    assert len(store.keys("raw/index", ".parquet")) == 1
+    assert len(known) == 3 and all(RawIndex(store).find(digest) for digest in known)

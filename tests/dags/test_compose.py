@@ -42,6 +42,15 @@ def test_every_service_is_bounded_and_has_no_rights_to_spare(name):
     assert name == "init" or service["healthcheck"]["test"]
 
 
+def test_the_lake_is_a_volume_or_an_object_store_whose_keys_are_handed_on():
+    environment = composed()["worker"]["environment"]
+    assert environment["BROADSHEET_LAKE"] == "/opt/broadsheet/lake" and not [name for name in environment if name.startswith("AWS_")]
+    told = {"AWS_ENDPOINT_URL": "https://s3.example", "AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "of-the-press"}
+    environment = composed(LAKE="s3://press-archive/news", **told)["worker"]["environment"]
+    assert environment["BROADSHEET_LAKE"] == "s3://press-archive/news"
+    assert {name: value for name, value in environment.items() if name.startswith("AWS_")} == told
+
+
 def test_a_dead_worker_is_noticed_before_its_message_is_given_out_again():
     settings = composed()["scheduler"]["environment"]
     heartbeat = int(settings["AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"])

@@ -14,6 +14,7 @@ from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import capture, extract, load, run_all, transform, validate
 from broadsheet.runs import Run
+from broadsheet.store import Store
 from broadsheet.warehouse import load as loading
 from broadsheet.warehouse.query import query
 
@@ -91,6 +92,25 @@ def test_a_lost_warehouse_costs_no_part_of_the_lake(tmp_path):
     assert counts(tmp_path) == expected
     load(Run.open(tmp_path, "later"))
     assert counts(tmp_path) == expected
+
+
+def test_a_rebuild_takes_back_what_a_dead_load_moved_in_part(tmp_path, monkeypatch):
+    load(prepared(tmp_path))
+    parts, accounts = sorted((tmp_path / "tables").rglob("*.parquet")), query(tmp_path, "select * from quality_results order by all")
+
+    def power_cut(self, files):
+        self.take(*next((local, key) for key, local in files.items() if "/quality_results/" in key))
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        patch.setattr(Store, "take_all", power_cut)
+        load(prepared(tmp_path, "later"))
+    assert len(list((tmp_path / "tables").rglob("*.parquet"))) == len(parts) + 1
+    Lake(tmp_path).warehouse.unlink()
+    loading.rebuild(Lake(tmp_path))
+    assert sorted((tmp_path / "tables").rglob("*.parquet")) == parts
+    assert query(tmp_path, "select * from quality_results order by all").equals(accounts)
+    assert load(Run.open(tmp_path, "later"))["tables"]["quality_results"]["new"] > 0
 
 
 def test_a_second_writer_is_told_to_try_again(tmp_path, monkeypatch):

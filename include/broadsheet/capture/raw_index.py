@@ -9,9 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from broadsheet.lake import written_aside
+from broadsheet.lake import RAW
+from broadsheet.store import PARQUET, Store
 
 SCHEMA = pa.schema([("content_sha256", pa.binary(32)), ("raw_file", pa.string()), ("raw_offset", pa.int64()), ("raw_length", pa.int64())])
+FOLDER = f"{RAW}/index"
 COMPACT_FROM = 64  # parts
 _FRESH = 100_000
 _ATTEMPTS = 5
@@ -22,11 +24,14 @@ Place = tuple[str, int, int]  # file relative to the lake, offset, length
 class RawIndex:
     """Look-up by content. Some 50 bytes of memory for each known content."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, store: Store):
+        self._store = store
         self.covered: set[str] = set()  # files that parts speak of
         self._fresh: dict[bytes, Place] = {}
-        self._set(_load(folder))
+        self._set(self._load())
+
+    def parts(self) -> list[Path]:
+        return self._store.files(FOLDER, PARQUET)
 
     def find(self, digest: bytes) -> Place | None:
         """Place of a content by its SHA-256 (32 bytes)."""
@@ -47,7 +52,7 @@ class RawIndex:
     def write_part(self, warc: Path, rows: Iterable[tuple[bytes, Place]]) -> None:
         """Store where the contents of one WARC file lie: from now on they count as kept."""
         table = _table(rows)
-        with written_aside(self.folder / f"{warc.name}.parquet") as aside:
+        with self._store.new(f"{FOLDER}/{warc.name}{PARQUET}") as aside:
             pq.write_table(table, aside, compression="zstd")
         self.covered.update(pc.unique(table["raw_file"]).to_pylist())
         if len(self._fresh) > _FRESH:
@@ -56,7 +61,7 @@ class RawIndex:
 
     def compact(self) -> None:
         """Merge all parts into one. Two processes at it write the same file."""
-        parts = sorted(self.folder.glob("*.parquet"))
+        parts = self.parts()
         if len(parts) < 2:
             return
         try:
@@ -64,12 +69,21 @@ class RawIndex:
         except FileNotFoundError:  # another process is at it
             return
         name = hashlib.sha256("\n".join(part.name for part in parts).encode()).hexdigest()[:20]
-        target = self.folder / f"merged-{name}.parquet"
-        with written_aside(target) as aside:
+        target = f"merged-{name}{PARQUET}"
+        with self._store.new(f"{FOLDER}/{target}") as aside:
             pq.write_table(merged, aside, compression="zstd")
         for part in parts:
-            if part != target:
-                part.unlink(missing_ok=True)
+            if part.name != target:
+                self._store.delete(f"{FOLDER}/{part.name}")
+
+    def _load(self) -> pa.Table:
+        for attempt in range(_ATTEMPTS):
+            try:
+                return _merged([pq.read_table(part, schema=SCHEMA) for part in self.parts()])
+            except FileNotFoundError:  # merged by another process between listing and reading
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
 
     def _set(self, table: pa.Table) -> None:
         self.covered.update(pc.unique(table["raw_file"]).to_pylist())
@@ -78,17 +92,6 @@ class RawIndex:
         digests = table["content_sha256"].combine_chunks()
         words = np.frombuffer(digests.buffers()[1] or b"", dtype=">u8", count=4 * (digests.offset + len(digests)))
         self._keys = words[4 * digests.offset :: 4].astype(np.uint64)
-
-
-def _load(folder: Path) -> pa.Table:
-    for attempt in range(_ATTEMPTS):
-        try:
-            parts = [pq.read_table(part, schema=SCHEMA) for part in sorted(folder.glob("*.parquet"))]
-            return _merged(parts)
-        except FileNotFoundError:  # merged by another process between listing and reading
-            if attempt == _ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable")
 
 
 def _table(rows: Iterable[tuple[bytes, Place]]) -> pa.Table:

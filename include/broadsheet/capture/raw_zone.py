@@ -1,15 +1,14 @@
 """The raw zone: pages' bytes in WARC 1.1 files, never changed, found by content or by place.
 
 `<run>-00000.warc.gz`, … hold one gzip member a record; `index/` says where each content lies, `visits/` what was asked for when
-(`broadsheet.capture.web.visits`). Of an answer that a page is not there the HTTP header is kept, and found by its own SHA-256. A file is
-written as `.part`, fsynced, renamed when it is full or the run ends, and then entered in the indexes. What a run that died left
-behind is made good when the next one begins: a whole file without an entry is entered, and so is what is whole of a `.part` without a
-living writer; the half record at its end is set aside in `aside/`.
+(`broadsheet.capture.visits`). Of an answer that a page is not there the HTTP header is kept, and found by its own SHA-256. A file is
+written as `.part`, fsynced, renamed (and sent to the object store before, where there is one) when it is full or the run ends, and then
+entered in the indexes. What a run that died left behind is made good when the next one begins: a whole file without an entry is entered,
+and so is what is whole of a `.part` without a living writer; the half record at its end is set aside in `aside/`.
 """
 
 import base64
 import fcntl
-import glob
 import gzip
 import io
 import os
@@ -29,7 +28,8 @@ from broadsheet.capture.visits import Visit, VisitIndex, visit_of
 from broadsheet.capture.warc import TIME_BASIS_HEADER, split_http
 from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
-from broadsheet.lake import Lake
+from broadsheet.lake import RAW, Lake
+from broadsheet.store import WARC, store_of
 
 ROTATE_BYTES = 256 * 1024 * 1024
 GZIP_LEVEL = 5  # twice as quick as 9 for 2 % more bytes
@@ -48,6 +48,7 @@ class RawZone:
 
     def __init__(self, lake: Lake, *, rotate_bytes: int = ROTATE_BYTES):
         self.root = lake.root
+        self.store = store_of(lake)
         self.folder = lake.raw
         self.rotate_bytes = rotate_bytes
 
@@ -68,14 +69,13 @@ class RawZone:
 
     def frame(self, raw_file: str, offset: int, length: int) -> Frame:
         """One record, also of a file that is being written. Raises BadInput, OSError or zlib.error where it is missing or damaged."""
-        whole = self.root / raw_file
         try:
-            file = (_part(whole) if not whole.exists() else whole).open("rb")
-        except FileNotFoundError:  # it has just become whole
-            file = whole.open("rb")
-        with file:
-            file.seek(offset)
-            frame = parse_record(zlib.decompress(file.read(length), wbits=31))
+            with _part(self.root / raw_file).open("rb") as file:
+                file.seek(offset)
+                packed = file.read(length)
+        except FileNotFoundError:  # it is whole
+            packed = self.store.read_range(raw_file, offset, length)
+        frame = parse_record(zlib.decompress(packed, wbits=31))
         if frame.damage:
             raise BadInput("unreadable", frame.damage)
         return frame
@@ -95,22 +95,22 @@ class RawZone:
         finally:
             writer.abandon()
         for grown in (index, self.visits):
-            if sum(1 for _ in grown.folder.glob("*.parquet")) >= COMPACT_FROM:
+            if len(grown.parts()) >= COMPACT_FROM:
                 grown.compact()
 
     @property
     def visits(self) -> VisitIndex:
         """What was asked for, by URL and time."""
-        return VisitIndex(self.folder / "visits")
+        return VisitIndex(self.store)
 
     def recover(self) -> RawIndex:
         """Make good what dead runs left, and open the index of contents."""
         for part in sorted(self.folder.glob("*" + PART)):
-            _save(part)
-        index = RawIndex(self.folder / "index")
-        for warc in sorted(self.folder.glob("*.warc.gz")):
-            name = self.relative(warc)
+            self._save(part)
+        index = RawIndex(self.store)
+        for name in self.store.keys(RAW, WARC):
             if name not in index.covered:
+                warc = self.store.file(name)
                 contents, visits = _scan(warc, name)
                 self.enter(index, warc, contents, visits)
                 for digest, place in contents:
@@ -126,9 +126,31 @@ class RawZone:
     def relative(self, warc: Path) -> str:
         return str(warc.relative_to(self.root))
 
-    def warcs(self, run_id: str) -> list[Path]:
-        """The whole files that a run wrote."""
-        return sorted(self.folder.glob(f"{glob.escape(_stem(run_id))}-[0-9]*.warc.gz"))
+    def warcs(self, run_id: str) -> list[str]:
+        """The whole files that a run wrote, relative to the lake."""
+        written = re.compile(rf"{RAW}/{re.escape(_stem(run_id))}-[0-9]+{re.escape(WARC)}")
+        return [name for name in self.store.keys(RAW, WARC) if written.fullmatch(name)]
+
+    def _save(self, part: Path) -> None:
+        """Take in what is whole of an unfinished file, and set the rest aside, unless its writer lives and holds its lock."""
+        try:
+            with part.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                size = part.stat().st_size
+                end = next((_offset(frame) for frame in frames(part, limit=_LONGEST_BLOCK) if frame.damage), size)
+                if end < size or not end:
+                    file.seek(end)
+                    with _free_name(part).open("wb") as aside:
+                        shutil.copyfileobj(file, aside)
+                    file.truncate(end)
+                os.fsync(file.fileno())
+                if end:
+                    self.store.take(part, self.relative(part).removesuffix(PART))
+                else:
+                    part.unlink()
+                _sync_folder(part.parent)
+        except (BlockingIOError, FileNotFoundError):
+            return
 
 
 class Writer:
@@ -186,8 +208,9 @@ class Writer:
 
     def _open(self) -> io.BufferedWriter:
         """The run's next file. Files of an earlier attempt are kept: their numbers are taken."""
-        while (target := self._zone.folder / f"{self._stem}-{self._sequence:05d}.warc.gz").exists():
+        while self._zone.store.exists(f"{RAW}/{self._stem}-{self._sequence:05d}{WARC}"):
             self._sequence += 1
+        target = self._zone.folder / f"{self._stem}-{self._sequence:05d}{WARC}"
         try:
             self._file = _part(target).open("xb")
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -197,14 +220,15 @@ class Writer:
         return self._file
 
     def seal(self) -> None:
-        """Finish the open file: on disk, renamed, entered in the index."""
+        """Finish the open file: on disk, taken in, entered in the index."""
         if self._file is None:
             return
         self._file.flush()
         os.fsync(self._file.fileno())
-        _part(self._target).rename(self._target)
+        self._zone.store.take(_part(self._target), self._zone.relative(self._target))
         _sync_folder(self._zone.folder)
         self._zone.enter(self._index, self._target, self._rows, self._visits)
+        self._zone.store.trim(RAW)
         self._file.close()
         self._file, self._rows, self._visits = None, [], []
 
@@ -299,28 +323,6 @@ def _stem(run_id: str) -> str:
 
 def _part(target: Path) -> Path:
     return target.with_name(target.name + PART)
-
-
-def _save(part: Path) -> None:
-    """Make a file of what is whole of an unfinished one, and set the rest aside, unless its writer lives and holds its lock."""
-    try:
-        with part.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            size = part.stat().st_size
-            end = next((_offset(frame) for frame in frames(part, limit=_LONGEST_BLOCK) if frame.damage), size)
-            if end < size or not end:
-                file.seek(end)
-                with _free_name(part).open("wb") as aside:
-                    shutil.copyfileobj(file, aside)
-                file.truncate(end)
-            os.fsync(file.fileno())
-            if end:
-                part.rename(part.with_name(part.name.removesuffix(PART)))
-            else:
-                part.unlink()
-            _sync_folder(part.parent)
-    except (BlockingIOError, FileNotFoundError):
-        return
 
 
 def _free_name(part: Path) -> Path:

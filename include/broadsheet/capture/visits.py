@@ -21,10 +21,12 @@ from broadsheet.capture.delivery import parse_instant
 from broadsheet.capture.frames import Frame
 from broadsheet.capture.raw_index import Place
 from broadsheet.capture.warc import ROLE_HEADER, split_http
-from broadsheet.lake import written_aside
+from broadsheet.lake import RAW
 from broadsheet.records import Record
+from broadsheet.store import PARQUET, Store
 
 SOURCE_HEADER, ERROR_HEADER, TDM_HEADER = "Broadsheet-Source", "Broadsheet-Fetch-Error", "Broadsheet-Tdm-Reservation"
+FOLDER = f"{RAW}/visits"
 SCHEMA = pa.schema([
     ("url", pa.string()), ("captured_at", pa.timestamp("us", "UTC")), ("source", pa.string()), ("role", pa.string()), ("http_status", pa.int16()),
     ("content_sha256", pa.binary(32)), ("etag", pa.string()), ("last_modified", pa.string()), ("location", pa.string()), ("error", pa.string()),
@@ -86,12 +88,15 @@ def visit_of(frame: Frame, place: Place) -> Visit | None:
 class VisitIndex:
     """Look-up by URL, and by source."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, store: Store):
+        self._store = store
+
+    def parts(self) -> list[Path]:
+        return self._store.files(FOLDER, PARQUET)
 
     def write_part(self, warc: Path, visits: list[Visit]) -> None:
         """Store the visits of one WARC file."""
-        self._write(self.folder / f"{warc.name}.parquet", pa.Table.from_pylist([msgspec.structs.asdict(visit) for visit in visits], schema=SCHEMA))
+        self._write(f"{warc.name}{PARQUET}", pa.Table.from_pylist([msgspec.structs.asdict(visit) for visit in visits], schema=SCHEMA))
 
     def of_url(self, url: str) -> list[Visit]:
         """Visits of a URL, in the order of time."""
@@ -112,21 +117,21 @@ class VisitIndex:
 
     def compact(self) -> None:
         """Merge all parts into one. Two processes at it write the same file."""
-        parts = sorted(self.folder.glob("*.parquet"))
+        parts = self.parts()
         if len(parts) < 2:
             return
         name = hashlib.sha256("\n".join(part.name for part in parts).encode()).hexdigest()[:20]
-        target = self.folder / f"merged-{name}.parquet"
+        target = f"merged-{name}{PARQUET}"
         try:
             self._write(target, pa.concat_tables([pq.read_table(part, schema=SCHEMA) for part in parts]))
         except FileNotFoundError:  # another process is at it
             return
         for part in parts:
-            if part != target:
-                part.unlink(missing_ok=True)
+            if part.name != target:
+                self._store.delete(f"{FOLDER}/{part.name}")
 
-    def _write(self, target: Path, table: pa.Table) -> None:
-        with written_aside(target) as aside:
+    def _write(self, name: str, table: pa.Table) -> None:
+        with self._store.new(f"{FOLDER}/{name}") as aside:
             pq.write_table(table.sort_by([("url", "ascending"), ("captured_at", "ascending")]), aside, compression="zstd", row_group_size=20_000)
 
     def _visits(self, chosen: pc.Expression) -> Iterator[Visit]:
@@ -148,8 +153,7 @@ class VisitIndex:
         return self._read(chosen, columns)
 
     def _read(self, chosen: pc.Expression | None, columns: list[str]) -> pa.Table:
-        parts = sorted(self.folder.glob("*.parquet"))
-        tables = [pq.read_table(part, schema=SCHEMA, columns=columns, filters=chosen) for part in parts]
+        tables = [pq.read_table(part, schema=SCHEMA, columns=columns, filters=chosen) for part in self.parts()]
         return pa.concat_tables(tables) if tables else SCHEMA.empty_table().select(columns)
 
 

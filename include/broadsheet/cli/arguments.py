@@ -13,6 +13,14 @@ def given_path(text: str) -> Path:
     return Path(text)
 
 
+def given_lake(text: str) -> Path:
+    """The directory of a lake, or the working directory of one in an object store."""
+    from broadsheet.lake import Lake
+
+    given_path(text)
+    return Lake.at(text).root  # a path would have one slash of the URL less
+
+
 def given_time(text: str) -> datetime:
     """A day or a time in ISO 8601, with or without an offset."""
     try:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from broadsheet.cli.arguments import given_path
+from broadsheet.cli.arguments import given_lake
 from broadsheet.cli.exits import Exit
 from broadsheet.cli.options import PolicyOption
 from broadsheet.cli.output import OutOption, give
@@ -34,7 +34,10 @@ class Severity(StrEnum):
 
 def check(
     path: Annotated[
-        Path, typer.Argument(parser=given_path, metavar="PATH", help="A lake, or a directory with <table>.parquet or <table>/….parquet.")
+        Path,
+        typer.Argument(
+            parser=given_lake, metavar="PATH", help="A lake (also s3://BUCKET/FOLDER), or a directory with <table>.parquet or <table>/….parquet."
+        ),
     ],
     policy: PolicyOption = None,
     tables: Annotated[

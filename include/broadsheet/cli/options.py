@@ -6,13 +6,23 @@ from typing import Annotated
 
 import typer
 
-from broadsheet.cli.arguments import given_path
+from broadsheet.cli.arguments import given_lake, given_path
 
 DEFAULT_LAKE = Path("lake")
 NewLakeOption = Annotated[
-    Path, typer.Option("--lake", parser=given_path, metavar="DIR", help="Directory of the lake; made if it is not there.", envvar="BROADSHEET_LAKE")
-]
-LakeOption = Annotated[Path, typer.Option("--lake", parser=given_path, metavar="DIR", help="Directory of the lake.", envvar="BROADSHEET_LAKE")]
+    Path,
+    typer.Option(
+        "--lake", parser=given_lake, metavar="DIR|URL", envvar="BROADSHEET_LAKE",
+        help="Directory of the lake, made if it is not there, or s3://BUCKET/FOLDER of an object store.",
+    ),
+]  # fmt: skip
+LakeOption = Annotated[
+    Path,
+    typer.Option(
+        "--lake", parser=given_lake, metavar="DIR|URL", envvar="BROADSHEET_LAKE",
+        help="Directory of the lake, or s3://BUCKET/FOLDER of an object store.",
+    ),
+]  # fmt: skip
 PolicyOption = Annotated[
     Path | None,
     typer.Option("--policy", parser=given_path, metavar="FILE", help="Quality policy (YAML) laid over the embedded one.", show_default=False),

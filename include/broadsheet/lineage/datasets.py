@@ -6,8 +6,8 @@
     validate    rows, with the results of their checks
     load        rows of each table      -> tables and views of the warehouse
 
-Files are named by their path; what lies in a run's staging by a path without the run, so that one run's datasets are those of the next. A
-table is `main.<table>` of the warehouse file, with its Parquet as another name for it.
+Files are named by their path, those in an object store by bucket and key; what lies in a run's staging by a path without the run, so that
+one run's datasets are those of the next. A table is `main.<table>` of the warehouse file, with its Parquet as another name for it.
 """
 
 from collections import Counter, defaultdict
@@ -43,7 +43,8 @@ from openlineage.client.facet_v2 import (
 )
 
 from broadsheet import PARSER_VERSION, __version__
-from broadsheet.lake import Lake
+from broadsheet.lake import RAW, Lake
+from broadsheet.lake import TABLES as PARTS
 from broadsheet.lineage.columns import DIRECT, Origin, origins
 from broadsheet.records import Absence, PageResult, StageOutcome
 from broadsheet.runs import Run, outcomes_of, quality_results_of, stored_summary
@@ -83,7 +84,7 @@ def stage_lineage(run: Run, stage: str, shard: int | None = None, paths: Iterabl
             return StageLineage([InputDataset(FILES, str(path)) for path in paths], _captured(run), facets)
         case "extract":
             count = sum(outcome.out_count for outcome in _outcomes(run, stage, shard))
-            return StageLineage([InputDataset(FILES, str(run.where.raw))], [_records(run, "pages", count)], facets)
+            return StageLineage([InputDataset(*zone_name(run.where, RAW))], [_records(run, "pages", count)], facets)
         case "transform":
             return StageLineage(_records_read(run, shard), _rows_written(run, shard), facets)
         case "validate":
@@ -114,6 +115,15 @@ def warehouse_namespace(lake: Lake) -> str:
     return f"duckdb://{lake.warehouse}"
 
 
+def zone_name(lake: Lake, key: str) -> tuple[str, str]:
+    """Namespace and name of what the lake keeps for good: of files, or of the bucket that they lie in."""
+    binding = lake.binding
+    if binding is None:
+        return FILES, str(lake.root / key)
+    bucket, _, folder = binding.url.removeprefix("s3://").partition("/")
+    return f"s3://{bucket}", "/".join(filter(None, (folder, key)))
+
+
 def staged_name(lake: Lake, *parts: str) -> str:
     """The name of what stages hand on, the same for every run."""
     return str(lake.staging("").joinpath(*parts))
@@ -126,8 +136,7 @@ def _captured(run: Run) -> list[OutputDataset]:
     (outcome,) = _outcomes(run, "capture", None)
     absences = sum(outcome.absences.values())
     raw_zone = OutputDataset(
-        FILES,
-        str(run.where.raw),
+        *zone_name(run.where, RAW),
         facets={"datasetType": _type("FILE"), "documentation": _documentation("The bytes of every page as they came, in WARC files.")},
         outputFacets=_written(outcome.new_count - absences),
     )
@@ -288,7 +297,8 @@ def _table_facets(name: str, version: str) -> dict[str, DatasetFacet]:
 def _symlinks(lake: Lake, name: str) -> dict[str, DatasetFacet]:
     if TABLES[name].layer == "derived":
         return {}
-    identifier = symlinks_dataset.Identifier(namespace=FILES, name=str(lake.tables / name), type="LOCATION")
+    namespace, place = zone_name(lake, f"{PARTS}/{name}")
+    identifier = symlinks_dataset.Identifier(namespace=namespace, name=place, type="LOCATION")
     return {"symlinks": symlinks_dataset.SymlinksDatasetFacet([identifier])}
 
 

@@ -18,11 +18,14 @@ import duckdb
 import pandas as pd
 
 from broadsheet.errors import ConfigurationError
+from broadsheet.lake import TABLES as TABLES_FOLDER
+from broadsheet.lake import Lake
 from broadsheet.quality.delivered import Delivered, Fault, delivered_tables, find, read_through
 from broadsheet.quality.policy import ACTIONS, Policy
 from broadsheet.quality.reasons import REASONS
 from broadsheet.quality.rules import RULES
 from broadsheet.quality.suites import EXAMPLE_CHARS, EXAMPLES, Outcome, run_suite, tables_with_suites, typed
+from broadsheet.store import PARQUET, store_of
 from broadsheet.tables.ddl import DUCKDB_TYPES, quoted
 from broadsheet.tables.schema import TABLES, Table
 from broadsheet.warehouse.audit import Assertion, assertions
@@ -99,6 +102,8 @@ def check(path: Path, policy: Policy, tables: tuple[str, ...] = (), chunk_rows: 
     known = [table.name for table in delivered_tables()]
     if unknown := [name for name in tables if name not in known]:
         raise ConfigurationError(f"there is no table {unknown[0]!r} in Parquet; tables are {', '.join(known)}")
+    if (lake := Lake.at(path)).binding:
+        store_of(lake).files(TABLES_FOLDER, PARQUET)
     found, faults = find(path)
     faults += [Fault(name, "missing_table", name, "there is no file of it") for name in tables if name not in found]
     for delivered in found.values():

@@ -19,8 +19,9 @@ from filelock import FileLock, Timeout
 
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.ids import make_id
-from broadsheet.lake import Lake
+from broadsheet.lake import TABLES, WITHDRAWN, Lake
 from broadsheet.settings import Settings
+from broadsheet.store import store_of
 from broadsheet.tables.ddl import ddl
 from broadsheet.warehouse.changes import apply
 from broadsheet.warehouse.derived import derivation_id
@@ -42,12 +43,20 @@ class Build:
 
 
 @contextmanager
-def only_writer(lake: Lake) -> Iterator[None]:
-    """Raises TransientError while another load is at work."""
+def only_writer(lake: Lake, *, is_taken_over: bool = False) -> Iterator[None]:
+    """Raises TransientError while another load is at work, ConfigurationError where another working directory publishes what the store holds.
+
+    Parameters
+    ----------
+    is_taken_over : this one does from now on.
+    """
     lake.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    store = store_of(lake)
     try:
         with FileLock(lake.warehouse.parent / ".writer.lock", timeout=LOCK_SECONDS):
+            store.claim(is_taken_over=is_taken_over)
             yield
+            store.trim(TABLES, WITHDRAWN)
     except Timeout as error:
         raise TransientError(f"another load holds {error.lock_file} for more than {LOCK_SECONDS} s") from error
 

@@ -20,10 +20,12 @@ import pyarrow as pa
 from broadsheet.capture.web.health import health_of
 from broadsheet.errors import BatchStopped, ConfigurationError
 from broadsheet.ids import make_id
+from broadsheet.lake import TABLES as PARTS
 from broadsheet.lake import Lake
 from broadsheet.quality.policy import load_policy
 from broadsheet.records import Record
 from broadsheet.settings import Settings, read_settings
+from broadsheet.store import PARQUET, store_of
 from broadsheet.tables.ddl import create_indexes
 from broadsheet.tables.parquet import MONTH, capture_of
 from broadsheet.tables.schema import TABLES
@@ -33,7 +35,7 @@ from broadsheet.warehouse.build import Build, let_follow, only_writer, open_buil
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import derive
 from broadsheet.warehouse.migrate import fill, make_room
-from broadsheet.warehouse.parts import Parts, arrow_of, mark_published, require_warehouse, table_parts, undo_unpublished
+from broadsheet.warehouse.parts import Parts, arrow_of, mark_published, require_warehouse, table_parts, undo_unpublished, wholly_moved
 from broadsheet.warehouse.query import open_published
 from broadsheet.warehouse.statements import row_count
 
@@ -374,11 +376,15 @@ def _published_summary(lake: Lake, run_id: str) -> LoadSummary:
 def rebuild(lake: Lake, settings: Settings | None = None) -> Path:
     """Make the warehouse anew from the lake's Parquet: for a lost or damaged file. Returns its path.
 
+    What a load moved in part that died is undone first. Of an object store, this working directory is from now on the one that publishes.
+
     Raises ConfigurationError when the lake holds no published run.
     """
-    if not table_parts(lake, "runs"):
-        raise ConfigurationError(f"{lake.root} holds no published run that a warehouse could be made of")
-    with only_writer(lake), open_build(lake, "rebuild", settings or read_settings(), is_empty=True) as build:
+    with only_writer(lake, is_taken_over=True), ExitStack() as stack:
+        undo_unpublished(lake, wholly_moved(lake))
+        if not store_of(lake).keys(f"{PARTS}/runs", PARQUET):
+            raise ConfigurationError(f"{lake.name} holds no published run that a warehouse could be made of")
+        build = stack.enter_context(open_build(lake, "rebuild", settings or read_settings(), is_empty=True))
         make_room(build.connection)
         for name, table in TABLES.items():
             if table.layer != "derived" and (found := table_parts(lake, name)):

@@ -2,12 +2,13 @@
 
 What will be moved is written down first (`commits/<snapshot>.json`). The published warehouse says which states there are: what was moved
 for one that it does not know belongs to a load that died, and is moved back. A marker (`.published`) says so even when the file is lost.
+Every step can be repeated, and none has to happen at one blow with another: an object store does as well as a directory.
 """
 
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,17 +16,19 @@ import duckdb
 import pyarrow as pa
 
 from broadsheet.errors import ConfigurationError
-from broadsheet.lake import Lake, written_aside
+from broadsheet.lake import COMMITS, TABLES, WITHDRAWN, Lake
+from broadsheet.store import PARQUET, Store, store_of
 from broadsheet.tables.parquet import part_path, write_part
 
 _ASIDE = ".parts-"  # folders of parts that are not in place yet
+_INTENT, _MARKER = ".json", ".published"
 
 
 class Parts:
     """Parts that come into the lake with a snapshot, and those that leave it: they are kept below `withdrawn/`."""
 
     def __init__(self, lake: Lake, snapshot_id: str) -> None:
-        self._lake, self.snapshot_id = lake, snapshot_id
+        self._store, self.snapshot_id = store_of(lake), snapshot_id
         self._aside = lake.root / "staging" / f"{_ASIDE}{snapshot_id}"
         shutil.rmtree(self._aside, ignore_errors=True)
         self._coming: list[Path] = []
@@ -44,7 +47,7 @@ class Parts:
 
     def bring_back(self, relative: Path) -> None:
         """Let a withdrawn part come back."""
-        source, target = self._lake.withdrawn / relative, self._aside / relative
+        source, target = self._store.file(f"{WITHDRAWN}/{relative}"), self._aside / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
         self._coming.append(relative)
@@ -53,12 +56,11 @@ class Parts:
         """Write down what will be moved, then move it. A state that is only built anew moves nothing, and what was moved for it stays written."""
         if not (self._coming or self._leaving):
             return
-        with written_aside(_intent(self._lake, self.snapshot_id)) as aside:
+        with self._store.new(_key(self.snapshot_id, _INTENT)) as aside:
             aside.write_text(json.dumps({"coming": [str(path) for path in self._coming], "leaving": [str(path) for path in self._leaving]}), "utf-8")
         for path in self._leaving:
-            _move(self._lake.tables / path, self._lake.withdrawn / path)
-        for path in self._coming:
-            _move(self._aside / path, self._lake.tables / path)
+            self._store.move(f"{TABLES}/{path}", f"{WITHDRAWN}/{path}")
+        self._store.take_all({f"{TABLES}/{path}": self._aside / path for path in self._coming})
         self.discard()
 
     def discard(self) -> None:
@@ -68,7 +70,7 @@ class Parts:
 
 def mark_published(lake: Lake, snapshot_id: str) -> None:
     """Say that what was moved for a snapshot stays."""
-    with written_aside(_intent(lake, snapshot_id).with_suffix(".published")) as aside:
+    with store_of(lake).new(_key(snapshot_id, _MARKER)) as aside:
         aside.write_text(datetime.now(UTC).isoformat(), "utf-8")
 
 
@@ -76,27 +78,41 @@ def undo_unpublished(lake: Lake, published: set[str]) -> list[str]:
     """Move back what loads moved that died before they were published; returns their snapshot ids. Raw zone and staging keep all."""
     for left in (lake.root / "staging").glob(f"{_ASIDE}*"):
         shutil.rmtree(left, ignore_errors=True)
+    store = store_of(lake)
     undone = []
-    for intent in sorted(lake.commits.glob("*.json")):
-        if intent.stem in published or intent.with_suffix(".published").exists():
+    for snapshot_id, moved in _unmarked(store):
+        if snapshot_id in published:
             continue
-        moved = json.loads(intent.read_text("utf-8"))
         for path in moved["coming"]:
-            (lake.tables / path).unlink(missing_ok=True)
+            store.delete(f"{TABLES}/{path}")
         for path in moved["leaving"]:
-            if (lake.withdrawn / path).exists():
-                _move(lake.withdrawn / path, lake.tables / path)
-        intent.unlink()
-        undone.append(intent.stem)
+            if store.exists(f"{WITHDRAWN}/{path}"):
+                store.move(f"{WITHDRAWN}/{path}", f"{TABLES}/{path}")
+        store.delete(_key(snapshot_id, _INTENT))
+        undone.append(snapshot_id)
     return undone
+
+
+def wholly_moved(lake: Lake) -> set[str]:
+    """States without a marker of which all parts are where they should be. Where the warehouse is lost, nothing tells whether they were published;
+    they had been audited."""
+    store = store_of(lake)
+    in_place = set(store.keys(TABLES, PARQUET))
+    return {
+        snapshot_id
+        for snapshot_id, moved in _unmarked(store)
+        if in_place.issuperset(f"{TABLES}/{path}" for path in moved["coming"])
+        and in_place.isdisjoint(f"{TABLES}/{path}" for path in moved["leaving"])
+    }
 
 
 def moved_with(lake: Lake, snapshot_ids: Iterable[str]) -> dict[Path, int]:
     """Parts that came (1) or left (-1) with some published states, one after the other, all in all."""
+    store = store_of(lake)
     moved: Counter[Path] = Counter()
     for snapshot_id in snapshot_ids:
-        if (intent := _intent(lake, snapshot_id)).exists():
-            paths = json.loads(intent.read_text("utf-8"))
+        if store.exists(intent := _key(snapshot_id, _INTENT)):
+            paths = json.loads(store.read(intent))
             moved.update({Path(path): 1 for path in paths["coming"]})
             moved.subtract({Path(path): 1 for path in paths["leaving"]})
     return {path: side for path, side in moved.items() if side}
@@ -104,15 +120,15 @@ def moved_with(lake: Lake, snapshot_ids: Iterable[str]) -> dict[Path, int]:
 
 def require_warehouse(lake: Lake) -> None:
     """Refuse to begin anew beside a lake whose warehouse is lost: its rows would be taken for new."""
-    if not lake.warehouse.exists() and any(lake.commits.glob("*.published")):
+    if not lake.warehouse.exists() and store_of(lake).keys(COMMITS, _MARKER):
         raise ConfigurationError(
-            f"{lake.warehouse} is missing, but the lake holds published runs; `broadsheet rebuild --lake {lake.root}` makes it anew"
+            f"{lake.warehouse} is missing, but the lake holds published runs; `broadsheet rebuild --lake {lake.name}` makes it anew"
         )
 
 
 def table_parts(lake: Lake, table_name: str) -> list[Path]:
-    """Published parts of a table."""
-    return sorted((lake.tables / table_name).rglob("*.parquet"))
+    """Published parts of a table, as files of this machine."""
+    return store_of(lake).files(f"{TABLES}/{table_name}", PARQUET)
 
 
 def arrow_of(result: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -120,10 +136,17 @@ def arrow_of(result: duckdb.DuckDBPyConnection) -> pa.Table:
     return result.to_arrow_table()
 
 
-def _intent(lake: Lake, snapshot_id: str) -> Path:
-    return lake.commits / f"{snapshot_id}.json"
+def _unmarked(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
+    """States of which parts were moved and that no marker says to be published, with what came and what left."""
+    marked = {_snapshot_of(key) for key in store.keys(COMMITS, _MARKER)}
+    for intent in store.keys(COMMITS, _INTENT):
+        if (snapshot_id := _snapshot_of(intent)) not in marked:
+            yield snapshot_id, json.loads(store.read(intent))
 
 
-def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)
+def _key(snapshot_id: str, suffix: str) -> str:
+    return f"{COMMITS}/{snapshot_id}{suffix}"
+
+
+def _snapshot_of(key: str) -> str:
+    return Path(key).stem

@@ -12,6 +12,7 @@ import pyarrow as pa
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.tables.ddl import quoted
+from broadsheet.warehouse.parts import require_warehouse
 
 _EXPLAIN = re.compile(
     r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*explain\b(?:\s*\(\s*(?:analyze|format|verbose)\b[^)]*\)|\s+analyze\b)?", re.IGNORECASE | re.DOTALL
@@ -26,10 +27,13 @@ def connect(lake: Path, shadow: str | None = None) -> duckdb.DuckDBPyConnection:
     ----------
     shadow : a waiting reparse, whose state is asked for instead.
     """
+    where = Lake.at(lake)
     if shadow is not None:
-        return open_published(require_shadow(Lake(Path(lake)), shadow))
-    file = Lake(Path(lake)).warehouse
+        return open_published(require_shadow(where, shadow))
+    file = where.warehouse
     if not os.access(file, os.F_OK):  # unlike Path.exists, False where it may not be looked
+        if where.binding:
+            require_warehouse(where)
         raise ConfigurationError(f"{file} does not exist: nothing has been published in this lake yet (`broadsheet run --lake {lake} PATH…`)")
     return open_published(file)
 

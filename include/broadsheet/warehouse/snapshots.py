@@ -107,7 +107,7 @@ def rollback(lake: Lake, snapshot_id: str, settings: Settings) -> str:
         with open_build(lake, new_id, settings) as build:
             if build.is_whole:
                 raise ConfigurationError(
-                    f"{lake.root} was written by an earlier program: its derived tables must be made anew first, by a load or by `broadsheet rebuild`"
+                    f"{lake.name} was written by an earlier program: its derived tables must be made anew first, by a load or by `broadsheet rebuild`"
                 )
             changes = Changes(build.connection)
             with net_changes([lake.changes(snapshot) for snapshot in undone], is_reversed=True) as net:
@@ -129,7 +129,7 @@ def require_states(lake: Lake, states: Sequence[str], *wanted: str) -> None:
     """Raises ConfigurationError unless the states exist and can be reached from the current one."""
     for snapshot_id in wanted:
         if snapshot_id not in states:
-            raise ConfigurationError(f"{lake.root} has no published state {snapshot_id!r}; `broadsheet snapshots list --lake {lake.root}` lists them")
+            raise ConfigurationError(f"{lake.name} has no published state {snapshot_id!r}; `broadsheet snapshots list --lake {lake.name}` lists them")
         if any(not lake.changes(later).is_dir() for later in states[states.index(snapshot_id) + 1 :]):
             raise ConfigurationError(
                 f"what changed since {snapshot_id} is no longer kept; the setting kept_snapshots (BROADSHEET_KEPT_SNAPSHOTS) says how many states are"

@@ -126,7 +126,7 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
         "source": source.name,
         **dict(sorted(spider.counts.items())),
         "forbidden": forbidden,
-        "files": [zone.relative(warc) for warc in zone.warcs(run_id)],
+        "files": zone.warcs(run_id),
     }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.lake import Lake, written_aside
 from broadsheet.runs import Run
+from broadsheet.store import store_of
 
 _NAME = "crawl.json"
 
@@ -23,7 +24,8 @@ def let_be_listed(run: Run, source: str) -> None:
 
 def unlisted(run: Run) -> list[Path]:
     """The WARC files that the run lists."""
-    return [run.where.root / file for file in json.loads((run.where.staging(run.run_id) / _NAME).read_text("utf-8"))["files"]]
+    store = store_of(run.where)
+    return [store.file(file) for file in json.loads((run.where.staging(run.run_id) / _NAME).read_text("utf-8"))["files"]]
 
 
 def mark_listed(run: Run) -> None:
