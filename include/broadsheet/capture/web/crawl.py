@@ -30,11 +30,9 @@ _MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
-    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "broadsheet.capture.web.middlewares.OwnHosts": 50,
     "broadsheet.capture.web.middlewares.Robots": 100,
     "broadsheet.capture.web.middlewares.WaitingRetry": 550,
-    "broadsheet.capture.web.middlewares.Redirects": 600,
     # next to the downloader: it sees redirects, and bodies as they were sent
     "broadsheet.capture.web.middlewares.Keeping": 650,
 }
@@ -126,6 +124,7 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
         "source": source.name,
         **dict(sorted(spider.counts.items())),
         "forbidden": forbidden,
+        "seconds": crawler.stats.get_value("elapsed_time_seconds"),
         "files": zone.warcs(run_id),
     }
 
@@ -136,7 +135,8 @@ def settings_of(source: WebSource, page_bytes: int) -> dict[str, Any]:
 
     limits = source.limits
     return {
-        "USER_AGENT": source.agent, "ROBOTSTXT_OBEY": True, "COOKIES_ENABLED": False, "REFERER_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
+        "USER_AGENT": source.agent, "ROBOTSTXT_OBEY": True, "COOKIES_ENABLED": False, "REFERRER_POLICY": "no-referrer",
+        "TELNETCONSOLE_ENABLED": False,
         "HTTPPROXY_ENABLED": False, "METAREFRESH_ENABLED": False,
         "DEFAULT_REQUEST_HEADERS": {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
         "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency, "DOWNLOAD_DELAY": max(limits.delay, _LEAST_DELAY),

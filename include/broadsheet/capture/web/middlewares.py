@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
-from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
@@ -161,14 +160,6 @@ class Robots(RobotsTxtMiddleware):
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         super()._robots_error(exc, netloc)
         self._parsers[netloc] = self._parserimpl.from_crawler(self.crawler, _UNREACHABLE)
-
-
-class Redirects(RedirectMiddleware):
-    """Scrapy's, without Referer headers."""
-
-    def handle_referer(self, request: Request, response: Response) -> None:
-        """As Scrapy asks it."""
-        request.headers.pop("Referer", None)
 
 
 class WaitingRetry(RetryMiddleware):
