@@ -109,5 +109,5 @@ class NewsSpider(Spider):
         # What may be asked for, and once, the plan says; Scrapy's own filter knows nothing of it.
         return Request(
             url, callback=self.parse_answer, errback=_is_kept, priority=_PRIORITY[role], dont_filter=True,
-            meta={ROLE: role, "broadsheet_depth": depth, "handle_httpstatus_all": True},
+            meta={ROLE: role, "broadsheet_depth": depth},
         )  # fmt: skip
