@@ -105,7 +105,7 @@ def test_every_version_and_gap_that_was_shown_is_in_the_warehouse(week):
     _, truth, log, _, connection = week
     shown = {(one.url, one.title, one.body) for one in truth.seen(log)}
     rows = connection.execute(
-        "select articles.url, article_versions.headline, body_text from article_versions join articles using (article_id)"
+        "select canonical_url, article_versions.headline, body_text from article_versions join articles using (article_id)"
     ).fetchall()
     stored = {(url, headline, tuple(body.split("\n"))) for url, headline, body in rows}
     assert len(shown) > 100 and len(shown - stored) <= len(shown) * 0.02, "the page kernel may read a page in fifty wrong"
@@ -123,7 +123,7 @@ def test_feeds_have_the_states_that_were_shown(week):
             shown = {tuple(entry.text for entry in state.entries) for state in truth.seen_states(log, f"http://{host}/", label)}
             rows = connection.execute(
                 "select list(entry_text order by rank) from headline_feed_entries join headline_feed_snapshots using (feed_snapshot_id) "
-                "join headline_feeds using (feed_id) where feed_label = ? and site = ? group by feed_snapshot_id",
+                "join headline_feeds using (feed_id) where feed_label = ? and headline_feeds.site = ? group by feed_snapshot_id",
                 [label, host.removeprefix("www.")],
             ).fetchall()
             stored = {tuple(entries) for (entries,) in rows}
