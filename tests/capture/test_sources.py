@@ -105,7 +105,7 @@ RSS = b'<?xml version="1.0" encoding="gb2312"?>\n<rss version="2.0"><channel/></
     ("name", "content", "said_of_it"),
     [
         ("a.xml", RSS, "application/rss+xml"),
-        ("a.rss.gz", gzip.compress(b"\xef\xbb\xbf \n" + RSS), "application/rss+xml"),
+        ("a.rss.gz", gzip.compress(b"\xef\xbb\xbf \n" + RSS, mtime=0), "application/rss+xml"),
         ("a.html", RSS, "application/rss+xml"),
         ("a.txt", b'<rdf:RDF xmlns:rdf="x" xmlns="http://purl.org/rss/1.0/"></rdf:RDF>', "application/rss+xml"),
         ("a.rdf", '<feed xmlns="http://www.w3.org/2005/Atom"/>'.encode("utf-16"), "application/atom+xml"),

@@ -91,7 +91,7 @@ PathsArgument = Annotated[
     typer.Argument(
         parser=given_path,
         metavar="[PATH]...",
-        help="Pages (.txt, .html, .htm, their .gz), WARC files (.warc, .warc.gz), and directories of them.",
+        help="Pages (.txt, .html, .htm), feeds (.xml, .rss, .atom, .rdf, .json), their .gz, WARC files (.warc, .warc.gz), and directories of them.",
         show_default=False,
     ),
 ]
@@ -193,9 +193,10 @@ def extract(
     A run keeps the settings and site profiles that `capture` began it with.
 
     A line of OUT holds id, page_kind, title, published_at, source, editor,
-    authors, breadcrumb, original_title, rights_notice, body, and modules (kind,
-    heading, ranked, items). A page that cannot be read has `error` with reason
-    and detail instead.
+    authors, breadcrumb, original_title, rights_notice, body, modules (kind,
+    heading, ranked, items), and leads, the stories that stand alone above the
+    lists of a front page. A page that cannot be read has `error` with reason and
+    detail instead.
     """
     if jsonl is None:
         if run_id is None:
