@@ -1,6 +1,7 @@
 """One writer; a load that dies leaves nothing behind that counts; the audit stops what contradicts itself."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from broadsheet.runs import Run
 from broadsheet.store import Store
 from broadsheet.warehouse import load as loading
 from broadsheet.warehouse.query import query
+from broadsheet.warehouse.snapshots import rollback
 
 PAGES = sorted((Path(__file__).resolve().parents[2] / "examples" / "sample" / "pages").glob("news.lanshan*.html.gz"))[:4]
 
@@ -80,6 +82,21 @@ def test_loading_a_published_run_again_changes_nothing(tmp_path):
     second = load(run)
     assert second["snapshot_id"] == first["snapshot_id"]
     assert Lake(tmp_path).warehouse.stat().st_mtime_ns == published.st_mtime_ns
+
+
+def test_loading_an_old_run_again_whose_staging_is_gone_keeps_its_summary(tmp_path):
+    first = load(prepared(tmp_path))
+    stored = Lake(tmp_path).summary("mine").read_bytes()
+    shutil.rmtree(Lake(tmp_path).staging("mine"))
+    again = Run.start(tmp_path, "mine")
+    assert load(again) == json.loads(stored)
+    assert (again.where.summary("mine").read_bytes(), first["page_count"]) == (stored, len(PAGES))
+
+    load(prepared(tmp_path, "later"))
+    rollback(Lake(tmp_path), first["snapshot_id"], settings=again.options)
+    shutil.rmtree(Lake(tmp_path).staging("later"))
+    with pytest.raises(ConfigurationError, match="run later was taken back"):
+        load(Run.start(tmp_path, "later"))
 
 
 def test_a_lost_warehouse_costs_no_part_of_the_lake(tmp_path):
