@@ -48,7 +48,7 @@ def ingest(run: Run, source: FileSource) -> dict[str, Any]:
 
 
 def finish(run: Run) -> None:
-    """Remove a run's staging: what a source listed counts as known from now on."""
+    """Remove the staging of a run with which nothing more is done: what a source listed counts as known from now on."""
     shutil.rmtree(run.where.staging(run.run_id), ignore_errors=True)
 
 

@@ -18,12 +18,14 @@ from broadsheet.quality.units import unit_stops
 from broadsheet.records import StageOutcome, ValidateSummary
 from broadsheet.runs import Run, outcomes_of, policy_of, quality_results_of, reason_counts, rejections_of, repeated_warnings, run_row, stored_summary
 from broadsheet.tables.schema import TABLES
+from broadsheet.transient import room_needed
 from broadsheet.warehouse.load import BringIn, Keep, LoadSummary, load, published_runs
 
 # What became of earlier rejections, rows of `quarantine_outcomes`, given the run's own rows of `quarantine`.
 Decide = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 
+@room_needed()
 def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep: Keep | None = None, decide: Decide | None = None) -> dict[str, Any]:
     """Publish a run and return its summary; `bring_in` and `keep` as in `warehouse.load.load`.
 

@@ -29,6 +29,7 @@ from broadsheet.pipeline import Progress, prune_staging, read_staged
 from broadsheet.records import Absence, Capture, Record, StageOutcome
 from broadsheet.reparse import default_zone, require_present, stage_chosen
 from broadsheet.runs import REPLAY, Run, is_replay, shards_of
+from broadsheet.transient import room_needed
 from broadsheet.warehouse.query import connect
 from broadsheet.warehouse.rejections import checked_filters
 from broadsheet.warehouse.statements import row_count, sql_text
@@ -98,6 +99,7 @@ def chosen_by(run: Run) -> Replay:
     return next(iter(read_records(run.where.staging(run.run_id) / REPLAY, Replay)))
 
 
+@room_needed()
 def prepare(run: Run) -> list[int]:
     """Stage the inputs from where they lie, and the captures from the raw zone. Returns the numbers of their shards."""
     began = datetime.now(UTC)

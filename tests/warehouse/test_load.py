@@ -1,8 +1,10 @@
 """One writer; a load that dies leaves nothing behind that counts; the audit stops what contradicts itself."""
 
+import errno
 import json
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from filelock import FileLock
+from typer.testing import CliRunner
 
+from broadsheet.cli import app
 from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import capture, extract, load, run_all, transform, validate
@@ -137,6 +141,46 @@ def test_a_second_writer_is_told_to_try_again(tmp_path, monkeypatch):
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock), pytest.raises(TransientError, match="another load"):
         load(run)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        duckdb.IOException('IO Error: Could not write file ".build-1.duckdb": No space left on device'),
+        duckdb.OutOfMemoryException(
+            "Out of Memory Error: failed to offload data block of size 256.0 KiB (6.9 MiB/7.1 MiB used).\n"
+            "This limit was set by the 'max_temp_directory_size' setting."
+        ),
+        sqlite3.OperationalError("database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_told_of_and_the_load_can_be_repeated(tmp_path, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    prepared(tmp_path)
+    command = ["load", "--lake", str(tmp_path), "--run", "mine"]
+    with monkeypatch.context() as full:
+        full.setattr(loading.Parts, "write", fail)
+        told = CliRunner().invoke(app, command)
+        with pytest.raises(TransientError, match="the disk is full"):
+            load(Run.open(tmp_path, "mine"))
+    assert told.exit_code == 5
+    assert told.stderr.startswith("try again: the disk is full: ") and told.stderr.count("\n") == 1
+    assert not Lake(tmp_path).warehouse.exists()
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert all(in_file == in_lake for in_file, in_lake in counts(tmp_path).values())
+
+
+def test_an_error_of_the_system_besides_a_full_disk_is_a_fault(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(loading.Parts, "write", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        load(prepared(tmp_path))
 
 
 def test_an_audit_that_finds_something_publishes_nothing(tmp_path, monkeypatch):

@@ -19,15 +19,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from broadsheet.capture.stage import Files, shard_of
-from broadsheet.errors import TransientError
 from broadsheet.ids import make_id
 from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, REJECTIONS, Lake, read_records, write_lines, write_records
 from broadsheet.quality.quarantine import identity_of, quarantine_id
 from broadsheet.records import Absence, Capture, Rejection, SiteBasis, StageOutcome
 from broadsheet.runs import Run, shards_of
+from broadsheet.transient import held, room_needed
 
 UNDATED = "undated"
 LOCK_SECONDS = 300
@@ -160,13 +159,9 @@ def _merge(lake: Lake, day: str, folders: list[Path]) -> None:
 
 @contextmanager
 def _alone(lake: Lake) -> Iterator[None]:
-    """Raises TransientError while others list arrivals for too long."""
-    lake.arrivals.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(lake.arrivals / ".lock", timeout=LOCK_SECONDS):
-            yield
-    except Timeout as error:
-        raise TransientError(f"another process holds {error.lock_file} for more than {LOCK_SECONDS} s") from error
+    """Raises TransientError while others list arrivals for too long, and where the disk is full."""
+    with room_needed(), held(lake.arrivals / ".lock", "another process", LOCK_SECONDS):
+        yield
 
 
 def _captured(run: Run) -> Iterator[tuple[str, Arrival]]:
