@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from broadsheet.capture.arrivals import UNDATED, days_of, list_arrivals, stage_day
+from broadsheet.capture.arrivals import UNDATED, days_listed, days_of, list_arrivals, stage_day
 from broadsheet.capture.source_list import FileSource
 from broadsheet.capture.source_list import read_source as read_source
 from broadsheet.capture.source_list import source_names as source_names
@@ -32,7 +32,7 @@ def start_source(lake: str | Path, source: FileSource, run_id: str | None = None
 
 
 def ingest(run: Run, source: FileSource) -> dict[str, Any]:
-    """Bring what a source holds into the raw zone, and list by day what is new. Repeating it for a run gives the same.
+    """Bring what a source holds into the raw zone, and list by day what is new. Repeating it for a run forgets nothing of what it had listed.
 
     Returns the source's name, `days` of which there is anything new, and the inputs: `in_count`, `quarantined_count`.
 
@@ -40,7 +40,7 @@ def ingest(run: Run, source: FileSource) -> dict[str, Any]:
     """
     found = source.found()
     if source.paths and not found:  # without paths, capture would take all that the manifest names
-        return {"source": source.name, "days": [], "in_count": 0, "quarantined_count": 0}
+        return {"source": source.name, "days": days_listed(run), "in_count": 0, "quarantined_count": 0}
     capture(run, found, source.manifest)
     days = list_arrivals(run, source.site)
     (outcome,) = outcomes_of(run)
@@ -48,7 +48,7 @@ def ingest(run: Run, source: FileSource) -> dict[str, Any]:
 
 
 def finish(run: Run) -> None:
-    """Remove a run's staging: what a source listed counts as known from now on."""
+    """Remove the staging of a run with which nothing more is done: what a source listed counts as known from now on."""
     shutil.rmtree(run.where.staging(run.run_id), ignore_errors=True)
 
 

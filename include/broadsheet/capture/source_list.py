@@ -9,6 +9,7 @@
 """
 
 import glob
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +43,7 @@ class FileSource(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     name: str
+    folder: str = ""  # of its file, where relative paths start
     kind: Literal["files"]
     paths: tuple[_Path, ...] = ()
     manifest: _Path | None = None
@@ -68,13 +70,16 @@ class FileSource(BaseModel):
 
     def found(self) -> list[Path]:
         """The files and directories that `paths` lead to now. A path without a wildcard is there whether or not it exists: that is a finding."""
-        found: dict[str, None] = {}
-        for path in self.paths:
-            is_wild = _WILD.search(path) and not Path(path).exists()  # a folder may have brackets in its name
-            matches = sorted(glob.glob(path, recursive=True)) if is_wild else [path]  # noqa: PTH207  # Path.glob needs a root without wildcards
-            found.update(dict.fromkeys(matches))
+        found = dict.fromkeys(match for path in self.paths for match in self._matches(path))
         manifest = Path(self.manifest).resolve() if self.manifest else None  # which a wildcard may fit
         return [Path(path) for path in found if Path(path).resolve() != manifest]
+
+    def _matches(self, path: str) -> list[str]:
+        """The path itself, or what its wildcards fit. Names may have brackets: the folder's, and those of files that are there as they are named."""
+        start = f"{self.folder}{os.sep}" if path.startswith(f"{self.folder}{os.sep}") else ""
+        if not _WILD.search(path.removeprefix(start)) or Path(path).exists():
+            return [path]
+        return sorted(glob.glob(glob.escape(start) + path.removeprefix(start), recursive=True))  # noqa: PTH207  # Path.glob needs a root without wildcards
 
 
 def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
@@ -100,7 +105,7 @@ def read_source(folder: str | Path, name: str) -> FileSource:
     if not isinstance(said, dict) or said.get("kind") not in KINDS:
         raise ConfigurationError(f"source {file}: `kind` must be one of {', '.join(KINDS)}")
     try:
-        source = FileSource.model_validate({**said, "name": file.stem})
+        source = FileSource.model_validate({**said, "name": file.stem, "folder": str(file.parent.absolute())})
     except ValidationError as error:
         raise ConfigurationError(f"source {file}: {wrong_values(error)}") from error
     return source.model_copy(update=_absolute(source, file.parent))
@@ -110,7 +115,4 @@ def _absolute(source: FileSource, folder: Path) -> dict[str, Any]:
     def at(path: str) -> str:
         return str(folder.absolute() / path)
 
-    def pattern(path: str) -> str:
-        return str(Path(glob.escape(str(folder.absolute()))) / path) if _WILD.search(path) else at(path)
-
-    return {"paths": tuple(map(pattern, source.paths)), "manifest": source.manifest and at(source.manifest)}
+    return {"paths": tuple(map(at, source.paths)), "manifest": source.manifest and at(source.manifest)}

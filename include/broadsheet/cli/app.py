@@ -33,13 +33,14 @@ from broadsheet.cli.quarantine import quarantine_app
 from broadsheet.cli.search import search
 from broadsheet.cli.snapshots import snapshots_app
 from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, ConfigurationError, TransientError
+from broadsheet.transient import room_needed
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 done, but inputs, pages or rows were quarantined, or "
     "there was neither a page nor an absence (the summary names the reasons), or the quality overview could not be drawn · "
     "4 stopped by the quality policy or the audit, nothing published; "
     "of `check`: 3 checks failed, 4 one of them stops · "
-    "5 try again later."
+    "5 try again later: another writer is at work, or the disk is full."
 )
 
 errors = Console(stderr=True, soft_wrap=True)  # a command that a message names can be copied
@@ -50,7 +51,8 @@ class _Group(typer.core.TyperGroup):
 
     def invoke(self, ctx):
         try:
-            return super().invoke(ctx)
+            with room_needed():
+                return super().invoke(ctx)
         except BatchStopped as error:
             errors.print("[bold red]stopped[/]: nothing was published.")
             for finding in error.findings:
