@@ -25,7 +25,7 @@ CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
 
-.PHONY: help run up cluster secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow bench-capture fuzz lint format docs lock setup clean distclean
+.PHONY: help run up cluster secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow bench-ui bench-capture fuzz lint format docs lock setup clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -82,6 +82,9 @@ bench-quality: $(READY) ## Measure which faults in the data are caught, what is 
 
 bench-airflow: $(READY) ## Measure what Airflow adds to building a day of 10,000 and of 50,000 pages (an hour; ARGS=--small some minutes)
 	@$(BIN)/python bench/airflow.py $(ARGS)
+
+bench-ui: $(READY) ## Measure how long the pages in Airflow's UI take over a large lake (ARGS="--lake DIR"; else the one that bench-warehouse left)
+	@$(BIN)/python bench/ui.py $(ARGS)
 
 bench-capture: $(READY) ## Measure crawling and reading archives beside bare Scrapy and FastWARC, and kill crawls (minutes; ARGS=--small one)
 	@$(BIN)/python bench/capture.py $(ARGS)

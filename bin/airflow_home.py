@@ -105,10 +105,13 @@ def run_here(dag, conf: dict | None = None):
 
 
 def prepare() -> None:
-    """Metadata database and pool, in a process whose environment is `environment(…)`."""
+    """Configuration file, metadata database and pool, in a process whose environment is `environment(…)`."""
+    from airflow.configuration import write_default_airflow_configuration_if_needed
     from airflow.models.pool import Pool
     from airflow.utils.db import initdb
 
+    # It holds the key of what is stored encrypted. Components that are started together would each make one, or read the file half written.
+    write_default_airflow_configuration_if_needed()
     initdb()
     Pool.create_or_update_pool("warehouse_writer", slots=1, description="One writer of the warehouse at a time.", include_deferred=False)
     _end_abandoned_runs()

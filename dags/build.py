@@ -69,6 +69,7 @@ def prepare(params=None, partition_key=None) -> list[int]:
     run = stages.broadsheet_run()
     shards = ingest.prepare(run, day)
     if not ingest.has_new(run):
+        ingest.finish(run)
         raise AirflowSkipException(f"All that came of {day} is in the warehouse.")
     return shards
 

@@ -50,7 +50,8 @@ PARAMS = params.chosen(
         type="array",
         items={"type": "string", "minLength": 1},
         title="Input",
-        description="Pages (.txt, .html, .htm, their .gz), WARC files (.warc, .warc.gz), and directories of them.",
+        description="Pages (.txt, .html, .htm), feeds (.xml, .rss, .atom, .rdf, .json), their .gz, WARC files (.warc, .warc.gz), and directories "
+        "of them.",
     ),
     manifest=Param(
         "examples/sample/manifest.jsonl",

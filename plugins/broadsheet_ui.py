@@ -1,7 +1,7 @@
 """Airflow plugin: Broadsheet's pages in Airflow's UI, in the navigation and on the page of the DAG `news_pipeline`, behind Airflow's login.
 
-All logic is in `broadsheet.ui`. Who may read the DAG `news_pipeline` may read the pages; who may trigger the DAG `replay` may replay. The lake is
-that of `BROADSHEET_LAKE` (of one in an object store, its working directory), else `lake` in the project's directory.
+All logic is in `broadsheet.ui`. Who may read the DAG `news_pipeline` may read the pages; who may trigger the DAG `replay` may replay, and `dismiss`
+likewise. The lake is that of `BROADSHEET_LAKE` (of one in an object store, its working directory), else `lake` in the project's directory.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Plugins are loaded by every process of Airflow, tasks too: all else is imported when the first request comes.
 
 PROJECT = Path(__file__).resolve().parents[1]
-PIPELINE, REPLAY = "news_pipeline", "replay"
+PIPELINE = "news_pipeline"
 MOUNTED = "/broadsheet"
 
 
@@ -48,13 +48,13 @@ class AirflowAccess:
     def may_read(self, user: Any) -> bool:
         return self._is_allowed(user, PIPELINE, method="GET")
 
-    def may_replay(self, user: Any) -> bool:
+    def may_trigger(self, user: Any, dag_id: str) -> bool:
         from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 
-        return self._is_allowed(user, REPLAY, method="POST", access_entity=DagAccessEntity.RUN)
+        return self._is_allowed(user, dag_id, method="POST", access_entity=DagAccessEntity.RUN)
 
-    async def replay(self, user: Any, chosen: "Mapping[str, Any]") -> str:
-        """Trigger the DAG through Airflow's public API, in this process and as this user, so that it is checked and logged as any trigger is."""
+    async def trigger(self, user: Any, dag_id: str, chosen: "Mapping[str, Any]") -> str:
+        """Trigger a DAG through Airflow's public API, in this process and as this user, so that it is checked and logged as any trigger is."""
         import httpx
         from airflow.api_fastapi.app import get_auth_manager
         from airflow.api_fastapi.main import app
@@ -65,7 +65,7 @@ class AirflowAccess:
         token = get_auth_manager().generate_jwt(user, expiration_time_in_seconds=60)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://api.invalid") as client:
             answer = await client.post(
-                f"/api/v2/dags/{REPLAY}/dagRuns", json={"logical_date": None, "conf": conf}, headers={"Authorization": f"Bearer {token}"}
+                f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf}, headers={"Authorization": f"Bearer {token}"}
             )
         if answer.status_code != 200:
             raise Refused(f"{answer.status_code} {answer.text[:500]}")

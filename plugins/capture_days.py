@@ -6,11 +6,14 @@ Airflow's own `PartitionedAssetTimetable` makes a run for each partition that an
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.partition_mappers.identity import IdentityMapper
 from airflow.plugins_manager import AirflowPlugin
 from airflow.timetables.base import DagRunInfo
 from airflow.timetables.simple import PartitionedAssetTimetable
+from airflow.utils.strings import get_random_string
+from airflow.utils.types import DagRunType
 
 
 class CaptureDayMapper(IdentityMapper):
@@ -38,6 +41,10 @@ class CaptureDayTimetable(PartitionedAssetTimetable):
         while day <= last:
             yield DagRunInfo(run_after=day, data_interval=None, partition_date=day, partition_key=day.strftime("%Y-%m-%d"))
             day += timedelta(days=1)
+
+    def generate_run_id(self, *, run_type: DagRunType, run_after: datetime, partition_key: str | None = None, **extra: Any) -> str:
+        """An id that no other run has: Airflow's own would be the same for each backfill of a day, and the second one refused."""
+        return run_type.generate_run_id(suffix="__".join(filter(None, [run_after.isoformat(), partition_key, get_random_string()])))
 
 
 class CaptureDaysPlugin(AirflowPlugin):

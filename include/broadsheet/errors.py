@@ -25,7 +25,7 @@ class BadInput(BroadsheetError):
 
 
 class TransientError(BroadsheetError):
-    """The same call may succeed later (a lock held by another writer, a full queue, a network hiccup)."""
+    """The same call may succeed later (a lock held by another writer, a full disk, a network hiccup)."""
 
 
 class ConfigurationError(BroadsheetError):

@@ -34,8 +34,8 @@ def start_source(lake: str | Path, source: Source, run_id: str | None = None, **
 
 
 def ingest(run: Run, source: Source) -> dict[str, Any]:
-    """Bring what a source holds into the raw zone, and list by day what is new. Repeating it for a run gives the same; a crawl asks only for
-    what is still due.
+    """Bring what a source holds into the raw zone, and list by day what is new. Repeating it for a run forgets nothing of what it
+    had listed; a crawl asks only for what is still due.
 
     Returns the source's name, `days` of which there is anything new, and the inputs: `in_count`, `quarantined_count`; of a crawl also
     its account, `crawl`.
@@ -64,7 +64,7 @@ def _crawled(run: Run, source: WebSource) -> dict[str, Any]:
 
 
 def finish(run: Run) -> None:
-    """Remove a run's staging: what a source listed counts as known from now on."""
+    """Remove the staging of a run with which nothing more is done: what a source listed counts as known from now on."""
     mark_listed(run)
     shutil.rmtree(run.where.staging(run.run_id), ignore_errors=True)
 

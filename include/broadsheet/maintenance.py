@@ -9,10 +9,12 @@ from broadsheet.capture.raw_index import RawIndex
 from broadsheet.lake import Lake
 from broadsheet.settings import Settings, read_settings
 from broadsheet.store import store_of
+from broadsheet.transient import room_needed
 
 KEPT_STAGING_DAYS = 14
 
 
+@room_needed()
 def compact(lake: str | Path) -> dict[str, int]:
     """Put many small files together: the raw zone's index, and what `ingest` listed by day. Returns how many files and folders became fewer."""
     where = Lake.at(lake)

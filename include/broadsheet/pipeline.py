@@ -30,6 +30,7 @@ from broadsheet.runs import STAGES as STAGES
 from broadsheet.runs import Run, is_reparse, is_replay, outcomes_of, policy_of
 from broadsheet.settings import Settings, read_settings
 from broadsheet.summary import summary_text as summary_text
+from broadsheet.transient import room_needed
 
 # Runs whose staging is kept, so that a task of a recent run can be repeated.
 KEPT_STAGINGS = 3
@@ -42,6 +43,7 @@ Progress = Callable[[str, int, int], None]  # stage, done, of
 # --- the stages --------------------------------------------------------------------------------------------------------
 
 
+@room_needed()
 def capture(run: Run, paths: Iterable[str | Path], manifest: str | Path | None = None, on_progress: Callable[[int], None] | None = None) -> list[int]:
     """Bring files and WARC records into the raw zone. Returns the numbers of the shards that hold captures or absences."""
     from broadsheet.capture.stage import capture as capture_inputs
@@ -60,6 +62,7 @@ def capture(run: Run, paths: Iterable[str | Path], manifest: str | Path | None =
     return list(summary.shards)
 
 
+@room_needed()
 def extract(run: Run, shard: int) -> dict[str, Any]:
     """Read the pages of a shard. Returns its outcome."""
     from broadsheet.engine.shards import extract_shard
@@ -67,6 +70,7 @@ def extract(run: Run, shard: int) -> dict[str, Any]:
     return msgspec.to_builtins(extract_shard(run.where, run.run_id, shard, run.options))
 
 
+@room_needed()
 def transform(run: Run, shard: int) -> dict[str, Any]:
     """Turn the pages of a shard into rows. Returns its outcome."""
     from broadsheet.engine.shards import transform_shard
@@ -77,6 +81,7 @@ def transform(run: Run, shard: int) -> dict[str, Any]:
     return msgspec.to_builtins(outcome)
 
 
+@room_needed()
 def validate(run: Run, shard: int) -> dict[str, Any]:
     """Check the rows of a shard and set the failing ones aside. Returns its summary."""
     from broadsheet.quality.stage import validate_shard

@@ -10,20 +10,22 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from broadsheet.errors import BatchStopped
+from broadsheet.errors import BatchStopped, ConfigurationError
 from broadsheet.lake import written_aside
 from broadsheet.quality.data_docs import build_data_docs
 from broadsheet.quality.quarantine import quarantine_table
 from broadsheet.quality.units import unit_stops
 from broadsheet.records import StageOutcome, ValidateSummary
-from broadsheet.runs import Run, outcomes_of, policy_of, quality_results_of, reason_counts, rejections_of, repeated_warnings, run_row
+from broadsheet.runs import Run, outcomes_of, policy_of, quality_results_of, reason_counts, rejections_of, repeated_warnings, run_row, stored_summary
 from broadsheet.tables.schema import TABLES
-from broadsheet.warehouse.load import BringIn, Keep, LoadSummary, load
+from broadsheet.transient import room_needed
+from broadsheet.warehouse.load import BringIn, Keep, LoadSummary, load, published_runs
 
 # What became of earlier rejections, rows of `quarantine_outcomes`, given the run's own rows of `quarantine`.
 Decide = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 
+@room_needed()
 def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep: Keep | None = None, decide: Decide | None = None) -> dict[str, Any]:
     """Publish a run and return its summary; `bring_in` and `keep` as in `warehouse.load.load`.
 
@@ -31,8 +33,14 @@ def publish(run: Run, *, is_dry_run: bool, bring_in: BringIn | None = None, keep
     ----------
     decide : says what became of earlier rejections, given the rows of `quarantine` that the run has.
 
-    Raises BatchStopped with nothing changed but the Data Docs, which tell why.
+    A run that was published, and whose staging has been removed since, stays as it is: its summary is the one that was kept.
+
+    Raises BatchStopped with nothing changed but the Data Docs, which tell why; ConfigurationError where such a run's state was taken back.
     """
+    if run.where.summary(run.run_id).exists() and not any(outcomes_of(run)):
+        if run.run_id not in published_runs(run.where):
+            raise ConfigurationError(f"run {run.run_id} was taken back, and its staging has been removed since: read its captures again in a new run")
+        return stored_summary(run.lake, run.run_id)
     began = datetime.now(UTC)
     validated = list(_validate_summaries(run))
     rejections = list(rejections_of(run))

@@ -20,7 +20,8 @@ class PageKind(StrEnum):
     """What a page is, as a whole."""
 
     ARTICLE = "article"
-    LIST = "list"
+    LIST = "list"  # a front page, a section page: what it has to say are lists of stories
+    FEED = "feed"  # a feed file: RSS, Atom, JSON Feed
     OTHER = "other"
 
 
@@ -130,7 +131,7 @@ class Capture(Record, frozen=True):
     capture_id: str
     content_sha256: str
     byte_count: int
-    media_type: str  # text/html or text/plain
+    media_type: str  # one of `media_types.ALL`
     input_path: str  # as the user named it, `archive.warc.gz#12345` for a record inside a WARC
     url: str | None = None
     site: str | None = None  # from manifest or url; None lets the page's masthead decide
@@ -243,6 +244,7 @@ class LinkItem(Record, frozen=True):
     has_image: bool = False
     display_width: int = 0  # columns: ASCII 1, wide and ambiguous 2
     is_truncated: bool = False
+    published: PublishedTime | None = None  # as a feed file says
 
 
 class Module(Record, frozen=True):
@@ -254,6 +256,8 @@ class Module(Record, frozen=True):
     items: tuple[LinkItem, ...] = ()
     width_limit: int | None = None  # display columns at which this list cuts its headlines; None when none is cut
     rule: str = ""
+    is_own: bool = False  # the content of a front page, section page or feed file, as opposed to what any page of the site may show
+    place: str = ""  # where a front or section page's list without a heading stands: tags and names of the boxes around it
 
 
 class Page(Record, frozen=True):

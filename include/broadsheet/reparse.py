@@ -26,6 +26,7 @@ from broadsheet.pipeline import Progress, prune_staging, read_staged
 from broadsheet.records import Record, StageOutcome
 from broadsheet.runs import REPARSE, Run, is_reparse
 from broadsheet.tables.schema import TABLES
+from broadsheet.transient import room_needed
 from broadsheet.warehouse.build import Build, schema_version
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.migrate import require_known
@@ -70,6 +71,7 @@ def start(lake: str | Path, selection: Selection, run_id: str | None = None, **s
     return run
 
 
+@room_needed()
 def prepare(run: Run) -> list[int]:
     """The chosen captures as they were delivered, from their rows; their bytes are in the raw zone. Returns the numbers of their shards."""
     began = datetime.now(UTC)

@@ -29,6 +29,7 @@ from broadsheet.pipeline import Progress, prune_staging, read_staged
 from broadsheet.records import Absence, Capture, Record, StageOutcome
 from broadsheet.reparse import default_zone, require_present, stage_chosen
 from broadsheet.runs import REPLAY, Run, is_replay, shards_of
+from broadsheet.transient import room_needed
 from broadsheet.warehouse.query import connect
 from broadsheet.warehouse.rejections import checked_filters
 from broadsheet.warehouse.statements import row_count, sql_text
@@ -98,6 +99,7 @@ def chosen_by(run: Run) -> Replay:
     return next(iter(read_records(run.where.staging(run.run_id) / REPLAY, Replay)))
 
 
+@room_needed()
 def prepare(run: Run) -> list[int]:
     """Stage the inputs from where they lie, and the captures from the raw zone. Returns the numbers of their shards."""
     began = datetime.now(UTC)
@@ -162,19 +164,26 @@ def replay(lake: str | Path, selection: Selection, *, workers: int | None = None
     return read_staged(run, prepare(run), workers, on_progress)
 
 
-def dismiss(lake: str | Path, ids: Sequence[str], note: str) -> dict[str, Any]:
+def dismiss(lake: str | Path, ids: Sequence[str], note: str, run_id: str | None = None) -> dict[str, Any]:
     """Write down that it is right to leave out what open rejections are of, and why. Returns the summary of the run that did so.
 
-    Raises ConfigurationError where a rejection is not there or not open, or the note is blank.
+    Raises ConfigurationError where no rejection is named, one is not there or not open, or the note is blank.
+
+    Parameters
+    ----------
+    run_id : of the run that does so; one that has done so is left as it is.
     """
     from broadsheet import publish as publishing
 
+    if not ids:
+        raise ConfigurationError("no rejection is named; give the ids of open ones")
     if not note.strip():
         raise ConfigurationError("a note must say why it is right to leave this out")
     with _published(Path(lake)) as connection:
-        _require_open(connection, lake, ids)
+        if not connection.execute("from runs where run_id = ?", [run_id]).fetchall():
+            _require_open(connection, lake, ids)
     rows = [{"quarantine_id": name, "quarantine_outcome": "dismissed", "note": note.strip()} for name in dict.fromkeys(ids)]
-    return publishing.publish(Run.start(lake), is_dry_run=False, decide=lambda rejected: rows)
+    return publishing.publish(Run.start(lake, run_id), is_dry_run=False, decide=lambda rejected: rows)
 
 
 # --- what is read ----------------------------------------------------------------------------------------------------------

@@ -7,12 +7,13 @@ from datetime import datetime
 import pytest
 from warcs import page
 
-from broadsheet import ingest
+from broadsheet import ingest, replay
 from broadsheet.capture import arrivals
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, REJECTIONS, Lake, read_records
 from broadsheet.records import Absence, Capture, Rejection, StageOutcome
 from broadsheet.runs import Run
+from broadsheet.warehouse.query import query
 
 
 class World:
@@ -91,6 +92,22 @@ def test_what_a_dead_ingest_listed_comes_again_and_counts_once(world):
     assert world.ingest("third") == []
 
 
+def test_a_repeated_ingest_forgets_nothing_that_it_had_listed(world):
+    world.put(1, "2024-03-05T10:00:00Z")
+    world.put(2, "2024-03-06T10:00:00Z")
+    assert world.ingest("task", is_finished=False) == ["2024-03-05", "2024-03-06"]
+    (world.drop / "manifest.jsonl").write_text("")  # what was delivered is taken away, and more comes
+    for page_file in world.drop.glob("*.html"):
+        page_file.unlink()
+    assert world.ingest("task", is_finished=False) == ["2024-03-05", "2024-03-06"]
+    world.put(3, "2024-03-05T11:00:00Z")
+    for _ in range(2):
+        assert world.ingest("task", is_finished=False) == ["2024-03-05", "2024-03-06"]
+    world.ingest("task")
+    assert sorted(capture.input_path.rpartition("/")[2] for capture in world.staged("2024-03-05")[0]) == ["1.html", "3.html"]
+    assert len(world.staged("2024-03-06", "other")[0]) == 1
+
+
 def test_a_rejected_input_is_of_the_day_on_which_it_was_first_seen_and_told_of_once(world):
     world.put(1, "2024-03-05T10:00:00Z", content=b"")
     assert world.ingest() == [today()]
@@ -105,6 +122,25 @@ def test_a_rejection_that_the_warehouse_knows_is_not_staged_again(world):
     (day,) = world.ingest()
     assert ingest.build(world.lake.root, day)["quarantined_by_reason"] == {"empty_file": 1}
     assert ingest.build(world.lake.root, day) is None
+
+
+def test_a_page_that_was_rejected_is_read_again_by_a_replay_alone(world):
+    for number in range(8):
+        world.put(number, "2024-03-05T10:00:00Z", content=b"<html><body></body></html>" if number == 0 else None)
+    world.ingest()
+    lake = world.lake.root
+    assert ingest.build(lake, "2024-03-05", shards=1)["quarantined_by_reason"] == {"no_visible_text": 1}
+    assert ingest.build(lake, "2024-03-05", shards=1) is None
+    world.put(9, "2024-03-05T11:00:00Z")
+    world.ingest()
+    assert [capture.input_path.rpartition("/")[2] for capture in world.staged("2024-03-05")[0]] == ["9.html"]
+
+    run = replay.replay(lake, replay.Selection(reason="no_visible_text"), workers=1, shards=1)
+    assert replay.publish(run)["replayed"] == {"replayed_rejected": 1}
+    (open_one,) = query(lake, "select quarantine_id from open_quarantine").to_pylist()
+    replay.dismiss(lake, [open_one["quarantine_id"]], "an empty frame")
+    assert ingest.build(lake, "2024-03-05", shards=1)["page_count"] == 1  # the late one alone: what was dismissed stays so
+    assert query(lake, "from open_quarantine").to_pylist() == []
 
 
 def test_absences_are_of_the_day_of_the_answer(world):

@@ -92,3 +92,12 @@ def test_brackets_in_the_folders_name_are_no_wildcards(tmp_path):
     for name in ("b.html", "a.txt"):
         (folder / name).touch()
     assert [path.name for path in read_source(folder, "lanshan").found()] == ["b.html", "a.txt"]
+
+
+def test_brackets_in_the_name_of_a_file_that_is_there_are_no_wildcards(tmp_path):
+    folder = tmp_path / "[prod]"
+    folder.mkdir()
+    (folder / "lanshan.yaml").write_text("kind: files\npaths: ['page[1].html', 'page[23].html']\n")
+    for name in ("page[1].html", "page1.html", "page2.html", "page3.html"):
+        (folder / name).touch()
+    assert [path.name for path in read_source(folder, "lanshan").found()] == ["page[1].html", "page2.html", "page3.html"]

@@ -98,6 +98,35 @@ def test_a_directory_of_everything(tmp_path):
     assert read(tmp_path) == items
 
 
+RSS = b'<?xml version="1.0" encoding="gb2312"?>\n<rss version="2.0"><channel/></rss>'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said_of_it"),
+    [
+        ("a.xml", RSS, "application/rss+xml"),
+        ("a.rss.gz", gzip.compress(b"\xef\xbb\xbf \n" + RSS, mtime=0), "application/rss+xml"),
+        ("a.html", RSS, "application/rss+xml"),
+        ("a.txt", b'<rdf:RDF xmlns:rdf="x" xmlns="http://purl.org/rss/1.0/"></rdf:RDF>', "application/rss+xml"),
+        ("a.rdf", '<feed xmlns="http://www.w3.org/2005/Atom"/>'.encode("utf-16"), "application/atom+xml"),
+        ("a.xml", b'<!DOCTYPE x [<!ENTITY a "b">]><!-- <html> --><a:feed xmlns:a="http://www.w3.org/2005/Atom">', "application/atom+xml"),
+        ("a.json", b' {"title": "x", "version" : "https://jsonfeed.org/version/1"}', "application/feed+json"),
+        ("a.xml", b'<?xml version="1.0"?><!DOCTYPE html><html><body>x</body></html>', "text/html"),
+        ("a.xml", b"<urlset/>", "not_a_feed"),
+        ("a.xml", b"<feed><entry/></feed>", "not_a_feed"),  # of some other kind
+        ("a.rdf", b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>', "not_a_feed"),
+        ("a.json", b'{"version": 1}', "not_a_feed"),
+        ("a.atom", b"nothing of the kind", "not_a_feed"),
+        ("a.xml", b"<!DOCTYPE x [" * 3000, "not_a_feed"),
+        ("a.rss", b" ", "empty_file"),
+    ],
+)
+def test_a_feed_is_told_by_its_content_whatever_its_file_is_called(tmp_path, name, content, said_of_it):
+    (tmp_path / name).write_bytes(content)
+    (item,) = read(tmp_path / name)
+    assert (item.capture.media_type if isinstance(item, Delivery) else item.reasons[0]) == said_of_it
+
+
 def test_a_gzip_cut_anywhere_is_named(tmp_path):
     packed = gzip.compress(page(1, size=300)) + gzip.compress("<p>第二部分</p>".encode())
     path = tmp_path / "a.html.gz"

@@ -85,6 +85,38 @@ def test_what_is_a_page(tmp_path, headers, status, url, expected):
         assert item.scope == "page" and item.capture_id and item.site == "qingxi.example" and status[:3] in item.detail
 
 
+FEEDS = {
+    "application/rss+xml": b'<?xml version="1.0"?><!-- made daily --><rss version="2.0"><channel/></rss>',
+    "application/atom+xml": b'<feed xmlns="http://www.w3.org/2005/Atom"></feed>',
+    "application/feed+json": b'{"items": [], "version": "https:\\/\\/jsonfeed.org\\/version\\/1.1"}',
+}
+
+
+@pytest.mark.parametrize("declared", [*FEEDS, "text/xml; charset=gbk", "Application/XML", "application/json", "text/html", "text/plain", None])
+@pytest.mark.parametrize("media_type", FEEDS)
+def test_a_feed_is_told_by_its_content_whatever_is_declared(tmp_path, declared, media_type):
+    headers = [("Content-Type", declared)] if declared else []
+    (item,) = read(tmp_path, Warc().response(FEEDS[media_type], headers=headers).data)
+    assert item.capture.media_type == media_type
+
+
+@pytest.mark.parametrize(
+    ("declared", "body", "expected"),
+    [
+        ("application/xml", b'<?xml version="1.0"?><urlset/>', "application/xml"),  # a sitemap
+        ("application/json", b'{"version": 3}', "application/json"),
+        ("text/xml", b"", "text/xml"),
+        ("application/ld+json", b"\xff\x00" * 9, "application/ld+json"),
+        ("image/svg+xml", FEEDS["application/rss+xml"], "image/svg+xml"),
+        ("application/rss+xml", b"<html><body>Not found</body></html>", "not_a_feed"),
+        ("application/atom+xml", b"", "empty_file"),
+        ("application/feed+json", b"[]", "not_a_feed"),
+    ],
+)
+def test_xml_and_json_are_passed_over_and_what_calls_itself_a_feed_is_not(tmp_path, declared, body, expected):
+    assert reasons(read(tmp_path, Warc().response(body, headers=[("Content-Type", declared)]).data)) == [expected]
+
+
 def test_resources_are_pages_unless_they_are_the_crawlers_own(tmp_path):
     warc = (
         Warc()

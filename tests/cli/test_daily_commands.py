@@ -9,46 +9,56 @@ from typer.testing import CliRunner
 from broadsheet.cli import app
 
 SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "sample"
+PAGES = sorted((SAMPLE / "pages").glob("news.lanshan*.html.gz"))[:3]
+DAY = "2026-09-01"
 runner = CliRunner()
 
 
 @pytest.fixture
-def sources(tmp_path):
+def sources(tmp_path) -> Path:
+    """A source with three pages of one day."""
     folder = tmp_path / "sources"
     folder.mkdir()
-    pages = sorted((SAMPLE / "pages").glob("news.lanshan*.html.gz"))[:3]
-    (folder / "lanshan.yaml").write_text(f"kind: files\npaths: {json.dumps([str(page) for page in pages])}\nmanifest: {SAMPLE / 'manifest.jsonl'}\n")
+    with (tmp_path / "manifest.jsonl").open("w", encoding="utf-8") as manifest:
+        for page in PAGES:
+            (tmp_path / page.name).write_bytes(page.read_bytes())
+            manifest.write(json.dumps({"path": page.name, "captured_at": f"{DAY}T12:00:00Z"}) + "\n")
+    (folder / "lanshan.yaml").write_text("kind: files\npaths: [../*.html.gz]\nmanifest: ../manifest.jsonl\n", "utf-8")
     return folder
 
 
-def days_of(result) -> list[str]:
-    """The days that `ingest` printed. What the manifest names besides is of the day of the ingest: a file that is not there."""
-    return [line for line in result.stdout.splitlines() if line.startswith("2026-03")]
-
-
-def test_days_come_in_and_are_built(tmp_path, sources):
+def test_a_day_is_ingested_built_and_kept_up(sources, tmp_path):
     lake = str(tmp_path / "lake")
-    brought = runner.invoke(app, ["ingest", "--sources", str(sources), "--lake", lake])
-    assert brought.exit_code == 0, brought.output
-    days = days_of(brought)
-    assert days
-    for day in days:
-        assert runner.invoke(app, ["build", day, "--lake", lake, "--shards", "1"]).exit_code == 0
-    counted = runner.invoke(app, ["query", "--lake", lake, "--format", "json", "select count(*) as n from captures"])
-    assert json.loads(counted.output) == {"n": 3}
-    again = runner.invoke(app, ["ingest", "--sources", str(sources), "--lake", lake])
+    only = runner.invoke(app, ["ingest", "--lake", lake, "--sources", str(sources), "--source", "lanshan"])
+    assert (only.exit_code, only.stdout.split()) == (0, [DAY]), only.output
+    again = runner.invoke(app, ["ingest", "--lake", lake, "--sources", str(sources)])
     assert (again.exit_code, again.stdout) == (0, "")
-    kept = runner.invoke(app, ["maintain", "--lake", lake])
-    assert kept.exit_code == 0
-    assert json.loads(kept.stdout)["pruned"] == []
+    # nothing is published yet, and there is nothing to sort
+    early = runner.invoke(app, ["maintain", "--lake", lake])
+    assert early.exit_code == 0, early.output
+    assert json.loads(early.stdout.splitlines()[0])["index_runs"] == {"before": 0, "after": 0}
+    for _ in range(2):  # building it again adds nothing
+        built = runner.invoke(app, ["build", DAY, "--lake", lake, "--shards", "1"])
+        assert built.exit_code == 0, built.output
+        counted = runner.invoke(app, ["query", "--lake", lake, "--format", "json", "select count(*) as n from captures"])
+        assert json.loads(counted.output) == {"n": len(PAGES)}
+    kept = json.loads(runner.invoke(app, ["maintain", "--lake", lake]).stdout.splitlines()[0])
+    assert (kept["index_runs"], kept["pruned"]) == ({"before": 1, "after": 1}, [])
 
 
-def test_a_source_that_fails_keeps_no_other_from_it(tmp_path, sources):
-    (sources / "broken.yaml").write_text("kind: feed\n")
-    brought = runner.invoke(app, ["ingest", "--sources", str(sources), "--lake", str(tmp_path / "lake")])
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("kind: feed\n", "`kind` must be one of files"),
+        ("kind: files\npaths: [../*.html.gz]\nmanifest: ../nowhere.jsonl\n", "nowhere.jsonl"),
+    ],
+)
+def test_a_source_that_fails_keeps_no_other_from_it(sources, tmp_path, source, told):
+    (sources / "broken.yaml").write_text(source, "utf-8")
+    brought = runner.invoke(app, ["ingest", "--lake", str(tmp_path / "lake"), "--sources", str(sources)])
     assert brought.exit_code == 2
-    assert "broken: source" in brought.stderr and "`kind` must be one of files" in brought.stderr
-    assert days_of(brought)
+    assert "broken: " in brought.stderr and told in brought.stderr
+    assert brought.stdout.split() == [DAY]
 
 
 def test_what_is_not_there_is_told_of(tmp_path, sources):

@@ -1,10 +1,14 @@
 """Airflow for these tests: a home of their own, set before anything imports Airflow, which would else make one in $HOME."""
 
+import json
 import os
 import sys
 import tempfile
+import threading
 from collections import defaultdict
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -52,3 +56,31 @@ def states():
         return dict(found)
 
     return of
+
+
+@pytest.fixture
+def hook():
+    """A webhook on the loopback address: what it was sent, and what it answers."""
+    sent = SimpleNamespace(requests=[], status=200)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            sent.requests.append((self.path, self.headers.get("Authorization"), json.loads(body)))
+            self.send_response(sent.status)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sent.url = f"http://127.0.0.1:{server.server_port}/hooks/secret-path"
+        yield sent
+        server.shutdown()
+
+
+@pytest.fixture
+def connect(monkeypatch):
+    """`connect(name, **fields)`: a connection of Airflow, as its environment tells of it."""
+    return lambda name, **fields: monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(fields))

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from pages import PAGE
 
+from broadsheet import ingest
+from broadsheet.warehouse.query import connect
+
 FIRST, SECOND = "2024-03-05", "2024-03-06"
 
 
@@ -27,3 +30,16 @@ class Drop:
         with (self.root / "manifest.jsonl").open("a", encoding="utf-8") as manifest:
             row = {"path": name, "url": f"https://qinghe.example/{number}.html", "captured_at": f"{day}T12:00:00Z"}
             manifest.write(json.dumps(row) + "\n")
+
+    def ingest(self, lake: Path) -> list[str]:
+        """Bring in what is there, without Airflow. Returns the days of which anything new came."""
+        source = ingest.read_source(self.sources, "qinghe")
+        run = ingest.start_source(lake, source)
+        days = ingest.ingest(run, source)["days"]
+        ingest.finish(run)
+        return days
+
+
+def totals(lake: Path) -> dict[str, int]:
+    with connect(lake) as connection:
+        return {name: connection.execute(f"select count(*) from {name}").fetchall()[0][0] for name in ("captures", "articles", "article_versions")}

@@ -89,6 +89,30 @@ def serving(home: Path, program: str = "up.py", *arguments: str) -> Iterator[Ser
             process.kill()
 
 
+def wait_for(served: Served, token: str, dag_id: str, count: int) -> list[dict]:
+    """The runs of a DAG, oldest first, when there are so many and all have ended."""
+    deadline = time.monotonic() + 480
+    runs: list[dict] = []
+    while time.monotonic() < deadline:
+        runs = served.call(f"/api/v2/dags/{dag_id}/dagRuns?order_by=id", token)["dag_runs"]
+        if len(runs) >= count and all(run["state"] in ("success", "failed") for run in runs):
+            break
+        time.sleep(2)
+    assert [run["state"] for run in runs] == ["success"] * count, runs
+    return runs
+
+
+def wait_for_backfills(served: Served, token: str, dag_id: str, count: int = 1, seconds: float = 300) -> None:
+    """Until there are so many and none is open: the scheduler ends one some time after its last run, and there can be only one open."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = served.call(f"/api/v2/backfills?dag_id={dag_id}", token)["backfills"]
+        if len(found) >= count and all(backfill["completed_at"] for backfill in found):
+            return
+        assert time.monotonic() < deadline, found
+        time.sleep(2)
+
+
 def listening(process: psutil.Process) -> set[str]:
     """Addresses on which a process listens. Processes that run tasks shut themselves to all but root: others see nothing of them."""
     try:

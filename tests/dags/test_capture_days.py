@@ -37,3 +37,13 @@ def test_a_run_that_an_asset_began_has_the_date_of_its_day(timetable):
 def test_it_can_be_backfilled(timetable):
     assert timetable.partitioned and timetable.periodic
     assert timetable.next_dagrun_info(last_automated_data_interval=None, restriction=None) is None  # nothing but its asset begins a run
+
+
+def test_each_run_of_a_day_has_an_id_of_its_own(timetable):
+    from airflow.utils.types import DagRunType
+
+    (day,) = timetable.iter_partition_dagrun_infos(earliest=datetime(2024, 3, 1, tzinfo=UTC), latest=datetime(2024, 3, 1, tzinfo=UTC))
+    told = {"run_type": DagRunType.BACKFILL_JOB, "run_after": day.run_after, "partition_key": day.partition_key, "data_interval": None}
+    first, second = (timetable.generate_run_id(**told) for _ in range(2))
+    assert first != second
+    assert first.startswith("backfill__2024-03-01T00:00:00+00:00__2024-03-01__")

@@ -216,6 +216,28 @@ def test_a_mended_input_is_replayed(drop, built, tmp_path, run_dag):
     assert ask(built, "select count(*) from open_quarantine") == [(0,)]
 
 
+def test_what_a_person_leaves_out_is_settled_once(drop, built, run_dag, states):
+    from broadsheet import ingest
+    from broadsheet.replay import dismiss
+
+    (drop.root / "page-empty.txt").write_bytes(b"")
+    source = ingest.read_source(drop.sources, "qinghe")
+    run = ingest.start_source(built, source)
+    (day,) = ingest.ingest(run, source)["days"]
+    ingest.build(built, day, shards=1)
+    ((rejection,),) = ask(built, "select quarantine_id from open_quarantine")
+
+    assert states(run_dag("dismiss", lake=built, ids=[rejection], note=" "))["dismiss"] == ["failed"]
+    settled = run_dag("dismiss", lake=built, ids=[rejection], note="an empty frame")
+    assert states(settled) == {"dismiss": ["success"], "document": ["success"]}
+    assert ask(built, "select quarantine_id, note from quarantine_outcomes") == [(rejection, "an empty frame")]
+    assert ask(built, "select count(*) from open_quarantine") == [(0,)]
+
+    ((run_id, snapshots),) = ask(built, "select max(run_id), (select count(*) from snapshots) from quarantine_outcomes")
+    assert dismiss(built, [rejection], "an empty frame", run_id)["run_id"] == run_id  # the task is repeated
+    assert ask(built, "select count(*) from snapshots") == [(snapshots,)]
+
+
 def test_upkeep_changes_nothing_that_the_lake_says(built, run_dag, states):
     before = ask(built, "select * from captures order by capture_id")
     kept = run_dag("maintain", lake=built, rebuild=True)

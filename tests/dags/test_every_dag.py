@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-DAGS = {"news_pipeline", "ingest", "build", "reparse", "replay", "maintain"}
+DAGS = {"news_pipeline", "ingest", "build", "reparse", "replay", "dismiss", "maintain"}
 HEAVY = {
     "duckdb", "pandas", "numpy", "pyarrow", "great_expectations", "turbohtml", "resiliparse", "fastwarc", "pydantic_settings",
 }  # fmt: skip

@@ -1,4 +1,5 @@
-"""A person's way through Airflow's UI, in a real browser: log in, build a day, look at every page of the plugin, ask a question.
+"""A person's ways through Airflow's UI, in a real browser: log in, build a day, look at every page of the plugin, ask a question; backfill days, and
+again; replay and dismiss what was rejected.
 
 Pictures of it are left in the folder that `SCREENSHOTS` names (those of the README come from there), else in the test's own.
 """
@@ -10,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from days import FIRST, SECOND, Drop, totals
 from playwright.sync_api import FrameLocator, Page, expect, sync_playwright
-from served import Served, serving
+from served import Served, serving, wait_for, wait_for_backfills
 
 from broadsheet import ingest
 from broadsheet.pipeline import document
@@ -38,7 +40,20 @@ def lake(sample_run, tmp_path) -> Path:
 
 
 @pytest.fixture
-def airflow(lake, tmp_path, monkeypatch) -> Iterator[Served]:
+def drop(tmp_path) -> Drop:
+    """Captures of two days, and two inputs that are no pages."""
+    drop = Drop(tmp_path)
+    for day, number in ((FIRST, 1), (FIRST, 2), (SECOND, 3)):
+        drop.put(day, number)
+    for name in ("mended", "useless"):
+        (drop.root / f"{name}.txt").write_bytes(b"")
+    return drop
+
+
+@pytest.fixture
+def airflow(request, tmp_path, monkeypatch) -> Iterator[Served]:
+    """Airflow over the lake of the test."""
+    lake = request.getfixturevalue("lake") if "lake" in request.fixturenames else tmp_path / "lake"
     monkeypatch.setenv("BROADSHEET_LAKE", str(lake))
     with serving(tmp_path / "airflow") as up:
         up.wait_for("Ctrl-C stops everything", 300)
@@ -84,16 +99,58 @@ def trigger_build(page: Page, day: str) -> str:
     """Trigger the DAG by its form. Returns the run's id."""
     page.get_by_role("button", name="Trigger").first.click()
     form = page.get_by_role("dialog")
+    form.get_by_text("Single Run", exact=True).click()  # it keeps what was chosen before
     form.locator("input[name=element_day]").fill(day)
     form.get_by_role("button", name="Trigger").click()
     page.wait_for_url(re.compile("/dags/build/runs/"))
     return page.url.rsplit("/", 1)[-1]
 
 
+def backfill(page: Page, first: str, last: str, which: str) -> None:
+    """Have the DAG's runs for a span of days made by its form."""
+    page.get_by_role("button", name="Trigger").first.click()
+    form = page.locator("[data-scope=dialog][data-part=content]")  # popovers have the role of dialogs too
+    form.get_by_text("Backfill", exact=True).click()
+    for number, day in enumerate((first, last)):
+        form.get_by_test_id("datetime-input").nth(number).click()
+        calendar = page.locator("[data-scope=popover][data-part=content][data-state=open]")
+        calendar.get_by_placeholder("YYYY/MM/DD").fill(day.replace("-", "/"))
+        calendar.get_by_placeholder("HH:mm").fill("00:00")
+        page.keyboard.press("Escape")
+        expect(calendar).to_have_count(0)
+    form.get_by_text(which, exact=True).click()
+    form.get_by_role("button", name="Run Backfill").click()
+    expect(form).to_be_hidden()
+
+
 def opened(frame: FrameLocator, name: str) -> FrameLocator:
     frame.locator("nav").get_by_role("link", name=name, exact=True).click()
     expect(frame.locator("nav [aria-current=page]")).to_have_text(name)
     return frame
+
+
+def settle(page: Page, airflow: Served, what: str, button: str, note: str = "") -> None:
+    """Tick an open rejection, and trigger what settles it."""
+    page.goto(f"http://127.0.0.1:{airflow.port}/plugin/broadsheet")
+    frame = opened(page.frame_locator("iframe"), "Quality")
+    frame.get_by_role("link", name="Open quarantine").click()
+    frame.get_by_role("row", name=what).get_by_role("checkbox").check()
+    frame.get_by_label("Note").fill(note)
+    frame.get_by_role("button", name=button).click()
+    expect(frame.locator("body")).to_contain_text("Triggered: run ")
+
+
+def expect_settled(page: Page, airflow: Served, what: str, *told: str) -> None:
+    """A rejection is open no longer, and its page tells what became of it."""
+    frame = opened(page.frame_locator("iframe"), "Quality")
+    frame.get_by_role("link", name="Open quarantine").click()
+    expect(frame.locator("h1")).to_contain_text("Open quarantine")
+    expect(frame.get_by_role("row", name=what)).to_have_count(0)
+    lake = os.environ["BROADSHEET_LAKE"]
+    (rejected,) = query(Path(lake), "select quarantine_id from quarantine where ends_with(input_path, $what)", parameters={"what": what}).to_pylist()
+    page.goto(f"http://127.0.0.1:{airflow.port}/broadsheet/quality/quarantine/{rejected['quarantine_id']}")
+    for text in ("Settled", *told):
+        expect(page.locator("body")).to_contain_text(text)
 
 
 def expect_charts(frame: FrameLocator) -> None:
@@ -136,3 +193,33 @@ def test_a_day_is_built_and_looked_at(page, airflow, lake, picture):
     opened(frame, "Quality")
     expect_charts(frame)
     picture("quality")
+
+
+def test_days_are_backfilled_and_what_was_rejected_is_settled(page, airflow, drop, tmp_path, picture):
+    lake, token = tmp_path / "lake", airflow.token()
+    *_, today = drop.ingest(lake)  # of the inputs that are no pages, no other time is known
+    log_in(page, airflow, "/dags/build")
+    backfill(page, FIRST, SECOND, "Missing Runs")
+    runs = wait_for(airflow, token, "build", 2)
+    assert [(run["run_type"], run["partition_key"]) for run in runs] == [("backfill", FIRST), ("backfill", SECOND)]
+    wait_for_backfills(airflow, token, "build")
+    built = totals(lake)
+    assert built == {"captures": 3, "articles": 3, "article_versions": 3}
+
+    backfill(page, FIRST, SECOND, "All Runs")
+    runs = wait_for(airflow, token, "build", 4)
+    assert [run["partition_key"] for run in runs[2:]] == [FIRST, SECOND]
+    wait_for_backfills(airflow, token, "build", count=2)
+    assert totals(lake) == built
+
+    trigger_build(page, today)
+    expect(page.get_by_test_id("header-card").get_by_test_id("state-badge")).to_contain_text("Success")
+    (drop.root / "mended.txt").write_bytes((drop.root / f"page-{FIRST}-1.txt").read_bytes() + "园里还有一口老井。\n".encode())
+    settle(page, airflow, "mended.txt", "Replay what is ticked")
+    wait_for(airflow, token, "replay", 1)
+    expect_settled(page, airflow, "mended.txt", "replayed_good")
+    assert totals(lake)["captures"] == built["captures"] + 1
+    settle(page, airflow, "useless.txt", "Dismiss what is ticked", note="an empty frame")
+    wait_for(airflow, token, "dismiss", 1)
+    expect_settled(page, airflow, "useless.txt", "dismissed", "an empty frame")
+    picture("quarantine")

@@ -4,14 +4,10 @@ trigger with a day build what was built without adding a row."""
 import json
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
-from days import FIRST, SECOND, Drop
-from served import PROJECT, Served, serving
-
-from broadsheet.warehouse.query import connect
+from days import FIRST, SECOND, Drop, totals
+from served import PROJECT, Served, serving, wait_for, wait_for_backfills
 
 pytestmark = pytest.mark.airflow
 
@@ -23,27 +19,6 @@ def served(tmp_path):
         yield up
 
 
-def wait_for(served: Served, token: str, dag_id: str, count: int) -> list[dict]:
-    """The runs of a DAG, oldest first, when there are so many and all have ended."""
-    deadline = time.monotonic() + 480
-    runs: list[dict] = []
-    while time.monotonic() < deadline:
-        runs = served.call(f"/api/v2/dags/{dag_id}/dagRuns?order_by=id", token)["dag_runs"]
-        if len(runs) >= count and all(run["state"] in ("success", "failed") for run in runs):
-            break
-        time.sleep(2)
-    assert [run["state"] for run in runs] == ["success"] * count, runs
-    return runs
-
-
-def wait_for_backfills(served: Served, token: str, dag_id: str, seconds: float = 180) -> None:
-    """Until none is open: the scheduler ends one some time after its last run, and there can be only one."""
-    deadline = time.monotonic() + seconds
-    while open_ones := [found for found in served.call(f"/api/v2/backfills?dag_id={dag_id}", token)["backfills"] if not found["completed_at"]]:
-        assert time.monotonic() < deadline, open_ones
-        time.sleep(2)
-
-
 def airflow(served: Served, *arguments: str) -> None:
     code = (
         "import os, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import airflow_home;"
@@ -52,11 +27,6 @@ def airflow(served: Served, *arguments: str) -> None:
     command = [sys.executable, "-c", code, str(PROJECT / "bin"), str(served.home), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def totals(lake: Path) -> dict[str, int]:
-    with connect(lake) as connection:
-        return {name: connection.execute(f"select count(*) from {name}").fetchall()[0][0] for name in ("captures", "articles", "article_versions")}
 
 
 def test_days_are_built_by_themselves_again_when_late_and_by_backfill(served, tmp_path):

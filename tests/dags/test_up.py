@@ -31,7 +31,7 @@ def test_up_serves_the_dag_and_leaves_no_process(served, tmp_path):
     )
     token = served.token()
     assert {dag["dag_id"] for dag in served.call("/api/v2/dags", token)["dags"]} == {
-        "news_pipeline", "ingest", "build", "reparse", "replay", "maintain",
+        "news_pipeline", "ingest", "build", "reparse", "replay", "dismiss", "maintain",
     }  # fmt: skip
 
     conf = {"paths": [str(write_pages(tmp_path / "pages"))], "manifest": None, "lake": str(tmp_path / "lake")}

@@ -117,6 +117,55 @@ def test_feeds_of_one_heading_on_a_page_are_told_apart_and_states_by_their_entri
     assert len({row["feed_id"] for row in states}) == 1
 
 
+def feeds_of(kind, *modules, **place):
+    own = tuple(msgspec.structs.replace(page().modules[0], is_own=True, **changes) for changes in modules)
+    return rows((capture(**place), page(page_kind=kind, modules=own)))["headline_feeds"]
+
+
+def test_a_pages_own_lists_are_known_by_the_page_and_by_heading_or_place():
+    above, below, twice = ({"heading": None, "place": place} for place in ("div.top", "ul.list", "ul.list"))
+    found = feeds_of(PageKind.LIST, {"heading": "要闻"}, above, below, twice, url="https://www.yz.example/index.html")
+    assert [(row["feed_label"], row["feed_ordinal"], row["feed_scope"], row["feed_url"]) for row in found] == [
+        (label, ordinal, "page", "https://www.yz.example/index.html") for label, ordinal in (("要闻", 1), ("", 1), ("", 1), ("", 2))
+    ]
+    assert len({row["feed_id"] for row in found}) == 4
+    elsewhere = feeds_of(PageKind.LIST, {"heading": "要闻"}, above, url="https://www.yz.example/gn/")
+    assert not {row["feed_id"] for row in found} & {row["feed_id"] for row in elsewhere}
+    same = feeds_of(PageKind.LIST, below, {"heading": "要闻", "place": "moved"}, url="http://www.yz.example/")  # the first list is gone
+    assert [row["feed_id"] for row in same] == [found[2]["feed_id"], found[0]["feed_id"]]
+
+
+def test_a_list_that_any_page_may_show_is_the_sites_and_so_is_one_of_a_page_of_unknown_url():
+    (site,) = rows((capture(), page()))["headline_feeds"]
+    assert (site["feed_scope"], site["feed_url"]) == ("site", None)
+    (own,) = feeds_of(PageKind.LIST, {}, url=None)
+    assert (own["feed_id"], own["feed_scope"], own["feed_url"]) == (site["feed_id"], "page", None)
+
+
+def test_a_feed_file_is_known_by_its_url_and_without_one_by_its_title():
+    one, other = (feeds_of(PageKind.FEED, {"heading": "云州网"}, url=f"https://yz.example/{name}.xml")[0] for name in ("a", "b"))
+    renamed, nameless = (
+        feeds_of(PageKind.FEED, {"heading": name}, url=url)[0] for name, url in (("云州", "https://yz.example/a.xml"), ("云州网", None))
+    )
+    assert one["feed_scope"] == "file"
+    assert one["feed_id"] == renamed["feed_id"] != other["feed_id"]
+    assert nameless["feed_id"] not in (one["feed_id"], other["feed_id"])
+
+
+def test_a_state_of_a_feed_file_has_the_times_of_its_entries():
+    def states(*stamps):
+        items = tuple(
+            msgspec.structs.replace(item, published=PublishedTime(local=datetime(2026, 3, 2, 8), precision="minute", raw=stamp, rule="r"))  # noqa: DTZ001
+            for item, stamp in zip(page().modules[0].items, stamps, strict=False)
+        )
+        tables = rows((capture(), page(page_kind=PageKind.FEED, modules=(Module(kind=ModuleKind.HEADLINE_FEED, items=items, is_own=True),))))
+        return tables["headline_feed_snapshots"][0]["feed_snapshot_id"], tables["headline_feed_entries"][0]
+
+    (first, entry), (second, _) = states("8:00"), states("8.00")
+    assert first != second
+    assert (entry["entry_published_at"], entry["entry_published_at_raw"]) == (datetime(2026, 3, 2, 0, tzinfo=UTC), "8:00")
+
+
 def test_a_heading_without_a_list_has_no_state():
     empty = Module(kind=ModuleKind.HEADLINE_FEED, heading="大家都在看")
     assert "headline_feeds" not in rows((capture(), page(modules=(empty,))))

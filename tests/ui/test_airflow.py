@@ -34,7 +34,14 @@ def replay():
     nothing()
 
 news_pipeline()
+@dag(schedule=None, params={"ids": Param([], type="array"), "note": Param(None, type=["null", "string"])})
+def dismiss():
+    @task
+    def nothing(): ...
+    nothing()
+
 replay()
+dismiss()
 """
 
 
@@ -153,6 +160,20 @@ def test_a_replay_is_triggered_by_who_may_and_by_nobody_else(airflow, ui_lake):
     assert run["triggering_user_name"] == "admin"
     assert run["dag_run_id"].split("T")[0] in answer.headers["location"].replace("%3A", ":")
     assert run["dag_run_id"] in httpx.URL(answer.headers["location"]).params["started"]
+
+
+def test_a_dismissal_is_triggered_by_who_may_and_by_nobody_else(airflow, ui_lake):
+    origin = {"Origin": f"http://127.0.0.1:{airflow.port}"}
+    form = {"ids": ["aaaa"], "note": "an empty frame"}
+    assert airflow.client().post("/broadsheet/quality/dismiss", data=form, headers=origin).status_code == 401
+    assert airflow.client("viewer").post("/broadsheet/quality/dismiss", data=form, headers=origin).status_code == 403
+    admin = airflow.client("admin")
+    answer = admin.post("/broadsheet/quality/dismiss", data=form, headers=origin)
+    assert answer.status_code == 303, answer.text
+    bearer = {"Authorization": f"Bearer {admin.cookies['_token']}"}
+    (run,) = airflow.client().get("/api/v2/dags/dismiss/dagRuns", headers=bearer).json()["dag_runs"]
+    assert run["conf"] == {"lake": str(ui_lake), "ids": ["aaaa"], "note": "an empty frame"}
+    assert run["triggering_user_name"] == "admin"
 
 
 def test_what_airflow_refuses_is_told(airflow):

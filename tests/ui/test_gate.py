@@ -19,6 +19,7 @@ def test_every_path_answers_401_to_nobody_and_403_to_who_may_not_read(ui_lake):
         "/sql.csv",
         "/quality",
         "/quality/replay",
+        "/quality/dismiss",
         "/docs/index.html",
         "/static/style.css",
         "/openapi.json",
@@ -67,14 +68,25 @@ def test_the_nonce_of_a_page_is_its_own(ui_lake):
     assert f"script-src 'nonce-{first.text.partition('nonce=')[2][1:23]}'" in policies[0]
 
 
-def test_a_replay_needs_its_permission(ui_lake):
+CHANGES = {"replay": {"ids": "a"}, "dismiss": {"ids": "a", "note": "an empty frame"}}
+BUTTONS = {"replay": "Replay what is ticked", "dismiss": "Dismiss what is ticked"}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_needs_its_permission(ui_lake, change):
     access = TokenAccess()
-    assert client_of(ui_lake, "reader", access).post("/quality/replay", data={"ids": "a"}, headers=SAME).status_code == 403
-    assert access.replayed == []
-    assert "may not trigger" in client_of(ui_lake, "reader").get("/quality/quarantine").text
-    assert "Replay what is ticked" in client_of(ui_lake, "editor").get("/quality/quarantine").text
+    (other,) = set(CHANGES) - {change}
+    for role in ("reader", {"replay": "replayer", "dismiss": "dismisser"}[other]):
+        client = client_of(ui_lake, role, access)
+        assert client.post(f"/quality/{change}", data=CHANGES[change], headers=SAME).status_code == 403
+        shown = client.get("/quality/quarantine").text
+        assert f"You may not trigger the DAG {change}." in shown and BUTTONS[change] not in shown
+    assert client_of(ui_lake, None, access).post(f"/quality/{change}", data=CHANGES[change], headers=SAME).status_code == 401
+    assert access.triggered == []
+    assert BUTTONS[change] in client_of(ui_lake, "editor").get("/quality/quarantine").text
 
 
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -90,10 +102,10 @@ def test_a_replay_needs_its_permission(ui_lake):
         ({"authorization": "Bearer token"}, 303),
     ],
 )
-def test_a_change_is_asked_for_by_a_page_of_this_site_only(ui_lake, headers, status):
+def test_a_change_is_asked_for_by_a_page_of_this_site_only(ui_lake, headers, status, change):
     access = TokenAccess()
-    assert client_of(ui_lake, "editor", access).post("/quality/replay", data={"ids": "a"}, headers=headers).status_code == status
-    assert bool(access.replayed) == (status == 303)
+    assert client_of(ui_lake, "editor", access).post(f"/quality/{change}", data=CHANGES[change], headers=headers).status_code == status
+    assert bool(access.triggered) == (status == 303)
 
 
 def test_a_replay_is_asked_for_what_is_ticked_or_for_all_that_the_filters_choose(ui_lake):
@@ -101,11 +113,30 @@ def test_a_replay_is_asked_for_what_is_ticked_or_for_all_that_the_filters_choose
     client = client_of(ui_lake, "editor", access)
     filters = {"reason": "parser_error", "site": "a.example", "run": ""}
     answer = client.post("/quality/replay", data={"ids": ["a", "b"], **filters}, headers=SAME)
-    assert answer.headers["location"] == "/quality/quarantine?started=manual__1"
+    assert answer.headers["location"] == "/quality/quarantine?started=manual__1&dag=replay"
     client.post("/quality/replay", data={"ids": ["a"], "all": "yes", **filters}, headers=SAME)
-    assert access.replayed == [("editor", {"ids": ["a", "b"]}), ("editor", {"reason": "parser_error", "site": "a.example"})]
+    assert access.triggered == [
+        ("editor", "replay", {"ids": ["a", "b"]}),
+        ("editor", "replay", {"reason": "parser_error", "site": "a.example"}),
+    ]
     assert client.post("/quality/replay", data=filters, headers=SAME).status_code == 400
-    assert len(access.replayed) == 2
+    assert len(access.triggered) == 2
+
+
+def test_a_dismissal_is_asked_for_what_is_ticked_with_a_note(ui_lake):
+    access = TokenAccess()
+    client = client_of(ui_lake, "editor", access)
+    answer = client.post("/quality/dismiss", data={"ids": ["a", "b"], "note": " an empty frame\n"}, headers=SAME)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/quality/quarantine?started=manual__1&dag=dismiss")
+    assert "Triggered: run manual__1 of the DAG dismiss." in client.get(answer.headers["location"]).text
+    assert access.triggered == [("editor", "dismiss", {"ids": ["a", "b"], "note": "an empty frame"})]
+    for form, why in (({"note": "an empty frame"}, "Nothing was ticked."), ({"ids": "a", "note": " "}, "The note must say why")):
+        refused = client.post("/quality/dismiss", data=form, headers=SAME)
+        assert refused.status_code == 400 and why in refused.text
+    in_chinese = client_of(ui_lake, "editor", access, **{"accept-language": "zh-CN"})
+    assert "忽略所选" in in_chinese.get("/quality/quarantine").text
+    assert "请在备注中说明不予收录的理由" in in_chinese.post("/quality/dismiss", data={"ids": "a"}, headers=SAME).text
+    assert len(access.triggered) == 1
 
 
 def test_a_refused_replay_says_why(ui_lake):

@@ -10,14 +10,20 @@ from broadsheet.ui.gate import NotLoggedIn, Refused
 
 # What changes the title of the page if a browser takes it for more than text.
 HOSTILE = "</text></svg></textarea><script>document.title = 'ran'</script><img src=x onerror=\"document.title = 'ran'\"> javascript:alert(1) {{ 7 * 7 }} 清河县"
-ROLES = {"reader": {"read"}, "editor": {"read", "replay"}, "stranger": set()}
+ROLES = {
+    "reader": {"read"},
+    "editor": {"read", "replay", "dismiss"},
+    "replayer": {"read", "replay"},
+    "dismisser": {"read", "dismiss"},
+    "stranger": set(),
+}
 
 
 class TokenAccess:
-    """The bearer of a role's name has that role. Keeps what it was asked to replay."""
+    """The bearer of a role's name has that role. Keeps what it was asked to trigger."""
 
     def __init__(self) -> None:
-        self.replayed: list[tuple[str, dict]] = []
+        self.triggered: list[tuple[str, str, dict]] = []
         self.refusal = ""
 
     async def user(self, request):
@@ -29,13 +35,13 @@ class TokenAccess:
     def may_read(self, user):
         return "read" in ROLES[user]
 
-    def may_replay(self, user):
-        return "replay" in ROLES[user]
+    def may_trigger(self, user, dag_id):
+        return dag_id in ROLES[user]
 
-    async def replay(self, user, chosen):
+    async def trigger(self, user, dag_id, chosen):
         if self.refusal:
             raise Refused(self.refusal)
-        self.replayed.append((user, dict(chosen)))
+        self.triggered.append((user, dag_id, dict(chosen)))
         return "manual__1"
 
 

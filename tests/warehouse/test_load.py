@@ -1,7 +1,10 @@
 """One writer; a load that dies leaves nothing behind that counts; the audit stops what contradicts itself."""
 
+import errno
 import json
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from filelock import FileLock
+from typer.testing import CliRunner
 
+from broadsheet.cli import app
 from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import capture, extract, load, run_all, transform, validate
@@ -17,6 +22,7 @@ from broadsheet.runs import Run
 from broadsheet.store import Store
 from broadsheet.warehouse import load as loading
 from broadsheet.warehouse.query import query
+from broadsheet.warehouse.snapshots import rollback
 
 PAGES = sorted((Path(__file__).resolve().parents[2] / "examples" / "sample" / "pages").glob("news.lanshan*.html.gz"))[:4]
 
@@ -82,6 +88,21 @@ def test_loading_a_published_run_again_changes_nothing(tmp_path):
     assert Lake(tmp_path).warehouse.stat().st_mtime_ns == published.st_mtime_ns
 
 
+def test_loading_an_old_run_again_whose_staging_is_gone_keeps_its_summary(tmp_path):
+    first = load(prepared(tmp_path))
+    stored = Lake(tmp_path).summary("mine").read_bytes()
+    shutil.rmtree(Lake(tmp_path).staging("mine"))
+    again = Run.start(tmp_path, "mine")
+    assert load(again) == json.loads(stored)
+    assert (again.where.summary("mine").read_bytes(), first["page_count"]) == (stored, len(PAGES))
+
+    load(prepared(tmp_path, "later"))
+    rollback(Lake(tmp_path), first["snapshot_id"], settings=again.options)
+    shutil.rmtree(Lake(tmp_path).staging("later"))
+    with pytest.raises(ConfigurationError, match="run later was taken back"):
+        load(Run.start(tmp_path, "later"))
+
+
 def test_a_lost_warehouse_costs_no_part_of_the_lake(tmp_path):
     load(prepared(tmp_path))
     expected = counts(tmp_path)
@@ -120,6 +141,46 @@ def test_a_second_writer_is_told_to_try_again(tmp_path, monkeypatch):
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock), pytest.raises(TransientError, match="another load"):
         load(run)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        duckdb.IOException('IO Error: Could not write file ".build-1.duckdb": No space left on device'),
+        duckdb.OutOfMemoryException(
+            "Out of Memory Error: failed to offload data block of size 256.0 KiB (6.9 MiB/7.1 MiB used).\n"
+            "This limit was set by the 'max_temp_directory_size' setting."
+        ),
+        sqlite3.OperationalError("database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_told_of_and_the_load_can_be_repeated(tmp_path, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    prepared(tmp_path)
+    command = ["load", "--lake", str(tmp_path), "--run", "mine"]
+    with monkeypatch.context() as full:
+        full.setattr(loading.Parts, "write", fail)
+        told = CliRunner().invoke(app, command)
+        with pytest.raises(TransientError, match="the disk is full"):
+            load(Run.open(tmp_path, "mine"))
+    assert told.exit_code == 5
+    assert told.stderr.startswith("try again: the disk is full: ") and told.stderr.count("\n") == 1
+    assert not Lake(tmp_path).warehouse.exists()
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert all(in_file == in_lake for in_file, in_lake in counts(tmp_path).values())
+
+
+def test_an_error_of_the_system_besides_a_full_disk_is_a_fault(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(loading.Parts, "write", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        load(prepared(tmp_path))
 
 
 def test_an_audit_that_finds_something_publishes_nothing(tmp_path, monkeypatch):

@@ -19,15 +19,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from broadsheet.capture.stage import Files, shard_of
-from broadsheet.errors import TransientError
 from broadsheet.ids import make_id
 from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, REJECTIONS, Lake, read_records, write_lines, write_records
 from broadsheet.quality.quarantine import identity_of, quarantine_id
 from broadsheet.records import Absence, Capture, Rejection, SiteBasis, StageOutcome
 from broadsheet.runs import Run, shards_of
+from broadsheet.transient import held, room_needed
 
 UNDATED = "undated"
 LOCK_SECONDS = 300
@@ -50,7 +49,8 @@ def days_of(lake: Lake) -> list[str]:
 def list_arrivals(run: Run, site: str | None = None, time_zone: str | None = None) -> list[str]:
     """List what a run captured, less what finished runs have listed. Returns the days of which the run has anything new.
 
-    Repeating it for a run gives the same days. An unknown time of capture is bounded by the run's beginning, once and for all.
+    Repeating it for a run gives the same days, and those of what came meanwhile: what the run listed stays listed, whether or not it still lies where
+    it did. An unknown time of capture is bounded by the run's beginning, once and for all.
 
     Parameters
     ----------
@@ -60,22 +60,36 @@ def list_arrivals(run: Run, site: str | None = None, time_zone: str | None = Non
     lake = run.where
     with _alone(lake), closing(sqlite3.connect("")) as sorter:  # a temporary file: there may be a million, of any number of days
         sorter.execute("create table arrivals (day text, name text, line blob)")
-        sorter.executemany("insert into arrivals values (?, ?, ?)", _new(run, site, time_zone))
+        sorter.executemany("insert into arrivals values (?, ?, ?)", chain(_listed_by(run), _new(run, site, time_zone)))
         by_file = groupby(sorter.execute("select day, name, line from arrivals order by day, name, rowid"), key=itemgetter(0, 1))
         for (day, name), rows in by_file:
             write_lines(lake.arrivals / day / run.run_id / name, (line for _, _, line in rows))
-    return sorted(folder.parent.name for folder in lake.arrivals.glob(f"*/{run.run_id}"))
+    return days_listed(run)
+
+
+def days_listed(run: Run) -> list[str]:
+    """Days of which a run has listed anything, in their order."""
+    return sorted(folder.parent.name for folder in run.where.arrivals.glob(f"*/{run.run_id}"))
+
+
+def _listed_by(run: Run) -> Iterator[tuple[str, str, bytes]]:
+    """What the run itself has listed so far, as day, name of the file and line."""
+    for day in days_listed(run):
+        for name, kind in _KINDS.items():
+            if (file := run.where.arrivals / day / run.run_id / name).exists():
+                for item in read_records(file, kind):
+                    yield day, name, msgspec.json.encode(item)
 
 
 def _new(run: Run, site: str | None, time_zone: str | None) -> Iterator[tuple[str, str, bytes]]:
-    """What no finished run has listed, as day, name of the file and line."""
+    """What neither a finished run nor this one has listed, likewise."""
     known: dict[tuple[str, str], set[int]] = {}
     for name, item in _captured(run):
         day, item = _dated(run, item, site, time_zone)
         # a rejected input has no time of its own, and may be seen again on any later day
         place = (name, "*" if name == REJECTIONS else day)
         if place not in known:
-            known[place] = {_number(other) for other in _listed(run.where, name, type(item), place[1], is_finished=True)}
+            known[place] = {_number(other) for other in _listed(run.where, name, type(item), place[1], known_to=run)}
         number = _number(item)
         if number not in known[place]:
             known[place].add(number)
@@ -86,7 +100,7 @@ def stage_day(run: Run, day: str) -> list[int]:
     """Stage all that came of a day and is not in the warehouse, for the stages that follow capture. Returns the numbers of the shards that hold any.
 
     A capture that is known is left out, since another program or profile would read other rows of it, which would come beside those that are
-    there (`reparse` replaces them); a rejected input, since to reject it again would open again what was settled.
+    there (`reparse` replaces them); a rejected page or input, since to reject it again would open again what was settled (`replay` reads it anew).
     """
     began = datetime.now(UTC)
     lake, staging = run.where, run.where.staging(run.run_id, "capture")
@@ -146,13 +160,9 @@ def _merge(lake: Lake, day: str, folders: list[Path]) -> None:
 
 @contextmanager
 def _alone(lake: Lake) -> Iterator[None]:
-    """Raises TransientError while others list arrivals for too long."""
-    lake.arrivals.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(lake.arrivals / ".lock", timeout=LOCK_SECONDS):
-            yield
-    except Timeout as error:
-        raise TransientError(f"another process holds {error.lock_file} for more than {LOCK_SECONDS} s") from error
+    """Raises TransientError while others list arrivals for too long, and where the disk is full."""
+    with room_needed(), held(lake.arrivals / ".lock", "another process", LOCK_SECONDS):
+        yield
 
 
 def _captured(run: Run) -> Iterator[tuple[str, Arrival]]:
@@ -179,10 +189,10 @@ def _dated(run: Run, item: Arrival, site: str | None, time_zone: str | None) -> 
     return day_of(item.captured_at), item
 
 
-def _listed(lake: Lake, name: str, kind: type[T], day: str, *, is_finished: bool = False) -> Iterator[T]:
-    """What is listed of a day, or of all days (`*`)."""
+def _listed(lake: Lake, name: str, kind: type[T], day: str, *, known_to: Run | None = None) -> Iterator[T]:
+    """What is listed of a day, or of all days (`*`); with a run, by it or by a finished one."""
     for folder in _folders(lake, day):
-        if (file := folder / name).exists() and not (is_finished and not _is_finished(lake, folder)):
+        if (file := folder / name).exists() and (known_to is None or folder.name == known_to.run_id or _is_finished(lake, folder)):
             yield from read_records(file, kind)
 
 
@@ -204,14 +214,16 @@ def _number(item: Arrival) -> int:
 
 
 def _known_to_warehouse(lake: Lake, day: str) -> set[int]:
-    """Captures and absences of a day that were published."""
+    """Captures and absences of a day that were published, and captures of any day that were rejected as a whole, so that a replay can read them."""
     if not lake.warehouse.exists():
         return set()
     from broadsheet.warehouse.query import open_published
+    from broadsheet.warehouse.statements import sql_text
 
     of_day = "{0} is null" if day == UNDATED else "{0} >= $day::date and {0} < $day::date + interval 1 day"  # the connection's zone is UTC
     kinds = (("captures", "capture_id", "captured_at"), ("page_absences", "absence_id", "observed_at"))
     sql = " union all ".join(f"select {key} from {table} where {of_day.format(time)}" for table, key, time in kinds)
+    sql += f" union all {sql_text('quarantine/rejected_pages.sql')}"
     with open_published(lake.warehouse) as connection:
         rows = connection.execute(sql, None if day == UNDATED else {"day": day}).fetchall()
     return {int(key, 16) for (key,) in rows}

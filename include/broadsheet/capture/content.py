@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from broadsheet.errors import BadInput
+from broadsheet.media_types import HTML, PLAIN
 from broadsheet.page.decode import bom_codec
 
-HTML, PLAIN = "text/html", "text/plain"
 PAGE_EXTENSIONS = {".html": HTML, ".htm": HTML, ".txt": PLAIN}
 WARC_EXTENSION = ".warc"
 _MEDIA_TYPES = {HTML: HTML, "application/xhtml+xml": HTML, PLAIN: PLAIN}

@@ -10,6 +10,7 @@
 """
 
 import glob
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ class FileSource(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     name: str
+    folder: str = ""  # of its file, where relative paths start
     kind: Literal["files"]
     paths: tuple[_Path, ...] = ()
     manifest: _Path | None = None
@@ -73,13 +75,16 @@ class FileSource(BaseModel):
 
     def found(self) -> list[Path]:
         """The files and directories that `paths` lead to now. A path without a wildcard is there whether or not it exists: that is a finding."""
-        found: dict[str, None] = {}
-        for path in self.paths:
-            is_wild = _WILD.search(path) and not Path(path).exists()  # a folder may have brackets in its name
-            matches = sorted(glob.glob(path, recursive=True)) if is_wild else [path]  # noqa: PTH207  # Path.glob needs a root without wildcards
-            found.update(dict.fromkeys(matches))
+        found = dict.fromkeys(match for path in self.paths for match in self._matches(path))
         manifest = Path(self.manifest).resolve() if self.manifest else None  # which a wildcard may fit
         return [Path(path) for path in found if Path(path).resolve() != manifest]
+
+    def _matches(self, path: str) -> list[str]:
+        """The path itself, or what its wildcards fit. Names may have brackets: the folder's, and those of files that are there as they are named."""
+        start = f"{self.folder}{os.sep}" if path.startswith(f"{self.folder}{os.sep}") else ""
+        if not _WILD.search(path.removeprefix(start)) or Path(path).exists():
+            return [path]
+        return sorted(glob.glob(glob.escape(start) + path.removeprefix(start), recursive=True))  # noqa: PTH207  # Path.glob needs a root without wildcards
 
 
 Source = FileSource | WebSource
@@ -110,7 +115,8 @@ def read_source(folder: str | Path, name: str) -> Source:
     if model is None:
         raise ConfigurationError(f"source {file}: `kind` must be one of {', '.join(KINDS)}")
     try:
-        source = model.model_validate({**said, "name": file.stem})
+        own = {"folder": str(file.parent.absolute())} if model is FileSource else {}
+        source = model.model_validate({**said, **own, "name": file.stem})
     except ValidationError as error:
         raise ConfigurationError(f"source {file}: {wrong_values(error)}") from error
     return source.model_copy(update=_absolute(source, file.parent))
@@ -120,9 +126,6 @@ def _absolute(source: Source, folder: Path) -> dict[str, Any]:
     def at(path: str) -> str:
         return str(folder.absolute() / path)
 
-    def pattern(path: str) -> str:
-        return str(Path(glob.escape(str(folder.absolute()))) / path) if _WILD.search(path) else at(path)
-
     if isinstance(source, WebSource):
         return {"page_list": source.page_list and at(source.page_list)}
-    return {"paths": tuple(map(pattern, source.paths)), "manifest": source.manifest and at(source.manifest)}
+    return {"paths": tuple(map(at, source.paths)), "manifest": source.manifest and at(source.manifest)}

@@ -9,11 +9,13 @@ from pathlib import Path
 import msgspec
 
 from broadsheet.capture.absences import absence_kind, missing
-from broadsheet.capture.content import HTML, PAGE_EXTENSIONS, PLAIN, WARC_EXTENSION, check_content, extensions, is_markup, read_file, too_large
+from broadsheet.capture.content import PAGE_EXTENSIONS, WARC_EXTENSION, check_content, extensions, is_markup, read_file, too_large
 from broadsheet.capture.delivery import Delivery, Known, Missing, PassedOver, checked, known_json, make_delivery, printable, rejected
+from broadsheet.capture.feed_files import FEED_EXTENSIONS, page_type
 from broadsheet.capture.manifest import Manifest
 from broadsheet.capture.warc import Originals, WarcPages
 from broadsheet.errors import BadInput, ConfigurationError
+from broadsheet.media_types import HTML, PLAIN
 from broadsheet.records import Rejection, TimeBasis
 from broadsheet.settings import Settings
 
@@ -82,14 +84,16 @@ class _Reader:
         try:
             if extension == WARC_EXTENSION:
                 yield from self._warc(path, shown)
-            elif extension in PAGE_EXTENSIONS:
-                yield from self._page(path, shown, PAGE_EXTENSIONS[extension], is_gzip)
+            elif extension in PAGE_EXTENSIONS or extension in FEED_EXTENSIONS:
+                yield from self._page(path, shown, PAGE_EXTENSIONS.get(extension), is_gzip)
             else:
-                raise BadInput("unknown_extension", f"{printable(path.name)!r} is none of .txt, .html, .htm, their .gz, .warc, .warc.gz")
+                known = ", ".join((*PAGE_EXTENSIONS, *FEED_EXTENSIONS))
+                raise BadInput("unknown_extension", f"{printable(path.name)!r} is none of {known}, their .gz, .warc, .warc.gz")
         except BadInput as error:
             yield rejected(shown, error, known=self._about(path))
 
-    def _page(self, path: Path, shown: str, media_type: str, is_gzip: bool) -> Iterator[Delivery | Missing | Rejection]:
+    def _page(self, path: Path, shown: str, named: str | None, is_gzip: bool) -> Iterator[Delivery | Missing | Rejection]:
+        """`named` is the media type that the file's name says; None if it says XML or JSON."""
         limit = self.settings.max_page_bytes
         status = _stat(path)
         modified = datetime.fromtimestamp(status.st_mtime, UTC) if self.settings.is_mtime_trusted else None
@@ -112,7 +116,7 @@ class _Reader:
             raise too_large(limit)
         content = read_file(path, is_gzip=is_gzip, limit=limit)
         check_content(content)
-        media_type = HTML if is_markup(content) else media_type
+        media_type = HTML if is_markup(content) else page_type(content, named)
         for known in pages:
             item = checked(delivery(content, media_type, known))
             yield msgspec.structs.replace(item, row_json=known_json([known])) if isinstance(item, Rejection) else item

@@ -1,4 +1,4 @@
-"""Pages in WARC files: `response` and `resource` records of HTML or plain text, and `revisit` records of known ones."""
+"""Pages in WARC files: `response` and `resource` records of HTML, plain text or feeds, and `revisit` records of known ones."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from broadsheet.capture.absences import absence_kind, missing
-from broadsheet.capture.content import PLAIN, binary_sign, check_content, decode_body, media_type_of, too_large
+from broadsheet.capture.content import binary_sign, check_content, decode_body, media_type_of, too_large
 from broadsheet.capture.delivery import (
     Delivery,
     Known,
@@ -23,8 +23,10 @@ from broadsheet.capture.delivery import (
     parse_instant,
     rejected,
 )
+from broadsheet.capture.feed_files import feed_type, may_hold_feed, require_feed, says_feed
 from broadsheet.capture.frames import Frame, frame_at, frames
 from broadsheet.errors import BadInput
+from broadsheet.media_types import PLAIN
 from broadsheet.records import Record, Rejection, TimeBasis
 from broadsheet.urls import canonical
 
@@ -133,24 +135,40 @@ class WarcPages:
         if declared and not declared.partition(";")[0].strip():
             declared = None  # `;charset=utf-8` says nothing of the kind
         if declared and media_type_of(declared, b"") is None and not is_error_status(http.status):
-            raise _NoPage(declared.partition(";")[0].strip().lower()[:_LONGEST_KIND])
+            return self._feed(frame, http, declared.partition(";")[0].strip().lower())
+        content = self._payload(frame, http)
+        if is_error_status(http.status):
+            return media_type_of(declared, content) or PLAIN, content  # rejected for its status, whatever it holds
+        if not declared and content.strip() and (binary_sign(content) or (media_type_of(None, content) or feed_type(content)) is None):
+            raise _NoPage("no content type")
+        check_content(content)
+        media_type = feed_type(content) or media_type_of(declared, content)
+        if media_type is None:
+            raise _NoPage("no content type")
+        return media_type, content
+
+    def _feed(self, frame: Frame, http: Http, declared: str) -> tuple[str, bytes]:
+        """Media type and payload of a feed. Other XML and JSON is no page, sound or not; what calls itself a feed should be one."""
+        if not may_hold_feed(declared):
+            raise _NoPage(declared[:_LONGEST_KIND])
+        try:
+            content = self._payload(frame, http)
+            check_content(content)
+            return require_feed(content), content
+        except BadInput:
+            if says_feed(declared):
+                raise
+            raise _NoPage(declared[:_LONGEST_KIND]) from None
+
+    def _payload(self, frame: Frame, http: Http) -> bytes:
         if frame.is_cut:
             raise too_large(self.limit)
-        content = decode_body(
+        return decode_body(
             http.body,
             transfer_coding=http.headers.get("transfer-encoding", ""),
             content_coding=http.headers.get("content-encoding", ""),
             limit=self.limit,
         )
-        if is_error_status(http.status):
-            return media_type_of(declared, content) or PLAIN, content  # rejected for its status, whatever it holds
-        if not declared and content.strip() and (binary_sign(content) or media_type_of(None, content) is None):
-            raise _NoPage("no content type")
-        check_content(content)
-        media_type = media_type_of(declared, content)
-        if media_type is None:
-            raise _NoPage("no content type")
-        return media_type, content
 
     def _original(self, frame: Frame) -> Frame:
         digest = frame.headers.get("warc-payload-digest", "")

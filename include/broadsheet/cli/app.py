@@ -33,13 +33,14 @@ from broadsheet.cli.quarantine import quarantine_app
 from broadsheet.cli.search import search
 from broadsheet.cli.snapshots import snapshots_app
 from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, ConfigurationError, TransientError
+from broadsheet.transient import room_needed
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 done, but inputs, pages or rows were quarantined, or "
     "there was neither a page nor an absence (the summary names the reasons), or the quality overview could not be drawn · "
     "4 stopped by the quality policy or the audit, nothing published; "
     "of `check`: 3 checks failed, 4 one of them stops · "
-    "5 try again later."
+    "5 try again later: another writer is at work, or the disk is full."
 )
 
 errors = Console(stderr=True, soft_wrap=True)  # a command that a message names can be copied
@@ -50,7 +51,8 @@ class _Group(typer.core.TyperGroup):
 
     def invoke(self, ctx):
         try:
-            return super().invoke(ctx)
+            with room_needed():
+                return super().invoke(ctx)
         except BatchStopped as error:
             errors.print("[bold red]stopped[/]: nothing was published.")
             for finding in error.findings:
@@ -91,7 +93,7 @@ PathsArgument = Annotated[
     typer.Argument(
         parser=given_path,
         metavar="[PATH]...",
-        help="Pages (.txt, .html, .htm, their .gz), WARC files (.warc, .warc.gz), and directories of them.",
+        help="Pages (.txt, .html, .htm), feeds (.xml, .rss, .atom, .rdf, .json), their .gz, WARC files (.warc, .warc.gz), and directories of them.",
         show_default=False,
     ),
 ]
@@ -193,9 +195,10 @@ def extract(
     A run keeps the settings and site profiles that `capture` began it with.
 
     A line of OUT holds id, page_kind, title, published_at, source, editor,
-    authors, breadcrumb, original_title, rights_notice, body, and modules (kind,
-    heading, ranked, items). A page that cannot be read has `error` with reason
-    and detail instead.
+    authors, breadcrumb, original_title, rights_notice, body, modules (kind,
+    heading, ranked, items), and leads, the stories that stand alone above the
+    lists of a front page. A page that cannot be read has `error` with reason and
+    detail instead.
     """
     if jsonl is None:
         if run_id is None:

@@ -9,8 +9,10 @@ import msgspec
 
 from broadsheet.engine.tasks import LINE, READ, Task
 from broadsheet.errors import BadInput
+from broadsheet.media_types import FEED_FILES, WITH_DECLARATION
 from broadsheet.page.contract import prediction
 from broadsheet.page.decode import decode
+from broadsheet.page.feed_files import read_feed
 from broadsheet.page.profiles import Profiles
 from broadsheet.page.read import read_page
 from broadsheet.records import Capture, Decoded, Page, PageResult
@@ -22,9 +24,11 @@ UNDECODABLE_RATIO = 0.1
 
 def read_capture(capture: Capture, content: bytes, profiles: Profiles | None = None) -> PageResult:
     """One capture's bytes, read, by the profile of its site if there is one. Raises BadInput when there is nothing to read."""
-    decoded = decode(content, http_charset=capture.http_charset, is_html=capture.media_type == "text/html")
+    decoded = decode(content, http_charset=capture.http_charset, is_html=capture.media_type in WITH_DECLARATION)
     if decoded.replaced_count > UNDECODABLE_RATIO * max(len(decoded.text), 1):
         raise BadInput("undecodable", f"{decoded.replaced_count} of {len(decoded.text)} characters, tried as {decoded.charset}")
+    if capture.media_type in FEED_FILES:
+        return PageResult(capture=capture, page=read_feed(decoded.text, media_type=capture.media_type, url=capture.url, decoded=decoded))
     page = _read(capture, decoded, profiles if profiles and profiles.by_host else None)
     if not page.blocks:
         raise BadInput("no_visible_text", f"{capture.byte_count} bytes without a visible text block")

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from broadsheet.records import HeadlineRole, Module, Page, PersonRole, SourceRole
+from broadsheet.page.own_lists import LEAD
+from broadsheet.records import HeadlineRole, LinkItem, Module, Page, PersonRole, SourceRole
 
 _WRITERS = (PersonRole.REPORTER, PersonRole.CORRESPONDENT, PersonRole.AUTHOR)
 _EDITORS = (PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR)
 
 
 def prediction(page_id: str, page: Page) -> dict[str, Any]:
-    """The page as plain JSON values: what was displayed, in page order. Modules without entries are left out."""
+    """The page as plain JSON values: what was displayed, in page order. Modules without entries are left out, and leading stories that stand alone,
+    which are no list but have a key of their own."""
     return {
         "id": page_id,
         "page_kind": str(page.page_kind),
@@ -22,10 +24,15 @@ def prediction(page_id: str, page: Page) -> dict[str, Any]:
         "original_title": _original(page),
         "rights_notice": page.rights_notice,
         "body": "\n".join(page.body),
-        "modules": [_module(module) for module in page.modules if module.items],
+        "modules": [_module(module) for module in page.modules if module.items and not _is_lone_lead(module)],
+        "leads": [_item(module.items[0]) for module in page.modules if _is_lone_lead(module)],
         "language": page.language,
         "coverage_ratio": page.coverage_ratio,
     }
+
+
+def _is_lone_lead(module: Module) -> bool:
+    return module.rule == LEAD and len(module.items) == 1
 
 
 def _title(page: Page) -> str | None:
@@ -63,5 +70,10 @@ def _module(module: Module) -> dict[str, Any]:
         "kind": str(module.kind),
         "heading": module.heading,
         "ranked": module.is_ranked,
-        "items": [{"text": item.text, "href": item.url} for item in module.items],
+        "items": [_item(item) for item in module.items],
     }
+
+
+def _item(item: LinkItem) -> dict[str, Any]:
+    dated = {"published_at": item.published.local.isoformat(timespec="minutes")} if item.published else {}
+    return {"text": item.text, "href": item.url, **dated}

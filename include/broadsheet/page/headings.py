@@ -11,6 +11,7 @@ from broadsheet.page.mentions import HEADING, PERIOD
 from broadsheet.page.stories import Signature, Story, is_more_label, is_more_or_date, median, signature_of
 
 WIDEST_HEADING = 44  # display columns
+_WIDEST_CHANNEL = 16  # display columns of a channel's name
 _STRONG = 4  # strength of a heading that its make proves
 _NOTES = 10  # blocks of one make that are notes of entries, when few of them look like headings
 _NUMBER = re.compile(r"^\D{0,3}\d{1,2}\D{0,2}$")
@@ -39,10 +40,12 @@ class Heading(msgspec.Struct, eq=False):
     block_level: int = 0
 
 
-def heading_of(document: Document, index: int, block: RawBlock) -> Heading | None:
+def heading_of(document: Document, index: int, block: RawBlock, *, are_channels_headings: bool = False) -> Heading | None:
     if block.is_item or block.width > 100:
         return None
     strength = _make_strength(document, block)
+    if are_channels_headings and _names_channel(block):
+        strength += 2 if len(block.links) > 1 else bool(strength)
     if not block.mentions & HEADING and (not strength or (strength < 2 and block.links and block.link_density > 0.5)):
         return None
     text = heading_text(block)
@@ -66,6 +69,15 @@ def heading_of(document: Document, index: int, block: RawBlock) -> Heading | Non
     if not strength or (block.links and strength < 2 and block.link_density > 0.5):
         return None
     return Heading(text, width, index, block.box, signature_of(document, block), group, strength, block_level=block.level)
+
+
+def _names_channel(block: RawBlock) -> bool:
+    """Whether a block is a link to a channel, perhaps with "more" beside it."""
+    if not 1 <= len(block.links) <= 2 or block.hints & (Hint.NAV | Hint.CRUMB | Hint.FOOTER):
+        return False
+    name = block.links[0].text
+    is_alone = len(block.links) == 1 or is_more_label(block.links[1].text)
+    return is_alone and bool(name) and block.text.startswith(name) and columns(name) <= _WIDEST_CHANNEL
 
 
 def _make_strength(document: Document, block: RawBlock) -> int:

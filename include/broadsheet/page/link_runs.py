@@ -24,8 +24,11 @@ class Run:
     is_row_certain: bool = True  # the headings share a small box; else only panels as many as they prove that they are tabs
 
 
-def tokens_of(document: Document, body: set[int]) -> list[Story | Heading | None]:
-    """Stories and headings in page order; None stands for the article's running text, whose blocks `body` holds."""
+def tokens_of(document: Document, body: set[int], *, are_channels_headings: bool = False) -> list[Story | Heading | None]:
+    """Stories and headings in page order; None stands for the article's running text, whose blocks `body` holds.
+
+    `are_channels_headings`: a short link to a channel may head a list, as on front pages, though nothing else makes it a heading.
+    """
     items = item_boxes(document)
     tokens: list[Story | Heading | None] = []
     seen: dict[int, Story] = {}
@@ -46,7 +49,7 @@ def tokens_of(document: Document, body: set[int]) -> list[Story | Heading | None
         if tabs := tab_headings(document, index, block):
             tokens.extend(tabs)
             continue
-        heading = heading_of(document, index, block)
+        heading = heading_of(document, index, block, are_channels_headings=are_channels_headings)
         if heading is not None:
             heading.story = stories[0] if stories else None
             tokens.append(heading)

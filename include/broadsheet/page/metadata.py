@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from broadsheet.page.breadcrumbs import clean
+from broadsheet.page.languages import stated_language
 from broadsheet.page.names import is_cjk, is_outlet, read_names
 from broadsheet.page.plain import plain
 from broadsheet.page.times import parse_time
@@ -165,12 +166,7 @@ def _language(html_lang: str | None, articles: list[dict[str, Any]], by_name: di
     for node in articles:
         value = node.get("inLanguage")
         stated.append(_string(value.get("alternateName") or value.get("name") if isinstance(value, dict) else value) or "")
-    for value in (*stated, *_all(by_name, "language")):
-        code = re.split(r"[-_,;. ]", value.strip().lower(), maxsplit=1)[0]
-        code = load("fields")["languages"].get(code, code)
-        if re.fullmatch(r"[a-z]{2}", code):
-            return code
-    return None
+    return next((code for value in (*stated, *_all(by_name, "language")) if (code := stated_language(value))), None)
 
 
 def _kind(by_name: dict[str, list[str]], nodes: list[dict[str, Any]], articles: list[dict[str, Any]]) -> PageKind | None:

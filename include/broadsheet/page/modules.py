@@ -16,6 +16,7 @@ from broadsheet.records import BlockLabel, Module, ModuleKind
 
 _NOT_MODULE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.CRUMB | Hint.SHARE | Hint.TAGS | Hint.FORM | Hint.NEIGHBOURS
 _BELOW = Hint.FOOTER | Hint.COMMENT
+_WIDER_THAN_CRUMBS = 32  # display columns
 _WITHOUT_LIST = "heading_without_list"
 _HOST = re.compile(r"(?:https?:)?//([a-z0-9.-]{1,253})")
 _SECOND_LEVEL = frozenset(("com", "net", "org", "gov", "edu", "co", "ac"))
@@ -32,11 +33,16 @@ def find_modules(document: Document, body: set[int], body_box: int | None, known
         tokens = tokens_of(document, body)
         runs = link_runs(document, tokens)
     for run in list(runs):
-        _accept(document, run, modules, body_box)
-    for token in tokens:  # headings above another heading: a script fills their lists
+        accept(document, run, modules, body_box)
+    mark_lonely_headings(document, tokens)
+    return modules
+
+
+def mark_lonely_headings(document: Document, tokens: Iterable[Story | Heading | None]) -> None:
+    """Label headings above another heading: a script fills their lists."""
+    for token in tokens:
         if type(token) is Heading and token.story is None and not token.demoted and _may_stand_alone(document, token):
             document.blocks[token.block].mark(BlockLabel.MODULE_HEADING, _WITHOUT_LIST)
-    return modules
 
 
 def module_in(
@@ -90,7 +96,8 @@ def in_page_order(document: Document, modules: list[Module]) -> list[Module]:
     return [modules[number] for number in order]
 
 
-def _accept(document: Document, run: Run, modules: list[Module], body_box: int | None) -> None:
+def accept(document: Document, run: Run, modules: list[Module], body_box: int | None) -> None:
+    """Append the module that a run is, if it is one, and label its blocks."""
     heading = run.heading
     if heading is not None and heading.group == "none":
         for story in run.stories:
@@ -101,7 +108,7 @@ def _accept(document: Document, run: Run, modules: list[Module], body_box: int |
     stories = entry_stories(document, run.stories)
     if not _is_module(document, heading, stories):
         if heading is not None and len(stories) < 2 and _may_stand_alone(document, heading):
-            _add(document, Module(kind=words.module_kind(heading.group), heading=heading.text, rule=_WITHOUT_LIST), heading, [], modules)
+            add_module(document, Module(kind=words.module_kind(heading.group), heading=heading.text, rule=_WITHOUT_LIST), heading, [], modules)
         return
     items, is_numbered, limit = link_items(document, stories)
     kind = words.module_kind(heading.group) if heading else _kind_by_place(document, stories, body_box)
@@ -114,7 +121,7 @@ def _accept(document: Document, run: Run, modules: list[Module], body_box: int |
         width_limit=limit,
         rule=f"heading_{heading.group or 'unknown'}" if heading else "list_without_heading",
     )
-    _add(document, module, heading, stories, modules)
+    add_module(document, module, heading, stories, modules)
 
 
 def _may_stand_alone(document: Document, heading: Heading) -> bool:
@@ -123,7 +130,8 @@ def _may_stand_alone(document: Document, heading: Heading) -> bool:
     return is_named and heading.strength >= 2 and not document.blocks[heading.block].hints & _NOT_MODULE
 
 
-def _add(document: Document, module: Module, heading: Heading | None, stories: list[Story], modules: list[Module]) -> None:
+def add_module(document: Document, module: Module, heading: Heading | None, stories: list[Story], modules: list[Module]) -> None:
+    """Append a module and label the blocks of its heading and stories, and what stands between them."""
     number = len(modules)
     modules.append(module)
     label = BlockLabel.RELATED if module.kind == ModuleKind.RELATED_LINKS else BlockLabel.FEED
@@ -157,8 +165,9 @@ def _is_module(document: Document, heading: Heading | None, stories: list[Story]
     hints = [blocks[story.block].hints for story in stories]
     if sum(1 for hint in hints if hint & _BELOW) > len(stories) / 2 and not (known and typical >= 20):
         return False
-    # a menu may have a heading with a list's word; its entries are short
-    if sum(1 for hint in hints if hint & _NOT_MODULE) > len(stories) / 2 and not (known and typical >= (28 if latin else 16)):
+    # a menu may have a heading with a list's word; its entries are short. Those of a breadcrumb are too: wide ones stand in a box called "position"
+    elsewhere = _NOT_MODULE if typical < _WIDER_THAN_CRUMBS else _NOT_MODULE & ~Hint.CRUMB
+    if sum(1 for hint in hints if hint & elsewhere) > len(stories) / 2 and not (known and typical >= (28 if latin else 16)):
         return False
     if max(widths) > LONGEST_STORY and typical > 200:
         return False
@@ -166,7 +175,7 @@ def _is_module(document: Document, heading: Heading | None, stories: list[Story]
         return False
     if not known and leads_off(document, stories):
         return False  # a shop's or a partner's
-    roots = sum(_is_root(story.link.href) for story in stories)
+    roots = sum(is_root_link(story.link.href) for story in stories)
     return roots <= len(stories) / 3
 
 
@@ -192,7 +201,7 @@ def site_part(href: str | None) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _is_root(href: str | None) -> bool:
+def is_root_link(href: str | None) -> bool:
     """A link to a site's or a channel's first page."""
     if not href:
         return False

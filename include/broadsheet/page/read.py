@@ -1,6 +1,5 @@
 """Text of a page -> Page record: pure, deterministic, and without an exception for any string."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -18,11 +17,13 @@ from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
 from broadsheet.page.labels import label_rest
+from broadsheet.page.languages import language_by_script
 from broadsheet.page.masthead import masthead
 from broadsheet.page.mentions import describe_blocks
 from broadsheet.page.metadata import Metadata, is_house, read_metadata
 from broadsheet.page.modules import find_modules, in_page_order
 from broadsheet.page.names import is_cjk
+from broadsheet.page.own_lists import own_lists
 from broadsheet.page.plaintext import read_text
 from broadsheet.page.profiles import Layout
 from broadsheet.page.rendered import is_rendered_paragraph, rendered_range, rendered_title
@@ -45,6 +46,7 @@ from broadsheet.records import (
     SourceRole,
 )
 from broadsheet.text import headline_key, without_surrogates
+from broadsheet.urls import canonical, is_front_page
 
 
 def read_page(
@@ -59,20 +61,20 @@ def read_page(
     """Everything that is understood of one page.
 
     `media_type` is text/html or text/plain; `captured_at` dates "3 hours ago" and is never taken for a publication time; `url` is the
-    capture's and says nothing that the page does not: it is left to the tables. `layout` is of the site's profile, if it has one.
+    capture's and tells a front page alone: all else is left to the tables. `layout` is of the site's profile, if it has one.
     """
     if decoded is None or text is not decoded.text:  # what `decode` returns is clean
         text = without_surrogates(text.replace("\0", ""))
     selectors = layout.selectors() if layout else None
     document = read_html(text, selectors) if media_type != "text/plain" else read_text(text)
-    return read_document(document, captured_at, layout).page(decoded)
+    return read_document(document, captured_at, layout, url).page(decoded)
 
 
-def read_document(document: Document, captured_at: datetime | None = None, layout: Layout | None = None) -> "Reading":
+def read_document(document: Document, captured_at: datetime | None = None, layout: Layout | None = None, url: str | None = None) -> "Reading":
     """A page whose blocks were cut, read."""
     describe_blocks(document)
     metadata = read_metadata(document.metas, document.json_ld, document.title, document.canonical, document.language)
-    reading = Reading(document, metadata, captured_at, layout)
+    reading = Reading(document, metadata, captured_at, layout, url)
     reading.read()
     return reading
 
@@ -80,8 +82,9 @@ def read_document(document: Document, captured_at: datetime | None = None, layou
 class Reading:
     """One page while it is read."""
 
-    def __init__(self, document: Document, metadata: Metadata, captured_at: datetime | None, layout: Layout | None = None):
+    def __init__(self, document: Document, metadata: Metadata, captured_at: datetime | None, layout: Layout | None = None, url: str | None = None):
         self.document = document
+        self.is_front_page = (address := canonical(url)) is not None and is_front_page(address)
         self.layout = layout
         # selectors say nothing of a plain text
         self.profile = ByProfile(document, layout, captured_at) if layout and not document.is_plain else None
@@ -95,6 +98,7 @@ class Reading:
         self.body: list[int] = []
         self.modules: list[Module] = []
         self.place: tuple[int, int, int] | None = None
+        self.kind = PageKind.OTHER
 
     def read(self) -> None:
         document, found, profile = self.document, self.found, self.profile
@@ -141,10 +145,20 @@ class Reading:
         self.modules = find_modules(document, set(self.body), self.place[0] if self.place else None, known)
         if known:
             self.modules = in_page_order(document, self.modules)
-        label_rest(document, start if self.place else None, stop if self.place else None)
         if profile:
             profile.settle(found)
+        self.kind = self._kind()
+        if self.kind == PageKind.LIST:
+            self._take_own_lists(is_by_profile=bool(known))
+        label_rest(document, start if self.place else None, stop if self.place else None)
+        if profile:
             profile.label_dropped()
+
+    def _take_own_lists(self, *, is_by_profile: bool) -> None:
+        """A front or section page consists of lists. Those that a profile selects are what they are said to be."""
+        if not (is_by_profile or self.document.is_plain):
+            self.modules = in_page_order(self.document, own_lists(self.document, self.modules))
+        self.modules = [replace(module, is_own=True) for module in self.modules]
 
     def _read_body(self, start: int, stop: int, weights: list[float]) -> None:
         assert self.place is not None
@@ -219,13 +233,13 @@ class Reading:
         paragraphs = tuple(document.blocks[index].text for index in self.body)
         site_name = masthead(metadata.site_name, found.breadcrumb or metadata.breadcrumb, document.title, is_plain=document.is_plain)
         sources = tuple(found.sources) or self._stated_sources()
-        kind = self._kind()
+        kind = self.kind
         # A page that is no article has no parts of one to be missed.
         missed = tuple(self.profile.missed) if self.profile and kind == PageKind.ARTICLE else ()
         return Page(
             page_kind=kind,
             parser_version=PARSER_VERSION,
-            language=metadata.language or _language(paragraphs or tuple(block.text for block in blocks[:80])),
+            language=metadata.language or language_by_script(paragraphs or [block.text for block in blocks[:80]]),
             charset=decoded.charset if decoded else "utf-8",
             charset_basis=decoded.charset_basis if decoded else "",
             charset_declared=decoded.charset_declared if decoded else None,
@@ -322,35 +336,36 @@ class Reading:
         return tuple(people)
 
     def _kind(self) -> PageKind:
-        """An article has a text; undated pages with little text beside many links are lists."""
+        """An article has a text. Lists are undated pages with little text beside many links; pages with hardly a text and without a headline
+        of their own, which the summary of a leading story gives one; and front pages, by their URL."""
         linked = sum(len(module.items) for module in self.modules)
+        is_undated = self.found.published is None and self.metadata.published is None
+        if self.is_front_page and linked >= _FEW_LINKS:
+            return PageKind.LIST
         if not self.body:
-            return PageKind.LIST if linked >= _LIST_LINKS else PageKind.OTHER
-        if self.found.published is None and self.metadata.published is None:
-            chars = sum(len(self.document.blocks[index].text) for index in self.body)
-            if self.metadata.kind_hint == PageKind.LIST or (linked >= _MANY_LINKS and chars < _LITTLE_TEXT):
+            return PageKind.LIST if linked >= (_LIST_LINKS if self._has_headline() else _SOME_LINKS) else PageKind.OTHER
+        chars = sum(len(self.document.blocks[index].text) for index in self.body)
+        if is_undated and (self.metadata.kind_hint == PageKind.LIST or (linked >= _MANY_LINKS and chars < _LITTLE_TEXT)):
+            return PageKind.LIST
+        if linked >= _SOME_LINKS and chars < _SUMMARY and self.metadata.kind_hint != PageKind.ARTICLE:
+            widest = _SECTION_NAME if is_undated else 0
+            if not self._has_headline(wider_than=widest):
                 return PageKind.LIST
         return PageKind.ARTICLE
 
+    def _has_headline(self, wider_than: int = 0) -> bool:
+        """Whether the page displays a headline that is no link elsewhere, wider than a section's name."""
+        block = self.document.blocks[self.title] if self.title is not None else None
+        return block is not None and block.link_density <= 0.5 and block.width > wider_than
 
-_KANA, _HANGUL, _HAN = re.compile(r"[\u3040-\u30ff]"), re.compile(r"[\uac00-\ud7a3]"), re.compile(r"[\u4e00-\u9fff]")
+
 _UNSEEN = Hint.HIDDEN | Hint.COPY
-_LIST_LINKS, _MANY_LINKS, _LITTLE_TEXT = 10, 60, 1500
+_FEW_LINKS, _SOME_LINKS, _LIST_LINKS, _MANY_LINKS = 3, 6, 10, 60  # entries of lists
+_LITTLE_TEXT, _SUMMARY = 1500, 500  # characters
+_SECTION_NAME = 16  # display columns
 _OF_A_CARD = 0.1
 _LEAD_WITHIN, _SAME_WITHIN = 25, 80  # blocks; the second for paragraphs in boxes of the text's own name
 _LEAD_WIDTH = 60  # display columns
 _NO_LEAD = OUTSIDE | Hint.CAPTION | Hint.SHARE | Hint.TAGS | Hint.RELATED | Hint.RIGHTS | Hint.ASIDE
 _EDITORS = (PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR)
 _SHOWN_WHEN_HIDDEN = (BlockLabel.FEED, BlockLabel.RELATED, BlockLabel.MODULE_HEADING)
-
-
-def _language(texts: tuple[str, ...]) -> str | None:
-    """By script alone, for pages that do not state it."""
-    sample = "".join(texts)[:2000]
-    if sample.isascii():
-        return None
-    if _KANA.search(sample):
-        return "ja"
-    if len(_HANGUL.findall(sample)) > 20:
-        return "ko"
-    return "zh" if len(_HAN.findall(sample)) > 0.1 * len(sample) else None

@@ -25,7 +25,13 @@ INPUT_REASONS: dict[str, Reason] = {
         "The file or directory cannot be read (permission, I/O error).", "Let the user that runs the job read it, look at the disk, and replay."
     ),
     "unknown_extension": Reason(
-        "The file is none of .txt, .html, .htm, their .gz, .warc, .warc.gz.", "Rename it if it is a page after all; dismiss the rejection otherwise."
+        "The file is none of .txt, .html, .htm, .xml, .rss, .atom, .rdf, .json, their .gz, .warc, .warc.gz.",
+        "Rename it if it is a page after all; dismiss the rejection otherwise.",
+    ),
+    "not_a_feed": Reason(
+        "The file or record is called XML, JSON or a feed, but its content is none of RSS, Atom and JSON Feed: a sitemap, an answer of a program, an "
+        "error page.",
+        "Dismiss it if it is no feed, and leave such files out of the delivery; fetch the feed again if it should be one.",
     ),
     "empty_file": Reason("There are no bytes.", "Fetch the page again; look at what delivers the files if there are many."),
     "binary_content": Reason(
@@ -64,6 +70,13 @@ PAGE_REASONS: dict[str, Reason] = {
     ),
     "no_visible_text": Reason(
         "The page has no visible text.", "Look whether scripts fill it: capture it rendered then, and dismiss it if it is empty for readers too."
+    ),
+    "broken_feed": Reason(
+        "The XML or JSON of a feed is so broken that not one entry can be read from it; the detail says where.",
+        "Fetch the feed again; tell its site if it comes so each time.",
+    ),
+    "empty_feed": Reason(
+        "A feed has no entry, or none with a headline.", "Nothing, where the site has no news in it; look at the feed if it had some before."
     ),
     "undecodable": Reason(
         "A large share of the characters could not be decoded.", "Look at the charset that the response and the page name; capture the page again."

@@ -5,7 +5,7 @@ Arrow schemas, DuckDB DDL, quality suites and the data dictionary derive from he
 
 from dataclasses import dataclass
 
-from broadsheet import records
+from broadsheet import media_types, records
 from broadsheet.quality.reasons import INCIDENT_REASONS
 
 
@@ -69,7 +69,9 @@ _ALL = (
     _id("channel_id", "Channel: node of a site's breadcrumb tree", nullable=True),
     _id("parent_channel_id", "The channel above; NULL for a root", nullable=True),
     _id(
-        "feed_id", "Headline feed of a site: hash of site (of the page's content where it is unknown), label and ordinal among equal labels on a page"
+        "feed_id",
+        "Headline feed: hash of site (of the page's content where it is unknown), label and ordinal among equal labels on a page; of a page's own "
+        "list of the page's URL too, and of the list's place where it has no label; of a feed file of its URL",
     ),
     _id("outlet_id", "Outlet: hash of its canonical name", nullable=True),
     _id("person_id", "Person: hash of the name and of what it is unique within, which `person_basis` says", nullable=True),
@@ -108,7 +110,7 @@ _ALL = (
         "Upper bound of the capture time; the start of the first run that read it where the time is unknown",
         nullable=True,
     ),
-    Field("media_type", "string", "How the page came", allowed=("text/html", "text/plain")),
+    Field("media_type", "string", "How the page came", allowed=media_types.ALL),
     Field("charset", "string", "Charset that the bytes were decoded with, as a Python codec name"),
     Field("charset_declared", "string", "Charset that the page declares of itself", nullable=True),
     Field("charset_basis", "string", "Evidence for the charset", allowed=("bom", "utf8_valid", "http", "declared", "detected", "fallback")),
@@ -235,6 +237,23 @@ _ALL = (
     Field("module_heading", "string", "Heading of the module as displayed", nullable=True),
     Field("feed_label", "string", "Heading of the feed as displayed; empty for a feed without heading", is_blank_allowed=True),
     Field("feed_ordinal", "int32", "Ordinal among feeds of the same label on one page, from 1 (tabs)", minimum=1),
+    Field(
+        "feed_scope",
+        "string",
+        "Whose the feed is: `site`, a list that any page of the site may show; `page`, what a front or section page consists of; `file`, an RSS, "
+        "Atom or JSON Feed file. NULL: read by an earlier program",
+        nullable=True,
+        allowed=("site", "page", "file"),
+    ),
+    Field(
+        "feed_url",
+        "string",
+        "URL of the page or file whose the feed is, in canonical form; NULL for one of the whole site, and where it is not known",
+        nullable=True,
+        pattern=URL_PATTERN,
+    ),
+    Field("entry_published_at", "timestamp", "Publication time that a feed file says of the entry; NULL for lists of pages", nullable=True),
+    Field("entry_published_at_raw", "string", "Text that it was read from", nullable=True),
     Field("is_ranked", "boolean", "Whether the list shows an order of popularity or numbers"),
     _count("entry_count", "Entries of the feed's state", "entries"),
     _count("cut_count", "Entries whose headline is cut", "entries"),

@@ -307,30 +307,57 @@ def _add_blocks(batch: Batch, context: Context) -> None:
 # --- modules -----------------------------------------------------------------------------------------------------------
 
 
+class Feed(NamedTuple):
+    """What identifies a headline feed. A list that any page may show is the site's: known by its heading. A page's own list is known by page and
+    heading, one without a heading by the place where it stands. A feed file is known by its URL, one of unknown URL by its title."""
+
+    scope: str
+    label: str
+    url: str | None = None
+    place: str = ""
+
+    def id_parts(self, ordinal: int) -> tuple[str | int, ...]:
+        if self.scope == "site" or (not self.url and self.scope == "page"):
+            return self.label, ordinal
+        address = url_key(self.url) if self.url else ""
+        if self.scope == "file":
+            return "file", address or self.label, ordinal
+        return "page", address, self.label, self.place, ordinal
+
+
+def _feed_of(context: Context, module: Module) -> Feed:
+    label = fold_blanks(module.heading or "")
+    if not module.is_own:
+        return Feed("site", label)
+    scope = "file" if context.page.page_kind == PageKind.FEED else "page"
+    return Feed(scope, label, context.url, "" if label else module.place)
+
+
 def _add_modules(batch: Batch, context: Context) -> None:
     """Feeds and related links. A heading with nothing under it stays a labelled block: an unfilled feed has no state."""
-    ordinals: Counter[str] = Counter()
+    ordinals: Counter[Feed] = Counter()
     for index, module in enumerate(context.page.modules):
         if not module.items:
             continue
         if module.kind == ModuleKind.HEADLINE_FEED:
-            label = fold_blanks(module.heading or "")
-            ordinals[label] += 1
-            _add_feed(batch, context, index, module, label, ordinals[label])
+            feed = _feed_of(context, module)
+            ordinals[feed] += 1
+            _add_feed(batch, context, index, module, feed, ordinals[feed])
         else:
             for item in module.items:
                 batch.add("related_links", capture_id=context.capture.capture_id, module_index=index, position=item.rank,
                           module_heading=module.heading, **_link(context, item))  # fmt: skip
 
 
-def _add_feed(batch: Batch, context: Context, index: int, module: Module, label: str, ordinal: int) -> None:
+def _add_feed(batch: Batch, context: Context, index: int, module: Module, feed: Feed, ordinal: int) -> None:
     capture, site = context.capture, context.site
-    feed_id = make_id("feed", context.place, label, ordinal)
+    feed_id = make_id("feed", context.place, *feed.id_parts(ordinal))
     links = [_link(context, item) for item in module.items]
-    state = [part for link in links for part in (link["headline_text"], link["canonical_url"] or link["url"])]
+    state = [part for item, link in zip(module.items, links, strict=True) for part in _state(item, link)]
     snapshot_id = make_id("feed_snapshot", feed_id, *state)
     is_known = batch.has("headline_feed_snapshots", snapshot_id)
-    batch.add("headline_feeds", feed_id=feed_id, site=site, feed_label=label, feed_ordinal=ordinal, is_ranked=module.is_ranked, run_id=context.run_id)
+    batch.add("headline_feeds", feed_id=feed_id, site=site, feed_label=feed.label, feed_ordinal=ordinal, feed_scope=feed.scope, feed_url=feed.url,
+              is_ranked=module.is_ranked, run_id=context.run_id)  # fmt: skip
     batch.add("headline_feed_snapshots", feed_snapshot_id=snapshot_id, feed_id=feed_id, site=site, entry_count=len(links),
               cut_count=sum(item.is_truncated for item in module.items), width_limit=module.width_limit,
               first_capture_id=capture.capture_id, run_id=context.run_id)  # fmt: skip
@@ -342,7 +369,15 @@ def _add_feed(batch: Batch, context: Context, index: int, module: Module, label:
         return
     for item, link in zip(module.items, links, strict=True):
         feed_headline_id = make_id("feed_headline", feed_id, link["headline_text"], link["canonical_url"] or link["url"])
-        batch.add("headline_feed_entries", feed_snapshot_id=snapshot_id, rank=item.rank, feed_headline_id=feed_headline_id, **link)
+        batch.add("headline_feed_entries", feed_snapshot_id=snapshot_id, rank=item.rank, feed_headline_id=feed_headline_id,
+                  entry_published_at=instant(item.published, context.zone),
+                  entry_published_at_raw=item.published.raw if item.published else None, **link)  # fmt: skip
+
+
+def _state(item: LinkItem, link: dict) -> tuple[str | None, ...]:
+    """What of an entry tells one state of its feed from another."""
+    shown = link["headline_text"], link["canonical_url"] or link["url"]
+    return (*shown, item.published.raw) if item.published else shown
 
 
 def _link(context: Context, item: LinkItem) -> dict:

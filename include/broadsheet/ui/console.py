@@ -90,7 +90,6 @@ class IncompleteTable(Exception):
 def sql_page(request: Request, question: Annotated[str, Query(max_length=100)] = "") -> Response:
     """The console, with the SQL of an example question if one is named."""
     chosen = QUESTIONS.get(question)
-    _spare.warm()
     return _console(request, chosen.sql if chosen else "select site, headline, published_at\nfrom current_articles\nlimit 20", None)
 
 
@@ -121,6 +120,7 @@ def dictionary(request: Request) -> Response:
 
 
 def _console(request: Request, sql: str, answer: Answer | None, status: int = 200) -> Response:
+    _spare.warm()  # who sees the console is about to ask, also who has just been answered
     limits = {"seconds": int(SECONDS), "memory": MEMORY_MB, "rows": ROWS, "csv_rows": f"{CSV_ROWS:,}", "csv_seconds": int(CSV_SECONDS)}
     if answer is not None and answer.error and status == 200:
         status = 400

@@ -38,10 +38,11 @@ class Access(Protocol):
 
     def may_read(self, user: Any) -> bool: ...
 
-    def may_replay(self, user: Any) -> bool: ...
+    def may_trigger(self, user: Any, dag_id: str) -> bool:
+        """Whether the person may start a DAG of `quality.Settling`."""
 
-    async def replay(self, user: Any, chosen: Mapping[str, Any]) -> str:
-        """Start the DAG that reads rejections anew, with `chosen` as its params. Returns the id of its run. Raises Refused."""
+    async def trigger(self, user: Any, dag_id: str, chosen: Mapping[str, Any]) -> str:
+        """Start such a DAG with `chosen` as its params. Returns the id of its run. Raises Refused."""
 
 
 class Gate:

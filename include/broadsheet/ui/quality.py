@@ -1,7 +1,7 @@
-"""Quality: failed checks, the last runs with their Data Docs, what was rejected and its replay, drift incidents."""
+"""Quality: failed checks, the last runs with their Data Docs, what was rejected, its replay and its dismissal, drift incidents."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
@@ -27,6 +27,13 @@ _DOCS_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 router = APIRouter()
 FilterParam = Annotated[str, Query(max_length=500)]
 FilterForm = Annotated[str, Form(max_length=500)]
+
+
+class Settling(StrEnum):
+    """DAGs that settle rejections."""
+
+    replay = "replay"
+    dismiss = "dismiss"
 
 
 class Drawn(StrEnum):
@@ -74,14 +81,17 @@ def incident_page(request: Request, site: FilterParam = "", kind: FilterParam = 
 
 
 @router.get("/quality/quarantine")
-def quarantine_page(request: Request, reason: FilterParam = "", site: FilterParam = "", run: FilterParam = "", started: FilterParam = "") -> Response:
-    """Open rejections; `started` names the run of the DAG that has just been asked to read some anew."""
+def quarantine_page(
+    request: Request, reason: FilterParam = "", site: FilterParam = "", run: FilterParam = "", started: FilterParam = "",
+    dag: Settling = Settling.replay,
+) -> Response:  # fmt: skip
+    """Open rejections; `started` names the run of the DAG that has just been asked to settle some."""
     filters = {"reason": reason.strip() or None, "site": site.strip() or None, "run_id": run.strip() or None}
     with published(lake_of(request)) as warehouse:
         rows = warehouse.rows("ui/rejections", **filters, row_limit=REJECTIONS)
     return page(
         request, "quarantine.html", rejections=rows, rejection_count=rows[0]["rejection_count"] if rows else 0, filters=filters, started=started,
-        limit=REJECTIONS, may_replay=request.app.state.access.may_replay(request.state.user),
+        dag=dag.value, limit=REJECTIONS, **_allowed(request),
     )  # fmt: skip
 
 
@@ -93,7 +103,13 @@ def rejection_page(request: Request, quarantine_id: str) -> Response:
         rejection = told_whole(lake_of(request), quarantine_id)
     except ConfigurationError as error:
         raise NotThere(quarantine_id) from error
-    return page(request, "rejection.html", rejection=rejection, may_replay=request.app.state.access.may_replay(request.state.user))
+    return page(request, "rejection.html", rejection=rejection, **_allowed(request))
+
+
+def _allowed(request: Request) -> dict[str, bool]:
+    """What the person may do with rejections, by the templates' names."""
+    access, user = request.app.state.access, request.state.user
+    return {f"may_{dag}": access.may_trigger(user, dag) for dag in Settling}
 
 
 @router.post("/quality/replay")
@@ -106,15 +122,36 @@ async def replay(
     run: FilterForm = "",
 ) -> Response:
     """Trigger the DAG `replay` for the rejections that are ticked, or, with `all`, for all open ones that the filters choose."""
-    access, user = request.app.state.access, request.state.user
     tell = teller(language_of(request))
-    if not await run_in_threadpool(access.may_replay, user):
+    if not await _may(request, Settling.replay):
         raise Refused(tell("may_not_replay"))
     if not (ids or all):
         raise ConfigurationError(tell("nothing_chosen"))
     chosen = {"reason": reason, "site": site, "run": run} if all else {"ids": ids}
-    started = await access.replay(user, {name: value for name, value in chosen.items() if value})
-    return RedirectResponse(f"{root_of(request)}/quality/quarantine?{urlencode({'started': started})}", 303)
+    return await _triggered(request, Settling.replay, {name: value for name, value in chosen.items() if value})
+
+
+@router.post("/quality/dismiss")
+async def dismiss(request: Request, ids: Annotated[list[str] | None, Form(max_length=REJECTIONS)] = None, note: FilterForm = "") -> Response:
+    """Trigger the DAG `dismiss` for the rejections that are ticked; the note says why."""
+    tell = teller(language_of(request))
+    if not await _may(request, Settling.dismiss):
+        raise Refused(tell("may_not_dismiss"))
+    if not ids:
+        raise ConfigurationError(tell("nothing_chosen"))
+    if not note.strip():
+        raise ConfigurationError(tell("note_missing"))
+    return await _triggered(request, Settling.dismiss, {"ids": ids, "note": note.strip()})
+
+
+async def _may(request: Request, dag: Settling) -> bool:
+    return await run_in_threadpool(request.app.state.access.may_trigger, request.state.user, dag)
+
+
+async def _triggered(request: Request, dag: Settling, chosen: dict[str, Any]) -> Response:
+    """Back to the open rejections, with the id of the run that was triggered."""
+    started = await request.app.state.access.trigger(request.state.user, dag, chosen)
+    return RedirectResponse(f"{root_of(request)}/quality/quarantine?{urlencode({'started': started, 'dag': dag})}", 303)
 
 
 @router.get("/docs/{path:path}")

@@ -15,14 +15,14 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
-from filelock import FileLock, Timeout
 
-from broadsheet.errors import ConfigurationError, TransientError
+from broadsheet.errors import ConfigurationError
 from broadsheet.ids import make_id
 from broadsheet.lake import TABLES, WITHDRAWN, Lake
 from broadsheet.settings import Settings
 from broadsheet.store import store_of
 from broadsheet.tables.ddl import ddl
+from broadsheet.transient import held, room_needed
 from broadsheet.warehouse.changes import apply
 from broadsheet.warehouse.derived import derivation_id
 from broadsheet.warehouse.macros import macro_statements
@@ -44,21 +44,18 @@ class Build:
 
 @contextmanager
 def only_writer(lake: Lake, *, is_taken_over: bool = False) -> Iterator[None]:
-    """Raises TransientError while another load is at work, ConfigurationError where another working directory publishes what the store holds.
+    """Raises TransientError while another load is at work, and where the disk is full; ConfigurationError where another working directory publishes
+    what the store holds.
 
     Parameters
     ----------
     is_taken_over : this one does from now on.
     """
-    lake.warehouse.parent.mkdir(parents=True, exist_ok=True)
     store = store_of(lake)
-    try:
-        with FileLock(lake.warehouse.parent / ".writer.lock", timeout=LOCK_SECONDS):
-            store.claim(is_taken_over=is_taken_over)
-            yield
-            store.trim(TABLES, WITHDRAWN)
-    except Timeout as error:
-        raise TransientError(f"another load holds {error.lock_file} for more than {LOCK_SECONDS} s") from error
+    with room_needed(), held(lake.warehouse.parent / ".writer.lock", "another load", LOCK_SECONDS):
+        store.claim(is_taken_over=is_taken_over)
+        yield
+        store.trim(TABLES, WITHDRAWN)
 
 
 @contextmanager

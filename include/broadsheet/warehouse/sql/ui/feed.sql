@@ -4,6 +4,8 @@ select
     feeds.site,
     feeds.feed_label,
     feeds.feed_ordinal,
+    feeds.feed_scope,
+    feeds.feed_url,
     feeds.is_ranked,
     sites.time_zone,
     (select min(observed_date) from feed_days where feed_id = $feed_id) as first_date,

@@ -1,0 +1,27 @@
+"""The language of a page: as it states it, else by the script of its texts."""
+
+import re
+from collections.abc import Iterable
+
+from broadsheet.page.vocabulary import load
+
+_KANA, _HANGUL, _HAN = re.compile(r"[\u3040-\u30ff]"), re.compile(r"[\uac00-\ud7a3]"), re.compile(r"[\u4e00-\u9fff]")
+
+
+def stated_language(value: str | None) -> str | None:
+    """ISO 639-1 code of what a page states, `zh-CN`, `en_US` or a code that templates use instead; None for anything else."""
+    code = re.split(r"[-_,;. ]", (value or "").strip().lower(), maxsplit=1)[0]
+    code = load("fields")["languages"].get(code, code)
+    return code if re.fullmatch(r"[a-z]{2}", code) else None
+
+
+def language_by_script(texts: Iterable[str]) -> str | None:
+    """By script alone, for pages that do not state it."""
+    sample = "".join(texts)[:2000]
+    if sample.isascii():
+        return None
+    if _KANA.search(sample):
+        return "ja"
+    if len(_HANGUL.findall(sample)) > 20:
+        return "ko"
+    return "zh" if len(_HAN.findall(sample)) > 0.1 * len(sample) else None

@@ -1,0 +1,49 @@
+"""Faults that pass: a lock that another process holds, a disk that is full. Both are told as TransientError."""
+
+import errno
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from broadsheet.errors import TransientError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+# How DuckDB tells of a disk that is full: of a file that it writes, and of what it puts down while memory is short.
+_FULL_IN_DUCKDB = ("No space left on device", "failed to offload data block", "Disk quota exceeded")
+
+
+@contextmanager
+def held(lock: Path, holder: str, seconds: float) -> Iterator[None]:
+    """Hold a lock file, whose folder is made. Raises TransientError where a `holder`, as `another load`, does so for longer."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock, timeout=seconds):
+            yield
+    except Timeout as error:
+        raise TransientError(f"{holder} holds {error.lock_file} for more than {seconds} s") from error
+
+
+@contextmanager
+def room_needed() -> Iterator[None]:
+    """Around, or as decorator of, what writes to the lake. Raises TransientError where the disk is full."""
+    try:
+        yield
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        told = " ".join(str(error).split(".\n")[0].split())  # DuckDB goes on about its settings
+        raise TransientError(f"the disk is full: {told}. Make room and repeat it; nothing published was harmed") from error
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error says so, of the system, of Arrow, SQLite or DuckDB."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    if isinstance(error, sqlite3.OperationalError):
+        return "disk is full" in str(error)
+    duckdb = sys.modules.get("duckdb")  # whose error it is, it has been imported
+    return duckdb is not None and isinstance(error, duckdb.Error) and any(text in str(error) for text in _FULL_IN_DUCKDB)
