@@ -32,7 +32,7 @@ def test_paths_start_at_the_file_and_lead_to_what_is_there_now(folder, tmp_path)
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("kind: gopher\nurls: [https://news.example/rss]\n", "`kind` must be one of files, web, feed, sitemap"),
+        ("kind: gopher\nurls: [https://news.example/rss]\n", "`kind` must be one of files, warc, web, feed, sitemap"),
         ("kind: feed\nurl: https://news.example/rss\n", "contact: Field required; url: Extra inputs are not permitted"),
         ("kind: feed\nurls: [ftp://news.example/rss]\ncontact: a@b.example\n", "urls.0: 'ftp://news.example/rss' is no http(s) URL"),
         ("kind: sitemap\ncontact: a@b.example\n", "name `urls`"),

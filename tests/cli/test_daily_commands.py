@@ -44,7 +44,7 @@ def test_days_come_in_and_are_built(tmp_path, sources):
 
 
 def test_a_source_that_fails_keeps_no_other_from_it(tmp_path, sources):
-    (sources / "broken.yaml").write_text("kind: feed\n")
+    (sources / "broken.yaml").write_text("kind: gopher\n")
     brought = runner.invoke(app, ["ingest", "--sources", str(sources), "--lake", str(tmp_path / "lake")])
     assert brought.exit_code == 2
     assert "broken: source" in brought.stderr and "`kind` must be one of files" in brought.stderr

@@ -5,8 +5,9 @@
     manifest: drop/manifest.csv
     site: news.lanshan.example
 
-`files`: captures that somebody or something else puts down. `web`, `feed`, `sitemap`: what the crawler asks for
-(`broadsheet.capture.web.source`). Relative paths start at the folder of the YAML file.
+`files`: captures that somebody or something else puts down. `warc`: archives that somebody else wrote
+(`broadsheet.capture.warc_source`). `web`, `feed`, `sitemap`: what the crawler asks for (`broadsheet.capture.web.source`). Relative paths
+start at the folder of the YAML file.
 """
 
 import glob
@@ -18,13 +19,14 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from broadsheet.capture.remote import is_remote
+from broadsheet.capture.warc_source import WILD, WarcSource
 from broadsheet.capture.web.source import WebSource, ZoneName
 from broadsheet.errors import ConfigurationError
 from broadsheet.settings import wrong_values
 from broadsheet.urls import is_site_host
 
 NAME_PATTERN = r"[a-z0-9][a-z0-9_-]{0,39}"  # it is part of run ids
-_WILD = re.compile(r"[*?\[]")
 
 _Path = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -75,15 +77,15 @@ class FileSource(BaseModel):
         """The files and directories that `paths` lead to now. A path without a wildcard is there whether or not it exists: that is a finding."""
         found: dict[str, None] = {}
         for path in self.paths:
-            is_wild = _WILD.search(path) and not Path(path).exists()  # a folder may have brackets in its name
+            is_wild = WILD.search(path) and not Path(path).exists()  # a folder may have brackets in its name
             matches = sorted(glob.glob(path, recursive=True)) if is_wild else [path]  # noqa: PTH207  # Path.glob needs a root without wildcards
             found.update(dict.fromkeys(matches))
         manifest = Path(self.manifest).resolve() if self.manifest else None  # which a wildcard may fit
         return [Path(path) for path in found if Path(path).resolve() != manifest]
 
 
-Source = FileSource | WebSource
-KINDS: dict[str, type[Source]] = {"files": FileSource, "web": WebSource, "feed": WebSource, "sitemap": WebSource}
+Source = FileSource | WarcSource | WebSource
+KINDS: dict[str, type[Source]] = {"files": FileSource, "warc": WarcSource, "web": WebSource, "feed": WebSource, "sitemap": WebSource}
 
 
 def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
@@ -118,11 +120,13 @@ def read_source(folder: str | Path, name: str) -> Source:
 
 def _absolute(source: Source, folder: Path) -> dict[str, Any]:
     def at(path: str) -> str:
-        return str(folder.absolute() / path)
+        return path if is_remote(path) else str(folder.absolute() / path)
 
     def pattern(path: str) -> str:
-        return str(Path(glob.escape(str(folder.absolute()))) / path) if _WILD.search(path) else at(path)
+        return str(Path(glob.escape(str(folder.absolute()))) / path) if WILD.search(path) and not is_remote(path) else at(path)
 
     if isinstance(source, WebSource):
-        return {"page_list": source.page_list and at(source.page_list)}
+        return {"page_list": source.page_list and str(folder.absolute() / source.page_list)}
+    if isinstance(source, WarcSource):
+        return {"paths": tuple(map(pattern, source.paths)), "path_lists": tuple(map(at, source.path_lists)), "base": source.base and at(source.base)}
     return {"paths": tuple(map(pattern, source.paths)), "manifest": source.manifest and at(source.manifest)}
