@@ -64,7 +64,7 @@ def _captured(run: Run, paths: list[Path], manifest: str | None = None, archives
 
 
 def _read_archives(run: Run, source: WarcSource) -> dict[str, Any]:
-    archives = Archives(source, listed(run, source.name), run.where.staging(run.run_id))
+    archives = Archives(source, listed(run.where, source.name, but_of=run.run_id), run.where.staging(run.run_id))
     told = _captured(run, [], archives=archives) if archives.due else {}
     let_lines_be_listed(run, source.name, archives.told)
     return {**told, "archives": {"read": archives.read_count, "failed": archives.failed_count, "left": archives.left}}

@@ -39,7 +39,13 @@ class WarcSource(BaseModel):
     rights : what the owner allows, for people.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "anyOf": [{"required": ["paths"]}, {"required": ["path_lists"]}], "dependentRequired": {"path_lists": ["base"], "base": ["path_lists"]}
+        },
+    )  # fmt: skip
     is_mtime_trusted: ClassVar[bool] = False  # as other kinds have it
 
     name: str

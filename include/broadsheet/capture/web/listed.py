@@ -19,7 +19,7 @@ _NAME = "crawl.json"
 
 def let_be_listed(run: Run, source: str) -> None:
     """Write down which WARC files of a source the run lists: all that no other finished run has listed."""
-    known = listed(run, source)
+    known = listed(run.where, source, but_of=run.run_id)
     let_lines_be_listed(run, source, [file for file in RawZone(run.where).visits.files_of(source) if file not in known])
 
 
@@ -51,10 +51,10 @@ def mark_listed(run: Run, note: dict[str, Any]) -> None:
             file.write("".join(f"{line}\n" for line in new))
 
 
-def listed(run: Run, source: str) -> set[str]:
-    """What other runs of a source listed, and finished."""
-    lines = (line.split(" ", 1) for line in _lines(_list(run.where, source)))
-    return {file for run_id, file in lines if run_id != run.run_id}
+def listed(lake: Lake, source: str, *, but_of: str = "") -> set[str]:
+    """What finished runs of a source listed, but for that of the id `but_of`."""
+    lines = (line.split(" ", 1) for line in _lines(_list(lake, source)))
+    return {file for run_id, file in lines if run_id != but_of}
 
 
 def _lines(file: Path) -> set[str]:
