@@ -173,6 +173,10 @@ def test_a_preview_of_files_and_archives_lists_them(folder, tmp_path):
         "archive (warc): a run would read 2 files of archives that were not read yet; 1 are left for later runs", f"  {tmp_path}/drop/0.warc.gz", "  … and 1 more",
     ]  # fmt: skip
     assert json.loads(run(folder, "preview", "pages", "--json").stdout)["files"] == [f"{tmp_path}/drop"]
+    brought = runner.invoke(app, ["ingest", "--sources", str(folder), "--source", "archive", "--lake", str(tmp_path / "lake")])
+    assert "archive: 2 inputs, 2 quarantined, 1 archives left" in brought.stderr  # they are empty
+    shown = run(folder, "preview", "archive", "--lake", str(tmp_path / "lake"), "--first", "1").stdout
+    assert f"  {tmp_path}/drop/2.warc.gz" in shown  # those that failed come last
 
 
 def test_the_schema_is_written(tmp_path):

@@ -37,6 +37,7 @@ class FileSource(BaseModel):
 
     Attributes
     ----------
+    kind : `files`.
     paths : files and directories, with `*`, `?`, `[…]` and `**` as in the shell. Without any, the files that the manifest names.
     manifest : CSV or JSON Lines of what the files don't know (`broadsheet.capture.manifest`).
     site : of captures for which neither the manifest nor a URL tells one.

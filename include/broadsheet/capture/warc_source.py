@@ -28,6 +28,7 @@ class WarcSource(BaseModel):
 
     Attributes
     ----------
+    kind : `warc`.
     paths : .warc and .warc.gz files: local ones, with `*`, `?`, `[…]` and `**` as in the shell, or the URL (s3, https, http) of one file.
     path_lists : local files, plain or .gz, or URLs of them, that name WARC files below `base`, one a line, as Common Crawl's warc.paths.gz do.
     base : folder or URL that the lines of `path_lists` start at.

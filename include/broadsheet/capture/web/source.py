@@ -70,7 +70,8 @@ class Follow(BaseModel):
     Attributes
     ----------
     hosts : sites whose pages belong to it, without `www.`; by default those of its `urls`. Hosts below them count.
-    allow, deny : regular expressions searched in URLs. Without `allow`, every link of these hosts is a page.
+    allow : regular expressions, one of which is found in the URL of a page. Without any, every link of these hosts leads to a page.
+    deny : regular expressions, none of which is.
     depth : links from a seed to a page. 1: the pages that the seeds show.
     """
 
