@@ -1,11 +1,13 @@
 """# Captures in, by source
 
-Brings what the sources hold into the raw zone, every hour. A source is a file `<name>.yaml` in the folder `sources`: where its
-captures are put down, with which manifest.
+Brings what the sources hold into the raw zone, every hour. A source is a file `<name>.yaml` in the folder `sources`: which pages of
+a site to ask for, which archives to read, where captures are put down.
 
-    kind: files
-    paths: [drop/**/*.html.gz]
-    manifest: drop/manifest.csv
+    kind: web
+    urls: [https://news.lanshan.example/]
+    contact: https://archive.example/crawler
+
+`docs/sources.md` tells of all kinds and keys; `broadsheet source check` of mistakes.
 
 | task | does | once or by source |
 |---|---|---|

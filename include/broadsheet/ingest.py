@@ -16,11 +16,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from broadsheet.capture.archives import Archives
 from broadsheet.capture.arrivals import UNDATED, days_of, list_arrivals, stage_day
-from broadsheet.capture.source_list import FileSource, Source
+from broadsheet.capture.source_list import Source
 from broadsheet.capture.source_list import read_source as read_source
 from broadsheet.capture.source_list import source_names as source_names
-from broadsheet.capture.web.listed import let_be_listed, mark_listed, unlisted
+from broadsheet.capture.warc_source import WarcSource
+from broadsheet.capture.web.listed import let_be_listed, let_lines_be_listed, listed, mark_listed, noted, unlisted
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
@@ -38,21 +40,34 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
     had listed; a crawl asks only for what is still due.
 
     Returns the source's name, `days` of which there is anything new, and the inputs: `in_count`, `quarantined_count`; of a crawl also
-    its account, `crawl`.
+    its account, `crawl`, and of others' archives how many files were `read`, `failed` and are `left`, `archives`.
 
-    Raises ConfigurationError for a manifest that cannot be read, TransientError for a crawl that cannot begin or was killed.
+    Raises ConfigurationError for a manifest or a list of paths that cannot be read, TransientError for a crawl that cannot begin or was killed,
+    and where the first of others' archives cannot be had now.
     """
     told: dict[str, Any] = {"source": source.name, "in_count": 0, "quarantined_count": 0}
-    if isinstance(source, WebSource):
+    if isinstance(source, WarcSource):
+        told |= _read_archives(run, source)
+    elif isinstance(source, WebSource):
         told["crawl"] = _crawled(run, source)
-        found, manifest = unlisted(run), None
-    else:
-        found, manifest = source.found(), source.manifest
-    if found or (isinstance(source, FileSource) and not source.paths):  # without paths, capture would take all that the manifest names
-        capture(run, found, manifest)
-        (outcome,) = outcomes_of(run)
-        told |= {"in_count": outcome.in_count, "quarantined_count": outcome.quarantined_count}
+        if found := unlisted(run):
+            told |= _captured(run, found)
+    elif (found := source.found()) or not source.paths:  # without paths, capture would take all that the manifest names
+        told |= _captured(run, found, source.manifest)
     return {**told, "days": list_arrivals(run, source.site, source.time_zone)}
+
+
+def _captured(run: Run, paths: list[Path], manifest: str | None = None, archives: Archives | None = None) -> dict[str, int]:
+    capture(run, paths, manifest, archives=archives)
+    (outcome,) = outcomes_of(run)
+    return {"in_count": outcome.in_count, "quarantined_count": outcome.quarantined_count}
+
+
+def _read_archives(run: Run, source: WarcSource) -> dict[str, Any]:
+    archives = Archives(source, listed(run.where, source.name, but_of=run.run_id), run.where.staging(run.run_id))
+    told = _captured(run, [], archives=archives) if archives.due else {}
+    let_lines_be_listed(run, source.name, archives.told)
+    return {**told, "archives": {"read": archives.read_count, "failed": archives.failed_count, "left": archives.left}}
 
 
 def _crawled(run: Run, source: WebSource) -> dict[str, Any]:
@@ -65,8 +80,10 @@ def _crawled(run: Run, source: WebSource) -> dict[str, Any]:
 
 def finish(run: Run) -> None:
     """Remove the staging of a run with which nothing more is done: what a source listed counts as known from now on."""
-    mark_listed(run)
+    note = noted(run)
     shutil.rmtree(run.where.staging(run.run_id), ignore_errors=True)
+    if note:  # last: what is listed twice comes in once, what counts as listed and was not told of never
+        mark_listed(run, note)
 
 
 def require_day(day: str) -> str:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import forkserver, get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -31,6 +31,9 @@ from broadsheet.runs import Run, is_reparse, is_replay, outcomes_of, policy_of
 from broadsheet.settings import Settings, read_settings
 from broadsheet.summary import summary_text as summary_text
 from broadsheet.transient import room_needed
+
+if TYPE_CHECKING:
+    from broadsheet.capture.archives import Archives
 
 # Runs whose staging is kept, so that a task of a recent run can be repeated.
 KEPT_STAGINGS = 3
@@ -44,14 +47,17 @@ Progress = Callable[[str, int, int], None]  # stage, done, of
 
 
 @room_needed()
-def capture(run: Run, paths: Iterable[str | Path], manifest: str | Path | None = None, on_progress: Callable[[int], None] | None = None) -> list[int]:
+def capture(
+    run: Run, paths: Iterable[str | Path], manifest: str | Path | None = None, on_progress: Callable[[int], None] | None = None, *,
+    archives: "Archives | None" = None,
+) -> list[int]:  # fmt: skip
     """Bring files and WARC records into the raw zone. Returns the numbers of the shards that hold captures or absences."""
     from broadsheet.capture.stage import capture as capture_inputs
 
     began = datetime.now(UTC)
     summary = capture_inputs(
         [Path(path) for path in paths], lake=run.where, run_id=run.run_id, settings=run.options,
-        manifest=Path(manifest) if manifest else None, on_progress=on_progress,
+        manifest=Path(manifest) if manifest else None, on_progress=on_progress, archives=archives,
     )  # fmt: skip
     outcome = StageOutcome(
         stage="capture", shard=-1, table_name="", unit="input", in_count=summary.in_count, out_count=summary.in_count - summary.quarantined_count,

@@ -230,7 +230,7 @@ class ObjectStore(Store):
 
     @property
     def _client(self) -> S3Store:
-        return _client(self.url, _endpoint(), os.getpid())
+        return _client(self.url, endpoint(), os.getpid())
 
     def _listed(self, folder: str, suffix: str) -> dict[str, int]:
         """Keys below a folder, with the files' bytes."""
@@ -265,7 +265,7 @@ class ObjectStore(Store):
             said = str(error)
             told = said.strip().partition("\n")[0][:500]  # below is a dump of the client's own structures
             if _NO_BUCKET in said:
-                raise ConfigurationError(f"{self.url}: there is no such bucket ({_endpoint() or 'AWS'})") from error
+                raise ConfigurationError(f"{self.url}: there is no such bucket ({endpoint() or 'AWS'})") from error
             if isinstance(error, FileNotFoundError):
                 raise
             if _BEYOND_THE_END in said:
@@ -276,7 +276,7 @@ class ObjectStore(Store):
                 raise ConfigurationError(f"{self.url}: the keys that the environment gives (AWS_ACCESS_KEY_ID) are refused: {told}") from error
             if _FOR_GOOD.search(said):
                 raise ConfigurationError(f"{self.url} refuses what is asked: {told}") from error
-            raise TransientError(f"{self.url} does not answer as it should ({_endpoint() or 'AWS'}): {told}") from error
+            raise TransientError(f"{self.url} does not answer as it should ({endpoint() or 'AWS'}): {told}") from error
 
 
 def store_of(lake: Lake) -> Store:
@@ -307,7 +307,7 @@ def _client(url: str, endpoint: str | None, process: int) -> S3Store:
         url,
         client_options={
             "connect_timeout": timedelta(seconds=10), "read_timeout": timedelta(seconds=60), "timeout": timedelta(minutes=10),
-            **({"allow_http": True} if _is_plain_http_allowed(endpoint) else {}),
+            **({"allow_http": True} if is_plain_http_allowed(endpoint) else {}),
         },
         retry_config={"max_retries": 1000, "retry_timeout": wait, "backoff": {"max_backoff": timedelta(seconds=5)}},
     )  # fmt: skip
@@ -316,12 +316,12 @@ def _client(url: str, endpoint: str | None, process: int) -> S3Store:
 _first_user: list[int] = []
 
 
-def _endpoint() -> str | None:
+def endpoint() -> str | None:
     """Where the store is; None for AWS."""
     return next((value for name in _ENDPOINTS if (value := os.environ.get(name))), None)
 
 
-def _is_plain_http_allowed(endpoint: str | None) -> bool:
+def is_plain_http_allowed(endpoint: str | None) -> bool:
     """Whether pages and keys' signatures may go unencrypted: to this machine, or where it is said. Raises ConfigurationError for a wrong endpoint."""
     if endpoint is None:
         return False

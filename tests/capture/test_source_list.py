@@ -32,8 +32,8 @@ def test_paths_start_at_the_file_and_lead_to_what_is_there_now(folder, tmp_path)
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("kind: gopher\nurls: [https://news.example/rss]\n", "`kind` must be one of files, web, feed, sitemap"),
-        ("kind: feed\nurl: https://news.example/rss\n", "contact: Field required; url: Extra inputs are not permitted"),
+        ("kind: gopher\nurls: [https://news.example/rss]\n", "`kind` must be one of files, warc, web, feed, sitemap"),
+        ("kind: feed\nurl: https://news.example/rss\n", "contact: is missing; url: is no key here; did you mean `urls`?"),
         ("kind: feed\nurls: [ftp://news.example/rss]\ncontact: a@b.example\n", "urls.0: 'ftp://news.example/rss' is no http(s) URL"),
         ("kind: sitemap\ncontact: a@b.example\n", "name `urls`"),
         ("kind: web\nurls: [https://news.example/]\ncontact: a@b.example\nevery: soon\n", "'soon' is no duration"),
@@ -44,7 +44,7 @@ def test_paths_start_at_the_file_and_lead_to_what_is_there_now(folder, tmp_path)
         ("kind: files\n", "name `paths`, a `manifest` or both"),
         ("kind: files\npaths: a.html\n", "paths: Input should be a valid tuple"),
         ("kind: files\npaths: [' ']\n", "paths.0"),
-        ("kind: files\npaths: [a]\nsites: [b]\n", "sites: Extra inputs are not permitted"),
+        ("kind: files\npaths: [a]\nsites: [b]\n", "sites: is no key here; did you mean `site`?"),
         ("kind: files\npaths: [a]\nsite: https://news.example/\n", "must be a host name"),
         ("kind: [files\n", "cannot be read"),
     ],

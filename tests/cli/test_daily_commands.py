@@ -49,7 +49,7 @@ def test_a_day_is_ingested_built_and_kept_up(sources, tmp_path):
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("kind: feed\n", "`kind` must be one of files"),
+        ("kind: gopher\n", "`kind` must be one of files"),
         ("kind: files\npaths: [../*.html.gz]\nmanifest: ../nowhere.jsonl\n", "nowhere.jsonl"),
     ],
 )

@@ -8,7 +8,7 @@ next record that can be found. No more than the limit of a record's block is hel
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,8 @@ _MAX_HEADER = 64 * 1024
 _GZIP = b"\x1f\x8b\x08"
 _RECORD_START = re.compile(rb"(?<=\n)WARC/[01]\.\d+\r?\n")
 _RECORD_START_LENGTH = 16
+
+Wanted = Callable[[Mapping[str, str]], bool]  # headers of a record -> whether its block is of use
 
 
 class Frame(Record, frozen=True):
@@ -35,15 +37,20 @@ class _Damaged(Exception):
     """The record under way cannot be used."""
 
 
-def frames(path: Path, *, limit: int) -> Iterator[Frame]:
-    """All records of a WARC file, sound and damaged. Raises OSError if the file cannot be read."""
+def frames(path: Path, *, limit: int, is_wanted: Wanted = lambda _: True) -> Iterator[Frame]:
+    """All records of a WARC file, sound and damaged. Raises OSError if the file cannot be read.
+
+    Parameters
+    ----------
+    is_wanted : of a record that is not, the block is read over, and empty.
+    """
     with path.open("rb") as file:
         is_gzip = file.read(2) == _GZIP[:2]
         start: int | None = 0
         while start is not None:
             file.seek(start)
             source = _Gzip(file, start) if is_gzip else _Plain(file, start)
-            bad = yield from _sound_frames(source, limit)
+            bad = yield from _sound_frames(source, limit, is_wanted)
             if bad is None:
                 return
             frame, offset = bad
@@ -71,7 +78,7 @@ def parse_record(data: bytes) -> Frame:
         return Frame(position="0", headers={}, damage=str(error))
 
 
-def _sound_frames(source: "_Source", limit: int):
+def _sound_frames(source: "_Source", limit: int, is_wanted: Wanted):
     """Yields records up to the end, or to the first damaged one, which is returned with its offset in the file."""
     while True:
         frame = None
@@ -79,7 +86,7 @@ def _sound_frames(source: "_Source", limit: int):
             if not source.skip_blank_lines():
                 return None
             frame = Frame(position=source.position(), headers={})
-            frame = _read_frame(source, limit)
+            frame = _read_frame(source, limit, is_wanted)
             _check_end(source)
             yield frame
         except _Damaged as error:
@@ -89,7 +96,7 @@ def _sound_frames(source: "_Source", limit: int):
             return Frame(position=known.position, headers=known.headers, block=known.block, damage=str(error)), offset
 
 
-def _read_frame(source: "_Source", limit: int) -> Frame:
+def _read_frame(source: "_Source", limit: int, is_wanted: Wanted = lambda _: True) -> Frame:
     position = source.position()
     first = source.line()
     if not first.startswith(b"WARC/"):
@@ -105,9 +112,10 @@ def _read_frame(source: "_Source", limit: int) -> Frame:
     length = headers.get("content-length", "")
     if not length.isascii() or not length.isdigit():
         raise _Damaged(f"no usable Content-Length ({length[:20]!r})")
-    block = source.read(min(int(length), limit))
+    size = min(int(length), limit) if is_wanted(headers) else 0
+    block = source.read(size)
     rest = int(length) - len(block)
-    if rest and (len(block) < limit or source.skip(rest) < rest):
+    if rest and (len(block) < size or source.skip(rest) < rest):
         raise _Damaged(f"the record ends before its {length} bytes" + (f", {url}" if (url := headers.get("warc-target-uri")) else ""))
     return Frame(position=position, headers=headers, block=block, is_cut=rest > 0)
 

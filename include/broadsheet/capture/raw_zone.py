@@ -178,6 +178,7 @@ class Writer:
 
     def original(self, digest: bytes) -> Frame | None:
         """The record that holds a content; None where the zone has it not, or where it is damaged."""
+        self.flush()  # it may be the one just written
         try:
             return self._zone.frame(*place) if (place := self._index.find(digest)) else None
         except (BadInput, OSError, zlib.error):

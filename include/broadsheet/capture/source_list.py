@@ -5,27 +5,30 @@
     manifest: drop/manifest.csv
     site: news.lanshan.example
 
-`files`: captures that somebody or something else puts down. `web`, `feed`, `sitemap`: what the crawler asks for
-(`broadsheet.capture.web.source`). Relative paths start at the folder of the YAML file.
+`files`: captures that somebody or something else puts down. `warc`: archives that somebody else wrote
+(`broadsheet.capture.warc_source`). `web`, `feed`, `sitemap`: what the crawler asks for (`broadsheet.capture.web.source`). Relative paths
+start at the folder of the YAML file.
 """
 
 import glob
 import os
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from broadsheet.capture.remote import is_remote
+from broadsheet.capture.warc_source import WILD, WarcSource
 from broadsheet.capture.web.source import WebSource, ZoneName
 from broadsheet.errors import ConfigurationError
-from broadsheet.settings import wrong_values
 from broadsheet.urls import is_site_host
 
 NAME_PATTERN = r"[a-z0-9][a-z0-9_-]{0,39}"  # it is part of run ids
-_WILD = re.compile(r"[*?\[]")
+NAME_RULE = "its name must be of small letters, digits, - and _, 40 at most"
 
 _Path = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -35,15 +38,18 @@ class FileSource(BaseModel):
 
     Attributes
     ----------
-    paths : absolute; `*`, `?`, `[…]` and `**` as in the shell. Without any, the files that the manifest names.
-    manifest : see `broadsheet.capture.manifest`.
+    kind : `files`.
+    paths : files and directories, with `*`, `?`, `[…]` and `**` as in the shell. Without any, the files that the manifest names.
+    manifest : CSV or JSON Lines of what the files don't know (`broadsheet.capture.manifest`).
     site : of captures for which neither the manifest nor a URL tells one.
     time_zone : in which the sites' displayed times are read, where the pages state none.
     rights : what the owner allows, for people.
     is_mtime_trusted : take a file's modification time as capture time when nothing better is known.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, json_schema_extra={"anyOf": [{"required": ["paths"]}, {"required": ["manifest"]}]}
+    )
 
     name: str
     folder: str = ""  # of its file, where relative paths start
@@ -82,13 +88,27 @@ class FileSource(BaseModel):
     def _matches(self, path: str) -> list[str]:
         """The path itself, or what its wildcards fit. Names may have brackets: the folder's, and those of files that are there as they are named."""
         start = f"{self.folder}{os.sep}" if path.startswith(f"{self.folder}{os.sep}") else ""
-        if not _WILD.search(path.removeprefix(start)) or Path(path).exists():
+        if not WILD.search(path.removeprefix(start)) or Path(path).exists():
             return [path]
         return sorted(glob.glob(glob.escape(start) + path.removeprefix(start), recursive=True))  # noqa: PTH207  # Path.glob needs a root without wildcards
 
 
-Source = FileSource | WebSource
-KINDS: dict[str, type[Source]] = {"files": FileSource, "web": WebSource, "feed": WebSource, "sitemap": WebSource}
+class WrongSource(ConfigurationError):
+    """A source that cannot be used.
+
+    Attributes
+    ----------
+    problems : all of them, each with the key in the file (empty: the file itself), and what is wrong and expected.
+    """
+
+    def __init__(self, file: Path, problems: list[tuple[str, str]]):
+        super().__init__(f"source {file}: {'; '.join(f'{key}: {told}' if key else told for key, told in problems)}")
+        self.file = file
+        self.problems = problems
+
+
+Source = FileSource | WarcSource | WebSource
+KINDS: dict[str, type[Source]] = {"files": FileSource, "warc": WarcSource, "web": WebSource, "feed": WebSource, "sitemap": WebSource}
 
 
 def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
@@ -103,29 +123,49 @@ def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
 
 
 def read_source(folder: str | Path, name: str) -> Source:
-    """One source. Raises ConfigurationError naming file, key and what is expected."""
+    """One source. Raises WrongSource naming file, keys and what is expected."""
     file = Path(folder) / f"{name}.yaml"
     if not re.fullmatch(NAME_PATTERN, name):
-        raise ConfigurationError(f"source {file}: its name must be of small letters, digits, - and _, 40 at most")
+        raise WrongSource(file, [("", NAME_RULE)])
     try:
         said = yaml.safe_load(file.read_text("utf-8")) or {}
     except (OSError, UnicodeError, yaml.YAMLError, ValueError) as error:
-        raise ConfigurationError(f"source {file} cannot be read: {error}") from error
+        raise WrongSource(file, [("", f"cannot be read: {error}")]) from error
     model = KINDS.get(str(said.get("kind"))) if isinstance(said, dict) else None
     if model is None:
-        raise ConfigurationError(f"source {file}: `kind` must be one of {', '.join(KINDS)}")
+        raise WrongSource(file, [("", f"`kind` must be one of {', '.join(KINDS)}")])
     try:
         own = {"folder": str(file.parent.absolute())} if model is FileSource else {}
         source = model.model_validate({**said, **own, "name": file.stem})
     except ValidationError as error:
-        raise ConfigurationError(f"source {file}: {wrong_values(error)}") from error
+        raise WrongSource(file, [_problem(item, model) for item in error.errors()]) from error
     return source.model_copy(update=_absolute(source, file.parent))
+
+
+def _problem(item: Any, model: type[BaseModel]) -> tuple[str, str]:
+    """Key, and what is wrong and expected, of one of pydantic's findings."""
+    place = item["loc"]
+    key = ".".join(map(str, place))
+    if item["type"] == "missing":
+        return key, "is missing"
+    if item["type"] != "extra_forbidden":
+        return key, item["msg"].removeprefix("Value error, ")
+    for part in place[:-1]:  # the model whose key it would be
+        model = model.model_fields[str(part)].annotation  # type: ignore[assignment]
+    known = [field.alias or name for name, field in model.model_fields.items() if name != "name"]
+    near = get_close_matches(str(place[-1]), known, 1)
+    return key, f"is no key here; did you mean `{near[0]}`?" if near else f"is no key here; there are {', '.join(known)}"
 
 
 def _absolute(source: Source, folder: Path) -> dict[str, Any]:
     def at(path: str) -> str:
-        return str(folder.absolute() / path)
+        return path if is_remote(path) else str(folder.absolute() / path)
+
+    def pattern(path: str) -> str:
+        return str(Path(glob.escape(str(folder.absolute()))) / path) if WILD.search(path) and not is_remote(path) else at(path)
 
     if isinstance(source, WebSource):
-        return {"page_list": source.page_list and at(source.page_list)}
+        return {"page_list": source.page_list and str(folder.absolute() / source.page_list)}
+    if isinstance(source, WarcSource):
+        return {"paths": tuple(map(pattern, source.paths)), "path_lists": tuple(map(at, source.path_lists)), "base": source.base and at(source.base)}
     return {"paths": tuple(map(at, source.paths)), "manifest": source.manifest and at(source.manifest)}

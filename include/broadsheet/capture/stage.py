@@ -4,11 +4,13 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
+from broadsheet.capture.archives import Archives
 from broadsheet.capture.delivery import Delivery, Missing, PassedOver
 from broadsheet.capture.raw_index import Place
 from broadsheet.capture.raw_zone import RawZone
@@ -48,6 +50,7 @@ def capture(
     manifest: Path | str | None = None,
     on_progress: Callable[[int], None] | None = None,
     only: Container[str] | None = None,
+    archives: Archives | None = None,
 ) -> CaptureSummary:
     """Bring inputs into the raw zone; write `captures.jsonl` and `absences.jsonl` of each shard that gets any, and `rejections.jsonl`, into
     staging.
@@ -60,6 +63,7 @@ def capture(
     ----------
     on_progress : called with the number of inputs so far, now and then and at the end.
     only : of what `paths` hold, take these inputs, by their paths: files, records of WARC files, directories with all below.
+    archives : WARC files that are read after `paths`.
     """
     report = on_progress or (lambda count: None)
     staging = lake.staging(run_id, "capture")
@@ -70,7 +74,8 @@ def capture(
     with ExitStack() as outputs, RawZone(lake).writer(run_id) as raw:
         files = Files(outputs)
         rejections = files.open(staging / REJECTIONS)
-        for item in deliveries(paths, manifest=manifest, settings=settings, originals=raw.original):
+        items = deliveries(paths, manifest=manifest, settings=settings, originals=raw.original)
+        for item in chain(items, archives.deliveries(settings, raw.original)) if archives else items:
             if only is not None and not any(path in only for path in holders(_path_of(item))):
                 continue
             if isinstance(item, PassedOver):

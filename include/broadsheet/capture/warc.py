@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -64,10 +64,20 @@ class _NoPage(Exception):
 class WarcPages:
     """Pages of several WARC files that belong together: a revisit may refer to a record of an earlier file."""
 
-    def __init__(self, limit: int, originals: Originals = lambda _: None):
+    def __init__(
+        self, limit: int, originals: Originals = lambda _: None, *, is_own: Callable[[str], bool] = lambda _: True, is_passing: bool = False
+    ):
+        """
+        Parameters
+        ----------
+        is_own : whether the page of a URL is of interest. Others are passed over, unread.
+        is_passing : the files may be gone when they were read (`forget`).
+        """
         self.limit = limit
         self._elsewhere = originals
+        self._is_own = is_own
         self._originals: dict[bytes, tuple[Path, str]] = {}  # payload digest -> first record with it
+        self._contents: dict[bytes, bytes] | None = {} if is_passing else None  # payload digest -> SHA-256 of the content in the raw zone
 
     def read(
         self, path: Path, input_path: str, *, known: Known | None = None, lookup: Lookup = lambda _: None
@@ -80,7 +90,7 @@ class WarcPages:
         known : what the manifest says about the whole file. Its site counts; url and time only where a record has none.
         lookup : what the manifest says about one record; it goes before what the record says.
         """
-        for frame in frames(path, limit=self.limit + _BLOCK_ALLOWANCE):
+        for frame in frames(path, limit=self.limit + _BLOCK_ALLOWANCE, is_wanted=self._is_wanted):
             record_path = f"{input_path}#{frame.position}"
             if not frame.damage and frame.headers.get("warc-type", "").lower() in _NOT_INPUTS:
                 continue
@@ -91,6 +101,13 @@ class WarcPages:
             except BadInput as error:
                 url = clean_url(frame.headers.get("warc-target-uri"))
                 yield rejected(record_path, BadInput(error.reason, f"{error.detail}, {url}" if url and url not in error.detail else error.detail))
+
+    def forget(self, path: Path) -> None:
+        """Look for nothing more in a file that was read: what later ones repeat of it, the raw zone has."""
+        self._originals = {digest: place for digest, place in self._originals.items() if place[0] != path}
+
+    def _is_wanted(self, headers: Mapping[str, str]) -> bool:
+        return self._is_own(headers.get("warc-target-uri", "").strip("<>"))
 
     def _page(self, frame: Frame, path: Path, record_path: str, own: Known | None, known: Known) -> Delivery | Missing | Rejection:
         if frame.damage:
@@ -103,6 +120,8 @@ class WarcPages:
         scheme = frame.headers.get("warc-target-uri", "").lstrip("<").partition(":")[0].lower()
         if scheme in ("dns", "metadata", "whois", "filedesc"):
             raise _NoPage(f"{scheme} record")
+        if not self._is_wanted(frame.headers):
+            raise _NoPage("page of another site")
         source = self._original(frame) if kind == "revisit" and not _is_answer_of_its_own(frame) else frame
         http = split_http(source)
         if kind != "revisit":
@@ -125,7 +144,10 @@ class WarcPages:
         if gone := absence_kind(url, status, target):
             return missing(delivery(b"", media_type=PLAIN), gone, target)
         media_type, content = self._content(source, http)
-        return checked(delivery(content, media_type=media_type))
+        item = checked(delivery(content, media_type=media_type))
+        if self._contents is not None and kind != "revisit" and isinstance(item, Delivery):
+            self._contents.setdefault(_digest_key(_payload_digest(frame, http)), bytes.fromhex(item.capture.content_sha256))
+        return item
 
     def _content(self, frame: Frame, http: Http) -> tuple[str, bytes]:
         """Media type and payload of a page of text."""
@@ -172,9 +194,10 @@ class WarcPages:
 
     def _original(self, frame: Frame) -> Frame:
         digest = frame.headers.get("warc-payload-digest", "")
-        found = self._originals.get(_digest_key(digest)) if digest else None
+        key = _digest_key(digest)
+        found = self._originals.get(key) if digest else None
         if found is None:
-            if (sha256 := _sha256_of(digest)) and (original := self._elsewhere(sha256)):
+            if (sha256 := (self._contents or {}).get(key) or _sha256_of(digest)) and (original := self._elsewhere(sha256)):
                 return original
             raise BadInput(
                 "unresolved_revisit", f"the record it repeats ({digest or 'no digest'}) is neither in the raw zone nor among the inputs before it"
@@ -183,8 +206,11 @@ class WarcPages:
         return frame_at(path, position, limit=self.limit + _BLOCK_ALLOWANCE)
 
     def _remember(self, frame: Frame, http: Http, path: Path) -> None:
-        digest = frame.headers.get("warc-payload-digest") or "sha1:" + base64.b32encode(hashlib.sha1(http.body).digest()).decode()
-        self._originals.setdefault(_digest_key(digest), (path, frame.position))
+        self._originals.setdefault(_digest_key(_payload_digest(frame, http)), (path, frame.position))
+
+
+def _payload_digest(frame: Frame, http: Http) -> str:
+    return frame.headers.get("warc-payload-digest") or "sha1:" + base64.b32encode(hashlib.sha1(http.body).digest()).decode()
 
 
 def _sha256_of(digest: str) -> bytes | None:

@@ -32,6 +32,7 @@ from broadsheet.cli.profile import SitesOption, profile_app
 from broadsheet.cli.quarantine import quarantine_app
 from broadsheet.cli.search import search
 from broadsheet.cli.snapshots import snapshots_app
+from broadsheet.cli.source import source_app
 from broadsheet.errors import BadInput, BatchStopped, BroadsheetError, ConfigurationError, TransientError
 from broadsheet.transient import room_needed
 
@@ -85,6 +86,7 @@ app = typer.Typer(
 app.add_typer(profile_app, name="profile")
 app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(source_app, name="source")
 
 RunOption = Annotated[str, typer.Option("--run", help="Run to work on, as `broadsheet capture` printed it.")]
 ShardOption = Annotated[int | None, typer.Option("--shard", help="Only this shard; all shards of the run without it.")]

@@ -44,7 +44,9 @@ def ingest(
             failed.add(Exit.USAGE if isinstance(error, ConfigurationError) else Exit.TRY_AGAIN)
             errors.print(f"{name}: {error}", style="red", markup=False, highlight=False)
             continue
-        errors.print(f"{name}: {brought['in_count']} inputs, {brought['quarantined_count']} quarantined", markup=False, highlight=False)
+        left = brought.get("archives", {}).get("left")
+        told = f"{name}: {brought['in_count']} inputs, {brought['quarantined_count']} quarantined" + (f", {left} archives left" if left else "")
+        errors.print(told, markup=False, highlight=False)
     raise typer.Exit(min(failed, default=Exit.DONE))
 
 

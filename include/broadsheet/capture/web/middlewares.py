@@ -26,7 +26,7 @@ from broadsheet.errors import BadInput
 from broadsheet.urls import canonical
 
 ROLE = "broadsheet_role"
-_LONGEST_WAIT = 60.0  # seconds before a retry; a server that asks for more is asked again by the next run
+LONGEST_WAIT = 60.0  # seconds before a retry; a server that asks for more is asked again by the next run
 _LONGEST_HEADER = 32 * 1024  # readers of WARC files have limits
 _UNREACHABLE = b"User-agent: *\nDisallow: /\n"
 
@@ -152,7 +152,7 @@ class Robots(RobotsTxtMiddleware):
     def _slow_down(self, request: Request, delay: float) -> None:
         downloader = self.crawler.engine.downloader
         key = downloader.get_slot_key(request)
-        least = min(delay, _LONGEST_WAIT)
+        least = min(delay, LONGEST_WAIT)
         downloader.per_slot_settings[key] = {"delay": max(least, self.crawler.settings.getfloat("DOWNLOAD_DELAY")), "concurrency": 1, "jitter": 0}
         if slot := downloader.slots.get(key):
             slot.delay, slot.jitter, slot.concurrency = max(least, slot.delay), 0, 1
@@ -170,7 +170,7 @@ class WaitingRetry(RetryMiddleware):
         result = super().process_response(request, response)
         if isinstance(result, Request):
             wait = max(_backoff(result), _retry_after(response))
-            if wait > _LONGEST_WAIT:
+            if wait > LONGEST_WAIT:
                 return response
             await asyncio.sleep(wait)
         return result

@@ -15,9 +15,9 @@ import re
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator, model_validator
 
 from broadsheet import __version__
 from broadsheet.errors import ConfigurationError
@@ -38,11 +38,19 @@ def _duration(value: Any) -> Any:
     return timedelta(seconds=float(found.group(1)) * _UNITS[found.group(2)])
 
 
-def _said(value: timedelta) -> str:
-    return f"{value.total_seconds():g}s"
+def duration_text(value: timedelta) -> str:
+    """A duration as a file says it, in the largest unit that it is a whole number of."""
+    seconds = value.total_seconds()
+    unit = next((unit for unit in reversed(_UNITS) if seconds % _UNITS[unit] == 0 and seconds >= _UNITS[unit]), "s")
+    return f"{seconds / _UNITS[unit]:.15g}{unit}"
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str), PlainSerializer(_said, return_type=str)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(duration_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": rf"^\s*{_DURATION.pattern}\s*$", "examples": ["90s", "30m", "24h", "7d"]}),
+]
 
 
 def _page_url(value: str) -> str:
@@ -62,7 +70,8 @@ class Follow(BaseModel):
     Attributes
     ----------
     hosts : sites whose pages belong to it, without `www.`; by default those of its `urls`. Hosts below them count.
-    allow, deny : regular expressions searched in URLs. Without `allow`, every link of these hosts is a page.
+    allow : regular expressions, one of which is found in the URL of a page. Without any, every link of these hosts leads to a page.
+    deny : regular expressions, none of which is.
     depth : links from a seed to a page. 1: the pages that the seeds show.
     """
 
@@ -123,19 +132,24 @@ class WebSource(BaseModel):
     ----------
     kind : what `urls` are: `web` front and section pages, `feed` RSS, Atom or JSON feeds, `sitemap` sitemaps and indexes of them.
     urls : asked for again and again, for what they lead to.
-    pages : asked for by themselves, whether or not anything leads to them; `page_list` names a file with one a line.
+    pages : asked for by themselves, whether or not anything leads to them.
+    page_list : a file with such pages, one a line.
     contact : a URL or an e-mail address; sent with each request, so that a site's people can reach whoever runs this.
     user_agent : instead of the default, which names Broadsheet, its version and the contact.
     every : how long an answer of `urls` counts as fresh.
     revisit : when a page is asked for again, since it was first seen: to find edits and removals.
     max_age : entries of sitemaps that are dated longer ago are left out.
-    site, time_zone : of captures for which nothing better is known.
+    site : of captures for which nothing better is known.
+    time_zone : in which the sites' displayed times are read, where the pages state none.
     rights : what the site's owner allows, for people.
+    follow : which links lead to pages of the source.
+    limits : how much a run may ask for, and how fast.
     is_private_allowed : ask addresses that are not public; for trials and for an intranet.
     resolve : host name (`*.` before it: and those below) -> `address` or `address:port` to connect to instead of asking DNS.
     """
 
-    model_config = _STRICT
+    model_config = _STRICT | {"json_schema_extra": {"anyOf": [{"required": ["urls"]}, {"required": ["pages"]}, {"required": ["page_list"]}]}}
+    is_mtime_trusted: ClassVar[bool] = False  # as other kinds have it
 
     name: str
     kind: Literal["web", "feed", "sitemap"]
@@ -154,7 +168,6 @@ class WebSource(BaseModel):
     rights: str | None = None
     is_private_allowed: bool = Field(False, alias="allow_private")
     resolve: dict[str, str] = {}
-    is_mtime_trusted: Literal[False] = False  # as other kinds have it
 
     @field_validator("contact", "user_agent", "rights")
     @classmethod

@@ -1,0 +1,121 @@
+"""What is wrong with a folder of sources, and what is likely to be: all of it, before anything runs."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from broadsheet.capture.remote import is_remote
+from broadsheet.capture.source_list import FileSource, Source, WrongSource, read_source, source_names
+from broadsheet.capture.warc_source import WarcSource
+from broadsheet.capture.web.source import WebSource, duration_text
+from broadsheet.errors import ConfigurationError
+from broadsheet.records import Record
+
+_HOST = re.compile(r"//((?:[\w-]|\\?\.|\\-)+)")  # as a pattern spells one
+_HASTY = 1.0  # seconds between two requests that a site may take amiss
+
+
+class Finding(Record, frozen=True):
+    """Something about a source.
+
+    Attributes
+    ----------
+    key : in the file; empty: the file itself.
+    told : what is wrong and expected.
+    is_warning : the source can be used all the same.
+    """
+
+    file: str
+    key: str
+    told: str
+    is_warning: bool = False
+
+
+def check(folder: str | Path, only: Sequence[str] = ()) -> tuple[list[Source], list[Finding]]:
+    """Read the sources of a folder, or those of `only`. Returns those that can be used, and all findings, by file.
+
+    What sources share is looked for in the whole folder. Raises ConfigurationError for a folder or a name that there is not.
+    """
+    chosen = source_names(folder, only)
+    sources: list[Source] = []
+    findings: list[Finding] = []
+    for name in source_names(folder):
+        try:
+            source = read_source(folder, name)
+            if isinstance(source, WebSource):
+                source.listed  # noqa: B018  # reads the list
+            sources.append(source)
+        except WrongSource as error:
+            findings += [Finding(file=str(error.file), key=key, told=told) for key, told in error.problems]
+        except ConfigurationError as error:
+            findings.append(Finding(file=str(Path(folder) / f"{name}.yaml"), key="page_list", told=str(error).partition(": ")[2]))
+    doubts = [(source.name, *doubt) for source in sources for doubt in _doubts(source)] + list(_shared(sources))
+    findings += [Finding(file=str(Path(folder) / f"{name}.yaml"), key=key, told=told, is_warning=True) for name, key, told in doubts]
+    files = {str(Path(folder) / f"{name}.yaml"): name for name in chosen}
+    return [source for source in sources if source.name in chosen], sorted(
+        (finding for finding in findings if finding.file in files), key=lambda finding: (finding.file, finding.is_warning)
+    )
+
+
+def _doubts(source: Source) -> Iterator[tuple[str, str]]:
+    if isinstance(source, WebSource):
+        yield from _web_doubts(source)
+        return
+    if not (found := source.named() if isinstance(source, WarcSource) else source.found()) and source.paths:
+        yield "paths", "lead to no file now"
+    yield from (("paths", f"{path} is not there now") for path in found if not is_remote(str(path)) and not Path(path).exists())
+    if isinstance(source, FileSource):
+        if source.manifest and not Path(source.manifest).is_file():
+            yield "manifest", f"{source.manifest} is not there now"
+        return
+    yield from (("path_lists", f"{path} is not there now") for path in source.path_lists if not is_remote(path) and not Path(path).is_file())
+    if not source.contact and any(path.startswith("http") for path in (*source.paths, *source.path_lists, source.base or "")):
+        yield "contact", "is missing: without it, the people of the servers that are asked cannot reach you"
+
+
+def _web_doubts(source: WebSource) -> Iterator[tuple[str, str]]:
+    for key, patterns in (("allow", source.follow.allow), ("deny", source.follow.deny)):
+        for number, pattern in enumerate(patterns):
+            if told := _doubt_of_pattern(source, key, pattern):
+                yield f"follow.{key}.{number}", told
+    if foreign := [url for url in (*source.urls, *source.pages) if not source.is_own(url)]:
+        yield "follow.hosts", f"{foreign[0]} is of none of them"
+    if source.urls and (hasty := [wait for wait in source.revisit if wait < source.every]):
+        yield "revisit", f"{duration_text(hasty[0])} is shorter than `every`, {duration_text(source.every)}: nothing is asked for that often"
+    if source.limits.delay < _HASTY and not source.is_private_allowed:
+        yield "limits.delay", f"{source.limits.delay:g} s between two requests: ask the site's people first"
+    if source.limits.concurrency > 1 and not source.is_private_allowed:
+        yield "limits.concurrency", f"{source.limits.concurrency} requests to a host at a time: ask the site's people first"
+    if source.limits.pages == 0:
+        yield "limits.pages", "0: no page is ever asked for"
+    if source.is_private_allowed:
+        yield "allow_private", "addresses of private networks are asked if a link or a name leads there: for trials and for an intranet"
+    elif not re.search(r"@|^https?://", source.contact):
+        yield "contact", f"{source.contact!r} is neither an e-mail address nor a URL"
+
+
+def _doubt_of_pattern(source: WebSource, key: str, pattern: str) -> str | None:
+    """Why a pattern can hardly be meant as it is."""
+    spelt = _HOST.search(pattern)
+    if spelt and "." in spelt[1] and not source.is_own(f"https://{spelt[1].replace(chr(92), '')}/"):
+        return f"{pattern!r} is of a host whose pages are not the source's: it fits none of them"
+    fitting = [url for url in source.listed if re.search(pattern, url)]
+    if key == "deny" and (against := [url for url in source.urls if re.search(pattern, url)]):
+        return f"{pattern!r} fits {against[0]}, which is asked for all the same"
+    if key == "allow" and source.listed and not source.urls and not fitting:
+        return f"{pattern!r} fits none of the source's own pages"
+    return None
+
+
+def _shared(sources: Sequence[Source]) -> Iterator[tuple[str, str, str]]:
+    """Hosts that several crawls ask: one waits for the other, and pages of both are asked for twice."""
+    by_host: defaultdict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        if isinstance(source, WebSource):
+            for host in sorted(source.hosts):
+                by_host[host].append(source.name)
+    for host, names in by_host.items():
+        for name in names if len(names) > 1 else ():
+            others = ", ".join(other for other in names if other != name)
+            yield name, "urls", f"{host} is asked by {others} too: one waits for the other, and what both lead to is asked for twice"

@@ -1,0 +1,319 @@
+"""`broadsheet source`: begin sources, check them, see what they would bring."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from broadsheet.cli.arguments import given_lake, given_path
+from broadsheet.cli.exits import Exit
+from broadsheet.cli.output import OutOption, give
+from broadsheet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from broadsheet.capture.source_list import FileSource, Source
+    from broadsheet.capture.warc_source import WarcSource
+    from broadsheet.capture.web.preview import Preview, Seed
+
+source_app = typer.Typer(
+    no_args_is_help=True,
+    help="Sources: what `broadsheet ingest` brings in, a file <name>.yaml each. See docs/sources.md.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Kind(StrEnum):
+    """Kinds of sources."""
+
+    files = "files"
+    warc = "warc"
+    web = "web"
+    feed = "feed"
+    sitemap = "sitemap"
+
+
+_CRAWLED = (Kind.web, Kind.feed, Kind.sitemap)
+SourcesOption = Annotated[Path, typer.Option("--sources", parser=given_path, metavar="DIR", help="Folder of sources, <name>.yaml.")]
+_LakeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--lake", parser=given_lake, metavar="DIR|URL", help="Lake that knows of earlier runs; it is only read.", envvar="BROADSHEET_LAKE",
+        show_default=False,
+    ),
+]  # fmt: skip
+_JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_FOLDER = Path("sources")
+
+
+@source_app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What to call the source: small letters, digits, - and _.", show_default=False)],
+    urls: Annotated[
+        list[str],
+        typer.Argument(metavar="URL...", help="Front and section pages, feeds or sitemaps; or paths of files, archives, lists of archives."),
+    ],
+    kind: Annotated[Kind | None, typer.Option("--kind", help="What they are; by default as their names say.", show_default=False)] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option(
+            "--contact",
+            help="URL or e-mail address that a site's people can reach you by; sent with each request.",
+            envvar="BROADSHEET_CONTACT",
+            show_default=False,
+        ),
+    ] = None,
+    sources: SourcesOption = _FOLDER,
+    probe: Annotated[bool, typer.Option("--probe", help="Ask for the first URL, and tell the kind by what it answers.")] = False,
+) -> None:
+    """Write a source file with everything that one is likely to want to change, and comments. Nothing is overwritten.
+
+    The kind is told by what URLs and paths are called: .warc and .paths are archives, …sitemap….xml sitemaps, .xml, .rss, .atom and /feed feeds,
+    other URLs web pages, other paths files.
+
+    Example: broadsheet source add lanshan https://news.lanshan.example/ --contact archive@press.example
+    """  # fmt: skip
+    from broadsheet.capture.source_scaffold import guessed_kind, scaffold, stated_path
+
+    target = sources / f"{name}.yaml"
+    if target.exists():
+        raise ConfigurationError(f"{target} is there already")
+    paths = [stated_path(url) for url in urls]
+    chosen = kind or Kind(guessed_kind(paths))
+    if chosen in _CRAWLED and not contact:
+        raise ConfigurationError("name a contact by --contact or BROADSHEET_CONTACT: a URL or an e-mail address, sent with each request")
+    if probe and chosen in _CRAWLED:
+        chosen = _probed(name, paths, contact)
+    text = scaffold(name, paths, chosen, contact)
+    _require_valid(name, text)
+    _write_new(target, text)
+    typer.echo(target)
+    of_folder = "" if sources == _FOLDER else f" --sources {sources}"
+    print(f"Kind: {chosen}. Next:", file=sys.stderr)
+    for command in (f"source check {name}", f"source preview {name}", f"ingest --source {name}"):
+        print(f"  broadsheet {command}{of_folder}", file=sys.stderr)
+
+
+def _probed(name: str, urls: list[str], contact: str | None) -> Kind:
+    from broadsheet.capture.web.preview import kind_of
+    from broadsheet.capture.web.source import WebSource
+    from broadsheet.settings import read_settings
+
+    trial = WebSource.model_validate({"name": "probe", "kind": "web", "urls": urls[:1], "contact": contact})
+    return Kind(kind_of(trial, page_bytes=read_settings().max_page_bytes))
+
+
+def _require_valid(name: str, text: str) -> None:
+    """Raises ConfigurationError for what cannot become a source: a wrong name, a URL that is none."""
+    from tempfile import TemporaryDirectory
+
+    from broadsheet.capture.source_list import WrongSource, read_source
+
+    with TemporaryDirectory() as folder:
+        if "/" not in name:
+            (Path(folder) / f"{name}.yaml").write_text(text, "utf-8")
+        try:
+            read_source(folder, name)
+        except WrongSource as error:
+            raise ConfigurationError("; ".join(f"{key}: {told}" if key else told for key, told in error.problems)) from error
+
+
+def _write_new(target: Path, text: str) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigurationError(f"{target} cannot be written: {error.strerror or error}") from error
+
+
+@source_app.command()
+def check(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these; all without.", show_default=False)] = None,
+    sources: SourcesOption = _FOLDER,
+    as_json: _JsonOption = False,
+) -> None:
+    """Tell of all mistakes in source files, with file, key and what is expected, and warn of what is likely to be one.
+
+    Warned of are hosts that two sources ask, regular expressions that cannot fit, files that are not there, haste, a missing contact. Nothing is
+    asked of any site. Exit code 2 when a source cannot be used; warnings alone: 0.
+    """  # fmt: skip
+    from broadsheet.capture.source_check import check as check_sources
+
+    usable, findings = check_sources(sources, names or ())
+    if as_json:
+        typer.echo(msgspec.json.encode(findings).decode())
+    else:
+        for finding in findings:
+            kind = "warning" if finding.is_warning else "error"
+            typer.echo(f"{finding.file}: {kind}: " + (f"{finding.key}: " if finding.key else "") + finding.told)
+        problems = sum(not finding.is_warning for finding in findings)
+        print(f"{len(usable)} sources can be used; {problems} errors, {len(findings) - problems} warnings", file=sys.stderr)
+    if any(not finding.is_warning for finding in findings):
+        raise typer.Exit(Exit.USAGE)
+
+
+@source_app.command("list")
+def list_sources(sources: SourcesOption = _FOLDER, lake: _LakeOption = None, as_json: _JsonOption = False) -> None:
+    """List the sources of a folder: kind, hosts or places; with --lake, when each last answered and brought a new page, and what is wrong with it."""
+    from broadsheet.capture.source_check import check as check_sources
+    from broadsheet.capture.source_list import source_names
+
+    usable, _ = check_sources(sources)
+    by_name = {source.name: source for source in usable}
+    health = _health(lake) if lake else {}
+    rows = [{**_listed(name, by_name.get(name)), **({} if lake is None else health.get(name, _UNKNOWN))} for name in source_names(sources)]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table("name", "kind", "hosts or places", *(("last answer (UTC)", "last new page", "trouble") if lake else ()))
+    for row in rows:
+        places = ", ".join(row["places"][:3]) + (f" and {len(row['places']) - 3} more" if len(row["places"]) > 3 else "")
+        table.add_row(row["name"], row["kind"], places, *([row["answered_at"][:16], row["new_page_at"][:16], row["trouble"]] if lake else []))
+    Console().print(table)
+
+
+_UNKNOWN = {"answered_at": "", "new_page_at": "", "trouble": ""}
+
+
+def _listed(name: str, source: "Source | None") -> dict[str, Any]:
+    from broadsheet.capture.remote import shown
+    from broadsheet.capture.web.source import WebSource
+
+    if source is None:
+        return {"name": name, "kind": "wrong", "places": [f"`broadsheet source check {name}`"]}
+    places = sorted(source.hosts) if isinstance(source, WebSource) else [shown(str(path)) for path in source.inputs]
+    return {"name": name, "kind": source.kind, "places": places}
+
+
+def _health(lake: Path) -> dict[str, dict[str, str]]:
+    from broadsheet.capture.web.health import health_of, troubles
+    from broadsheet.lake import Lake
+
+    return {
+        health.source: {
+            "answered_at": health.answered_at.isoformat(sep=" ") if health.answered_at else "",
+            "new_page_at": health.new_page_at.isoformat(sep=" ") if health.new_page_at else "",
+            "trouble": "; ".join(trouble.told for trouble in troubles(health)),
+        }
+        for health in health_of(Lake(lake))
+    }
+
+
+@source_app.command()
+def preview(
+    name: Annotated[str, typer.Argument(help="A source of the folder.", show_default=False)],
+    sources: SourcesOption = _FOLDER,
+    lake: _LakeOption = None,
+    first: Annotated[int, typer.Option("--first", min=0, help="Pages or files to show.")] = 20,
+    as_json: _JsonOption = False,
+) -> None:
+    """Tell what a run of a source would do now. No lake is written to.
+
+    A site is asked for its robots.txt and the source's URLs once, as politely as in a run: what robots.txt says of each, what a page states of
+    text and data mining, which pages a run would ask for, and how long that would take. Of files and archives: those that are found.
+    """  # fmt: skip
+    from broadsheet.capture.source_list import read_source, source_names
+    from broadsheet.capture.web.preview import preview as preview_source
+    from broadsheet.capture.web.source import WebSource
+    from broadsheet.settings import read_settings
+
+    source = read_source(sources, source_names(sources, [name])[0])
+    if not isinstance(source, WebSource):
+        _print_files(source, lake, first, as_json)
+        return
+    settings = read_settings()
+    told = preview_source(source, lake, page_bytes=settings.max_page_bytes, clock_offset=settings.clock_offset_seconds)
+    if as_json:
+        typer.echo(msgspec.json.encode(told).decode())
+    else:
+        _print_preview(told, first)
+
+
+def _print_files(source: "FileSource | WarcSource", lake: Path | None, first: int, as_json: bool) -> None:
+    from tempfile import TemporaryDirectory
+
+    from broadsheet.capture.archives import Archives
+    from broadsheet.capture.warc_source import WarcSource
+    from broadsheet.capture.web.listed import listed
+    from broadsheet.lake import Lake
+
+    if isinstance(source, WarcSource):
+        with TemporaryDirectory() as folder:
+            archives = Archives(source, listed(Lake(lake), source.name) if lake else set(), Path(folder))
+        found, left = [archive.shown for archive in archives.due], archives.left
+    else:
+        found, left = [str(path) for path in source.found()] or [source.manifest or ""], 0
+    if as_json:
+        typer.echo(json.dumps({"source": source.name, "kind": source.kind, "files": found, "left": left}, ensure_ascii=False))
+        return
+    what = "files of archives that were not read yet" if isinstance(source, WarcSource) else "files and directories"
+    typer.echo(f"{source.name} ({source.kind}): a run would read {len(found):,} {what}" + (f"; {left:,} are left for later runs" if left else ""))
+    _print_first(found, first)
+
+
+def _print_preview(told: "Preview", first: int) -> None:
+    from broadsheet.capture.web.preview import FORBIDDEN
+
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"{told.source} ({told.kind}), after {told.requests} requests")
+    for host in told.hosts:
+        status = f"status {host.status}" if host.status else f"no answer: {host.error}" if host.error else "was not asked for"
+        delay = f", Crawl-delay {host.crawl_delay:g} s" if host.crawl_delay else ""
+        console.print(f"{host.robots_url}: {status}{delay}; pages due: {host.pages:,}", markup=False)
+    _print_seeds(told.seeds)
+    forbidden = f", {told.forbidden_count:,} of which robots.txt forbids" if told.forbidden_count else ""
+    later = f"; {told.due_count - len(told.pages):,} more are left for later runs (limits.pages)" if told.due_count > len(told.pages) else ""
+    console.print(f"Pages that a run would ask for now: {len(told.pages):,}{forbidden}{later}.")
+    ends = f", and ends after {_duration(told.most_seconds)} (limits.seconds)" if told.seconds > told.most_seconds else ""
+    console.print(f"By its delays it takes at least {_duration(told.seconds)}{ends}.")
+    _print_first(told.pages, first)
+    if told.seeds and all(seed.robots == FORBIDDEN for seed in told.seeds):
+        console.print("robots.txt forbids all of its URLs: they bring nothing.", style="yellow")
+
+
+def _print_seeds(seeds: "list[Seed]") -> None:
+    if not seeds:
+        return
+    table = Table("URL", "robots.txt", "answer", "text and data mining", "links", "pages of the source")
+    for seed in seeds:
+        reservation = {"1": "reserved", "0": "not reserved"}.get(seed.tdm_reservation or "", "says nothing")
+        table.add_row(escape(seed.url), seed.robots, escape(_answer(seed)), reservation, f"{seed.link_count:,}", f"{seed.page_count:,}")
+    Console().print(table)
+
+
+def _answer(seed: "Seed") -> str:
+    if seed.status is None:
+        return seed.error or "none"
+    return f"{seed.status}, to {seed.location}" if seed.location else str(seed.status)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min" if minutes >= 10 else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _print_first(items: Sequence[str] | Iterable[str], first: int) -> None:
+    items = list(items)
+    for item in items[:first]:
+        typer.echo(f"  {item}")
+    if len(items) > first > 0:
+        typer.echo(f"  … and {len(items) - first:,} more")
+
+
+@source_app.command()
+def schema(out: OutOption = None) -> None:
+    """Print the JSON Schema of source files, by which editors complete and check them.
+
+    A source file names it in its first line: # yaml-language-server: $schema=.schema.json
+    """
+    from broadsheet.capture.source_schema import schema as source_schema
+
+    give(json.dumps(source_schema(), ensure_ascii=False, indent=2) + "\n", out)
