@@ -24,7 +24,7 @@ from broadsheet.capture.source_list import source_names as source_names
 from broadsheet.capture.warc_source import WarcSource
 from broadsheet.capture.web.listed import let_be_listed, let_lines_be_listed, listed, mark_listed, noted, unlisted
 from broadsheet.capture.web.source import WebSource
-from broadsheet.errors import ConfigurationError
+from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import Progress, capture, load, read_staged
 from broadsheet.runs import Run, outcomes_of
@@ -42,8 +42,8 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
     Returns the source's name, `days` of which there is anything new, and the inputs: `in_count`, `quarantined_count`; of a crawl also
     its account, `crawl`, and of others' archives how many files were `read`, `failed` and are `left`, `archives`.
 
-    Raises ConfigurationError for a manifest or a list of paths that cannot be read, TransientError for a crawl that cannot begin or was killed,
-    and where the first of others' archives cannot be had now.
+    Raises ConfigurationError for a manifest or a list of paths that cannot be read, TransientError for a crawl that cannot begin, was
+    killed or got no answer, and where the first of others' archives cannot be had now.
     """
     told: dict[str, Any] = {"source": source.name, "in_count": 0, "quarantined_count": 0}
     if isinstance(source, WarcSource):
@@ -54,7 +54,16 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
             told |= _captured(run, found)
     elif (found := source.found()) or not source.paths:  # without paths, capture would take all that the manifest names
         told |= _captured(run, found, source.manifest)
-    return {**told, "days": list_arrivals(run, source.site, source.time_zone)}
+    days = list_arrivals(run, source.site, source.time_zone)
+    if "crawl" in told:
+        _require_answers(source.name, told["crawl"])
+    return {**told, "days": days}
+
+
+def _require_answers(source: str, account: dict[str, Any]) -> None:
+    """A site that answers nothing at all is told of at once; what else is wrong with a source, the alarms of the next load."""
+    if account.get("requests") and not (account.get("answered") or account.get("unchanged")):
+        raise TransientError(f"source {source}: none of {account['requests']} requests was answered; the last: {account['last_error'] or 'refused'}")
 
 
 def _captured(run: Run, paths: list[Path], manifest: str | None = None, archives: Archives | None = None) -> dict[str, int]:

@@ -17,6 +17,7 @@ from broadsheet.capture.sources import deliveries
 from broadsheet.capture.web.crawl import crawl
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import TransientError
+from broadsheet.ingest import ingest, start_source
 from broadsheet.lake import Lake
 from broadsheet.settings import Settings
 from testweb import Web, WebServer
@@ -176,3 +177,13 @@ def test_two_runs_do_not_ask_one_host_at_the_same_time(tmp_path):
         finally:
             first.kill()
             first.wait()
+
+
+def test_a_site_that_answers_nothing_is_told_of(tmp_path):
+    down = WebSource.model_validate(
+        {"name": "down", "kind": "web", "urls": [f"{LEDGER}/"], "contact": CONTACT, "allow_private": True, "resolve": {"*.example": "127.0.0.1:9"},
+         "limits": {"retries": 0, "delay": 0}}
+    )  # fmt: skip
+    run = start_source(tmp_path, down)
+    with pytest.raises(TransientError, match=r"source down: none of \d+ requests was answered; the last: .*refused"):
+        ingest(run, down)

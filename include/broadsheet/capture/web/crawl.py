@@ -124,6 +124,7 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
         "source": source.name,
         **dict(sorted(spider.counts.items())),
         "forbidden": forbidden,
+        "last_error": spider.last_error,
         "seconds": crawler.stats.get_value("elapsed_time_seconds"),
         "files": zone.warcs(run_id),
     }

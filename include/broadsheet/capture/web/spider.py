@@ -41,6 +41,7 @@ class NewsSpider(Spider):
         self.page_bytes = page_bytes
         self.counts: Counter[str] = Counter()  # what this run asked for and got
         self.sites: dict[str, dict[str, Any]] = {}  # host -> its robots.txt and reservations, as seen in this run
+        self.last_error = ""
         self.fault: Exception | None = None
 
     def known(self, url: str) -> Known | None:
@@ -50,6 +51,7 @@ class NewsSpider(Spider):
     def count(self, exchange: Exchange) -> None:
         """Let an exchange count for the run's account."""
         status = int(exchange.header.split(None, 2)[1]) if exchange.header else None
+        self.last_error = exchange.error or self.last_error
         self.counts["requests"] += 1
         self.counts[f"{exchange.role}s"] += 1
         self.counts["failed" if status is None or status >= 400 else "unchanged" if status == 304 else "answered"] += 1
