@@ -34,7 +34,7 @@ class World:
     def __init__(self, root: Path):
         self.root = root
         self.drop, self.sources = root / "drop", root / "sources"
-        self.drop.mkdir()
+        self.drop.mkdir(parents=True)
         self.sources.mkdir()
         self.lake = Lake(root / "lake")
         self.passed_over: dict[str, int] = {}
@@ -463,6 +463,14 @@ def test_a_wrong_source_is_told_of(world, text, told):
     with pytest.raises(ConfigurationError) as error:
         world.ingest()
     assert str(world.sources / "archive.yaml") in str(error.value) and told in str(error.value)
+
+
+def test_brackets_may_be_in_names(tmp_path):
+    world = World(tmp_path / "[prod]")
+    for name in ("a.warc", "[2026].warc"):
+        world.put(name, Warc(is_gzip=False).response(page(len(name)), url=f"https://qingxi.example/{len(name)}").data)
+    world.says("paths: ['../drop/?.warc', '../drop/[2026].warc']\n")
+    assert world.ingest()["archives"]["read"] == 2
 
 
 def test_paths_start_at_the_file_and_urls_do_not(world):

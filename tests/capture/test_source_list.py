@@ -45,6 +45,8 @@ def test_paths_start_at_the_file_and_lead_to_what_is_there_now(folder, tmp_path)
         ("kind: files\npaths: a.html\n", "paths: Input should be a valid tuple"),
         ("kind: files\npaths: [' ']\n", "paths.0"),
         ("kind: files\npaths: [a]\nsites: [b]\n", "sites: is no key here; did you mean `site`?"),
+        ("kind: files\npaths: [a]\nname: b\n", "name: is no key here; there are kind, paths"),
+        ("kind: warc\npaths: [a.warc]\nfolder: b\n", "folder: is no key here"),
         ("kind: files\npaths: [a]\nsite: https://news.example/\n", "must be a host name"),
         ("kind: [files\n", "cannot be read"),
     ],

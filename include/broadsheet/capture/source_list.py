@@ -10,8 +10,6 @@
 start at the folder of the YAML file.
 """
 
-import glob
-import os
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -22,12 +20,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from broadsheet.capture.remote import is_remote
-from broadsheet.capture.warc_source import WILD, WarcSource
+from broadsheet.capture.warc_source import WarcSource, matches
 from broadsheet.capture.web.source import WebSource, ZoneName
 from broadsheet.errors import ConfigurationError
 from broadsheet.urls import is_site_host
 
 NAME_PATTERN = r"[a-z0-9][a-z0-9_-]{0,39}"  # it is part of run ids
+OWN = ("name", "folder")  # fields that are the file's own, and no keys in it
 NAME_RULE = "its name must be of small letters, digits, - and _, 40 at most"
 
 _Path = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -81,16 +80,9 @@ class FileSource(BaseModel):
 
     def found(self) -> list[Path]:
         """The files and directories that `paths` lead to now. A path without a wildcard is there whether or not it exists: that is a finding."""
-        found = dict.fromkeys(match for path in self.paths for match in self._matches(path))
+        found = dict.fromkeys(match for path in self.paths for match in matches(path, self.folder))
         manifest = Path(self.manifest).resolve() if self.manifest else None  # which a wildcard may fit
         return [Path(path) for path in found if Path(path).resolve() != manifest]
-
-    def _matches(self, path: str) -> list[str]:
-        """The path itself, or what its wildcards fit. Names may have brackets: the folder's, and those of files that are there as they are named."""
-        start = f"{self.folder}{os.sep}" if path.startswith(f"{self.folder}{os.sep}") else ""
-        if not WILD.search(path.removeprefix(start)) or Path(path).exists():
-            return [path]
-        return sorted(glob.glob(glob.escape(start) + path.removeprefix(start), recursive=True))  # noqa: PTH207  # Path.glob needs a root without wildcards
 
 
 class WrongSource(ConfigurationError):
@@ -134,12 +126,23 @@ def read_source(folder: str | Path, name: str) -> Source:
     model = KINDS.get(str(said.get("kind"))) if isinstance(said, dict) else None
     if model is None:
         raise WrongSource(file, [("", f"`kind` must be one of {', '.join(KINDS)}")])
+    own = {name: value for name, value in (("name", file.stem), ("folder", str(file.parent.absolute()))) if name in model.model_fields}
     try:
-        own = {"folder": str(file.parent.absolute())} if model is FileSource else {}
-        source = model.model_validate({**said, **own, "name": file.stem})
+        source = model.model_validate({**said, **own})
     except ValidationError as error:
-        raise WrongSource(file, [_problem(item, model) for item in error.errors()]) from error
+        raise WrongSource(file, [*_own_keys(said, model), *(_problem(item, model) for item in error.errors())]) from error
+    if problems := _own_keys(said, model):
+        raise WrongSource(file, problems)
     return source.model_copy(update=_absolute(source, file.parent))
+
+
+def _own_keys(said: dict[str, Any], model: type[BaseModel]) -> list[tuple[str, str]]:
+    """Keys that are the file's own, and nothing that it may say."""
+    return [(name, f"is no key here; there are {', '.join(_keys(model))}") for name in OWN if name in said and name in model.model_fields]
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items() if name not in OWN]
 
 
 def _problem(item: Any, model: type[BaseModel]) -> tuple[str, str]:
@@ -152,20 +155,16 @@ def _problem(item: Any, model: type[BaseModel]) -> tuple[str, str]:
         return key, item["msg"].removeprefix("Value error, ")
     for part in place[:-1]:  # the model whose key it would be
         model = model.model_fields[str(part)].annotation  # type: ignore[assignment]
-    known = [field.alias or name for name, field in model.model_fields.items() if name != "name"]
-    near = get_close_matches(str(place[-1]), known, 1)
-    return key, f"is no key here; did you mean `{near[0]}`?" if near else f"is no key here; there are {', '.join(known)}"
+    near = get_close_matches(str(place[-1]), _keys(model), 1)
+    return key, f"is no key here; did you mean `{near[0]}`?" if near else f"is no key here; there are {', '.join(_keys(model))}"
 
 
 def _absolute(source: Source, folder: Path) -> dict[str, Any]:
     def at(path: str) -> str:
         return path if is_remote(path) else str(folder.absolute() / path)
 
-    def pattern(path: str) -> str:
-        return str(Path(glob.escape(str(folder.absolute()))) / path) if WILD.search(path) and not is_remote(path) else at(path)
-
     if isinstance(source, WebSource):
         return {"page_list": source.page_list and str(folder.absolute() / source.page_list)}
     if isinstance(source, WarcSource):
-        return {"paths": tuple(map(pattern, source.paths)), "path_lists": tuple(map(at, source.path_lists)), "base": source.base and at(source.base)}
+        return {"paths": tuple(map(at, source.paths)), "path_lists": tuple(map(at, source.path_lists)), "base": source.base and at(source.base)}
     return {"paths": tuple(map(at, source.paths)), "manifest": source.manifest and at(source.manifest)}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from broadsheet.capture.source_list import KINDS, Source
+from broadsheet.capture.source_list import KINDS, OWN, Source
 from broadsheet.capture.web.source import duration_text
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -52,8 +52,9 @@ def descriptions(model: type[BaseModel]) -> dict[str, str]:
 def _describe(definition: dict[str, Any], model: type[BaseModel]) -> None:
     definition["description"] = (model.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
     properties = definition["properties"]
-    properties.pop("name", None)  # it is the file's
-    definition["required"] = [name for name in definition.get("required", ()) if name != "name"]
+    for name in OWN:
+        properties.pop(name, None)
+    definition["required"] = [name for name in definition.get("required", ()) if name not in OWN]
     told = descriptions(model)
     for name, field in model.model_fields.items():
         key = field.alias or name

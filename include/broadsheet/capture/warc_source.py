@@ -8,6 +8,7 @@ contact: https://archive.example/crawler
 """
 
 import glob
+import os
 import re
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,14 @@ from broadsheet.urls import is_site_host, site_of
 
 WILD = re.compile(r"[*?\[]")
 _Place = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def matches(path: str, folder: str) -> list[str]:
+    """A path itself, or what its wildcards fit. Names may have brackets: that of the folder, and those of files that are there as they are named."""
+    start = f"{folder}{os.sep}" if path.startswith(f"{folder}{os.sep}") else ""
+    if not WILD.search(path.removeprefix(start)) or Path(path).exists():
+        return [path]
+    return sorted(glob.glob(glob.escape(start) + path.removeprefix(start), recursive=True))  # noqa: PTH207  # Path.glob needs a root without wildcards
 
 
 class WarcSource(BaseModel):
@@ -50,6 +59,7 @@ class WarcSource(BaseModel):
     is_mtime_trusted: ClassVar[bool] = False  # as other kinds have it
 
     name: str
+    folder: str = ""  # of its file, where relative paths start
     kind: Literal["warc"]
     paths: tuple[_Place, ...] = ()
     path_lists: tuple[_Place, ...] = ()
@@ -109,9 +119,4 @@ class WarcSource(BaseModel):
 
     def named(self) -> list[str]:
         """The files that `paths` lead to now. One without a wildcard is there whether or not it exists: that is a finding."""
-        found: dict[str, None] = {}
-        for path in self.paths:
-            is_wild = not is_remote(path) and WILD.search(path) and not Path(path).exists()  # a folder may have brackets in its name
-            matches = sorted(glob.glob(path, recursive=True)) if is_wild else [path]  # noqa: PTH207  # Path.glob needs a root without wildcards
-            found.update(dict.fromkeys(matches))
-        return list(found)
+        return list(dict.fromkeys(match for path in self.paths for match in ([path] if is_remote(path) else matches(path, self.folder))))
