@@ -172,11 +172,11 @@ def _kept_capture(row: Mapping[str, Any]) -> dict[str, Any] | None:
 def referring(connection: duckdb.DuckDBPyConnection, places: Iterable[At], without: Rows) -> Iterator[tuple[At, Capture]]:
     """Of records of the raw zone, what refers to them and stays, as captures; an absence is one without content."""
     asked = set(places)
-    columns = "url, media_type, at, basis, raw_file, raw_offset"
+    columns = "url, media_type, told_at, basis, raw_file, raw_offset"
     source = f"""
-        select {columns} from (select *, captured_at as at, captured_at_basis as basis from captures) anti join meant using (capture_id)
+        select {columns} from (select *, captured_at as told_at, captured_at_basis as basis from captures) anti join meant using (capture_id)
         union all
-        select {columns} from (select *, 'text/plain' as media_type, observed_at as at, observed_at_basis as basis from page_absences)
+        select {columns} from (select *, 'text/plain' as media_type, observed_at as told_at, observed_at_basis as basis from page_absences)
         anti join meant_absences using (absence_id)
     """
     with (
@@ -187,7 +187,7 @@ def referring(connection: duckdb.DuckDBPyConnection, places: Iterable[At], witho
         rows = connection.execute(f"from ({source}) semi join asked using (raw_file)").to_arrow_table().to_pylist()
     for row in rows:
         if (at := (row["raw_file"], row["raw_offset"])) in asked:
-            yield at, _capture(row["url"], row["media_type"], row["at"], row["basis"])
+            yield at, _capture(row["url"], row["media_type"], row["told_at"], row["basis"])
     for row in _quarantine(connection):
         kept = None if (row["run_id"], row["quarantine_id"]) in without.rejections else _kept_capture(row)
         if kept and (at := (kept["raw_file"], kept["raw_offset"])) in asked:
@@ -328,7 +328,7 @@ def _empty_examples(changes: Changes, rows: Rows, stones: Sequence[Tombstone]) -
         connection.execute(
             f"create or replace temp table telling as from quality_results where examples is not null and case when suite <> 'warehouse_suite' "
             f"then run_id in ({readers}) "
-            "else exists (from gone_sites where len(list_filter(examples, lambda example: contains(example, gone_sites.site))) > 0) end"
+            "else exists (from gone_sites where contains(array_to_string(examples, ' '), gone_sites.site)) end"
         )
         changes.replace("quality_results", "select quality_result_id from telling", "select * replace (null as examples) from telling")
         connection.execute("drop table telling")
