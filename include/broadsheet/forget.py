@@ -170,9 +170,12 @@ def forget(lake: str | Path, targets: Sequence[Target] = (), *, reason: str = ""
 
 
 def _lake(lake: str | Path) -> Lake:
-    if not Path(lake).is_dir():
+    where = Lake.at(lake)
+    if not where.root.is_dir():
         raise ConfigurationError(f"there is no lake at {lake}")
-    return Lake(Path(lake))
+    if where.binding:
+        raise ConfigurationError(f"{where.name} is in an object store, which may keep versions and copies of what is removed: it cannot forget yet")
+    return where
 
 
 def _work(lake: Lake, targets: Sequence[Target], reason: str) -> Work:

@@ -13,7 +13,6 @@ import zlib
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -31,8 +30,9 @@ from broadsheet.capture.visits import Visit
 from broadsheet.capture.warc import ROLE_HEADER, Http, split_http
 from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
-from broadsheet.lake import written_aside
+from broadsheet.lake import RAW
 from broadsheet.records import Capture, Record
+from broadsheet.store import PARQUET, WARC
 
 BLANK_HEADER = "Broadsheet-Forgotten"
 _NO_DATE = "1970-01-01T00:00:00Z"  # which WARC demands; a blank record has none
@@ -76,8 +76,8 @@ def require_still(zone: RawZone) -> None:
 
 def members(zone: RawZone) -> Iterator[Member]:
     """All records of the raw zone but blank ones. Reads every file through."""
-    for warc in sorted(zone.folder.glob("*.warc.gz")):
-        name, last = zone.relative(warc), None
+    for name in zone.store.keys(RAW, WARC):
+        warc, last = zone.store.file(name), None
         for frame in [*frames(warc, limit=0), None]:
             offset = _offset(frame) if frame else warc.stat().st_size
             if last is not None and BLANK_HEADER.lower() not in last.headers:
@@ -135,7 +135,7 @@ def _content(zone: RawZone, member: Member) -> bytes | None:
 def _visits_of(zone: RawZone, digests: set[bytes], is_kept: Callable[[Visit], bool]) -> dict[bytes, Visit]:
     """For each content that any visit which stays refers to, such a visit."""
     found: dict[bytes, Visit] = {}
-    for _, rows in _parts(zone.visits.folder, visits.SCHEMA):
+    for _, rows in _parts(zone, visits.FOLDER, visits.SCHEMA):
         for row in rows.filter(pc.field("content_sha256").isin(list(digests))).to_pylist():
             if is_kept(visit := Visit(**row)):
                 found.setdefault(row["content_sha256"], visit)
@@ -145,7 +145,7 @@ def _visits_of(zone: RawZone, digests: set[bytes], is_kept: Callable[[Visit], bo
 def _elsewhere(zone: RawZone, digests: set[bytes], lost: set[At]) -> dict[bytes, Place]:
     """Where the zone has a content besides in records that are lost."""
     found: dict[bytes, Place] = {}
-    for _, rows in _parts(_index_of(zone), raw_index.SCHEMA):
+    for _, rows in _parts(zone, raw_index.FOLDER, raw_index.SCHEMA):
         for row in rows.filter(pc.field("content_sha256").isin(list(digests))).to_pylist():
             if (row["raw_file"], row["raw_offset"]) not in lost:
                 found.setdefault(row["content_sha256"], (row["raw_file"], row["raw_offset"], row["raw_length"]))
@@ -191,10 +191,10 @@ def erase(zone: RawZone, lost: Iterable[Member], is_lost: Callable[[str], bool])
     def goes(row: dict) -> bool:
         return row["raw_offset"] in by_file.get(row["raw_file"], ())
 
-    _remove_rows(_index_of(zone), raw_index.SCHEMA, goes)
-    _remove_rows(zone.visits.folder, visits.SCHEMA, lambda row: goes(row) or is_lost(row["url"]))
+    _remove_rows(zone, raw_index.FOLDER, raw_index.SCHEMA, goes)
+    _remove_rows(zone, visits.FOLDER, visits.SCHEMA, lambda row: goes(row) or is_lost(row["url"]))
     for name, offsets in by_file.items():
-        _overwrite(zone.root / name, offsets)
+        _overwrite(zone, name, offsets)
 
 
 def erase_remains(zone: RawZone, is_lost: Callable[[str], bool]) -> None:
@@ -211,38 +211,36 @@ def erase_remains(zone: RawZone, is_lost: Callable[[str], bool]) -> None:
             remains.unlink()
 
 
-def _index_of(zone: RawZone) -> Path:
-    return zone.folder / "index"
-
-
-def _parts(folder: Path, schema: pa.Schema) -> Iterator[tuple[Path, pa.Table]]:
-    for part in sorted(folder.glob("*.parquet")):
+def _parts(zone: RawZone, folder: str, schema: pa.Schema) -> Iterator[tuple[str, pa.Table]]:
+    """The parts of an index by their keys."""
+    for key in zone.store.keys(folder, PARQUET):
         try:
-            yield part, pq.read_table(part, schema=schema)
+            yield key, pq.read_table(zone.store.file(key), schema=schema)
         except FileNotFoundError:  # merged by another process
             continue
 
 
-def _remove_rows(folder: Path, schema: pa.Schema, goes: Callable[[dict], bool]) -> None:
+def _remove_rows(zone: RawZone, folder: str, schema: pa.Schema, goes: Callable[[dict], bool]) -> None:
     """Remove rows from an index's parts. Another process may merge parts meanwhile: until there is no such row."""
     for _ in range(_ATTEMPTS):
         is_clean = True
-        for part, table in _parts(folder, schema):
+        for key, table in _parts(zone, folder, schema):
             stays = pa.array([not goes(row) for batch in table.to_batches() for row in batch.to_pylist()], pa.bool_())
             if not pc.all(stays, min_count=0).as_py():
                 is_clean = False
-                with written_aside(part) as aside:
+                with zone.store.new(key) as aside:
                     pq.write_table(table.filter(stays), aside, compression="zstd", row_group_size=20_000)
         if is_clean:
             return
     raise TransientError(f"another process goes on merging the parts of {folder}: begin again")
 
 
-def _overwrite(warc: Path, offsets: Mapping[int, int]) -> None:
-    """Put blank records in the place of those at some offsets, each as long as it was. Of a file that holds no other one is left, of no size."""
-    size = warc.stat().st_size
-    with written_aside(warc) as aside:
-        if sum(offsets.values()) == size:
+def _overwrite(zone: RawZone, name: str, offsets: Mapping[int, int]) -> None:
+    """Put blank records in the place of those at some offsets, each as long as it was. Of a file that holds no other a single short one is left."""
+    warc = zone.store.file(name)
+    is_all = sum(offsets.values()) == warc.stat().st_size
+    with zone.store.new(name) as aside:
+        if is_all:
             aside.write_bytes(blank(_SHORT))
         else:
             shutil.copy(warc, aside)
@@ -250,7 +248,7 @@ def _overwrite(warc: Path, offsets: Mapping[int, int]) -> None:
                 for offset, length in offsets.items():
                     file.seek(offset)
                     file.write(blank(length))
-    sync_folder(warc.parent)
+    sync_folder(zone.folder)
 
 
 def blank(length: int) -> bytes:

@@ -21,7 +21,7 @@ from broadsheet.capture.web.health import health_of
 from broadsheet.errors import BatchStopped, ConfigurationError
 from broadsheet.ids import make_id
 from broadsheet.lake import TABLES as PARTS
-from broadsheet.lake import Lake
+from broadsheet.lake import WITHDRAWN, Lake
 from broadsheet.quality.policy import load_policy
 from broadsheet.records import Record
 from broadsheet.settings import Settings, read_settings
@@ -179,8 +179,11 @@ def publish_alone(lake: Lake, build: Build, changes: Changes, parts: Parts, snap
 def remove_earlier(lake: Lake) -> None:
     """Remove all that leads to other states than the published one: changes, the file that stands by, waiting reparses, withdrawn Parquet."""
     folder = lake.warehouse.parent
-    for stale in (lake.changes(""), folder / "snapshots", lake.withdrawn):
+    for stale in (lake.changes(""), folder / "snapshots"):
         shutil.rmtree(stale, ignore_errors=True)
+    store = store_of(lake)
+    for key in store.keys(WITHDRAWN, PARQUET):
+        store.delete(key)
     for file in (lake.standby, *folder.glob("shadow-*")):
         file.unlink(missing_ok=True)
 
