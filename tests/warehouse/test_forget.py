@@ -326,6 +326,20 @@ def test_it_does_not_come_back_by_any_way(forgotten, whole, tmp_path):
     assert [plan.take(url, Role.PAGE) for url in (URL, "http://haidu.example/2026/03/02/000017.html", LISTED, KEPT)] == [False, False, False, True]
 
 
+def test_under_an_address_that_nobody_knew_it_is_set_aside_and_goes_when_it_is_forgotten_again(forgotten, tmp_path):
+    lake = copied(forgotten[0], tmp_path / "lake")
+    page, manifest = tmp_path / "mailed.html", tmp_path / "manifest.jsonl"
+    page.write_bytes(marked("转发。"))
+    manifest.write_text(json.dumps({"path": page.name, "url": f"{URL}?from=mail", "captured_at": "2026-03-07T00:00:00Z"}))
+    summary = pipeline.run_all(lake, [page], manifest=manifest, shards=1)
+    assert (summary["page_count"], summary["quarantined_by_reason"]) == (0, {"forgotten": 1})
+    assert {name.partition("/")[0] for name in holders(lake)} == {"raw"}
+    (stone,) = forget(lake, URL)
+    assert stone.urls == (LISTED, f"{URL}?from=mail")
+    assert holders(lake) == set()
+    assert pipeline.run_all(lake, [page], manifest=manifest, shards=1)["passed_over"] == {"forgotten": 1}
+
+
 def test_a_run_that_was_begun_goes_on_from_extract(forgotten, tmp_path):
     lake = copied(forgotten[0], tmp_path / "lake")
     run = Run.open(lake, "begun")
@@ -461,6 +475,13 @@ def test_a_lake_that_was_never_published_forgets_too(tmp_path, whole):
     assert found.counts["records"] == 2
     forget(tmp_path / "lake", URL)
     assert holders(tmp_path / "lake") == set()
+
+
+def test_a_lake_in_an_object_store_cannot_forget_yet(tmp_path):
+    (tmp_path / "store.json").write_text(json.dumps({"url": "s3://archive/lake", "directory_id": "0123456789abcdef"}))
+    for asked in (takedown.find, takedown.forget):
+        with pytest.raises(ConfigurationError, match="s3://archive/lake is in an object store"):
+            asked(tmp_path, takedown.targets_of([URL]))
 
 
 def test_while_a_run_writes_to_the_raw_zone_it_waits(lake):

@@ -94,10 +94,12 @@ def together(one: Rows, other: Rows) -> Rows:
 def other_addresses(connection: duckdb.DuckDBPyConnection, asked: Covered) -> dict[str, str]:
     """URLs at which pages were captured that say that their own URL is one of those asked for: they go together with these. A front page is not
     taken for one, whatever it says."""
+    told = [(row["url"], row["canonical_url"]) for row in _of_pages(connection, "captures", "capture_id", asked, asked)]
+    for row in _quarantine(connection):
+        if FORGOTTEN in row["reasons"] and asked.has_rejection(row) and (kept := _kept_capture(row)):
+            told.append((kept["url"], row["detail"].rpartition(" ")[2]))
     return {
-        row["url"]: row["canonical_url"]
-        for row in _of_pages(connection, "captures", "capture_id", asked, asked)
-        if row["url"] and asked.has_url(row["canonical_url"]) and not asked.has_url(row["url"]) and not is_front_page(canonical(row["url"]) or "")
+        url: stated for url, stated in told if url and asked.has_url(stated) and not asked.has_url(url) and not is_front_page(canonical(url) or "")
     }
 
 
@@ -146,7 +148,7 @@ def _of_pages(connection: duckdb.DuckDBPyConnection, table: str, key: str, asked
 
 def _quarantine(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
     """Rejections that were not emptied before."""
-    columns = "run_id, quarantine_id, stage, scope, table_name, site, capture_id, detail, row_json"
+    columns = "run_id, quarantine_id, stage, scope, table_name, site, capture_id, reasons, detail, row_json"
     for batch in connection.execute(f"select {columns} from quarantine where detail <> ?", [FORGOTTEN]).to_arrow_reader(10_000):
         yield from batch.to_pylist()
 
