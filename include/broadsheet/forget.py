@@ -37,6 +37,7 @@ from broadsheet.runs import REPARSE, REPLAY, Run, quality_results_of, rejections
 from broadsheet.settings import Settings, read_settings
 from broadsheet.tables.schema import TABLES
 from broadsheet.tombstones import FORGOTTEN, Covered, Target, Tombstone, covered_by, set_tombstones, tombstones_of
+from broadsheet.transient import room_needed
 from broadsheet.urls import page_url, url_key
 from broadsheet.warehouse.build import only_writer
 from broadsheet.warehouse.load import published_runs, remove_earlier
@@ -44,7 +45,7 @@ from broadsheet.warehouse.parts import require_warehouse
 from broadsheet.warehouse.query import open_published
 from broadsheet.warehouse.takedown import Rows, capture_of, other_addresses, referring, rows_of, take_out, together
 
-STALE_SECONDS = 3600  # a file that is written aside and was not touched for so long is a dead process's
+STALE_SECONDS = 3600  # a file for the time being that was not touched for so long is a dead process's
 _LISTS: dict[str, type[Arrival]] = {CAPTURES: Capture, ABSENCES: Absence, REJECTIONS: Rejection}
 _LATER_STAGES = ("extract", "transform", "validate")
 _COUNTED = ("captures", "absences", "articles", "rejections")
@@ -150,12 +151,13 @@ def unfinished(lake: str | Path) -> tuple[Target, ...]:
     return _read_work(where).targets if where.forgetting.exists() else ()
 
 
+@room_needed()
 def forget(lake: str | Path, targets: Sequence[Target] = (), *, reason: str = "", settings: Settings | None = None) -> list[Tombstone]:
     """Remove pages and sites for good. Completes before that what an earlier takedown left. Returns the tombstones that were set.
 
-    Raises TransientError while a run writes to the raw zone, the arrivals or the warehouse, ConfigurationError for a lake whose warehouse is lost or
-    must be derived anew first, BatchStopped where the audit of the warehouse finds something. The tombstones count from the beginning; to begin again
-    completes the rest.
+    Raises TransientError while a run writes to the raw zone, the arrivals or the warehouse, and where the disk is full; ConfigurationError for a lake
+    whose warehouse is lost or must be derived anew first; BatchStopped where the audit of the warehouse finds something. The tombstones count from the
+    beginning; to begin again completes the rest.
     """
     where, options = _lake(lake), settings or read_settings()
     require_writable(where.root)
@@ -421,8 +423,8 @@ def _draw_staged(folder: Path, run: Run) -> None:
 
 
 def _remove_stale(lake: Lake) -> None:
-    """Remove what dead processes left that were writing a file aside."""
-    for file in lake.root.rglob(".*.tmp"):
+    """Remove what dead processes left of files that they were writing aside, or had fetched to read."""
+    for file in (*lake.root.rglob(".*.tmp"), *lake.staging("").glob("*/fetched-*")):
         try:
             if file.stat().st_mtime < time.time() - STALE_SECONDS:
                 file.unlink()
