@@ -15,6 +15,7 @@ commits/<snapshot>.json *   parts that a load moved into tables/
 docs/index.html             quality overview
 docs/<run>/                 Data Docs
 runs/<run>.json             summary of a run
+tombstones.jsonl            what was forgotten and does not come back; beside it forgetting.json while one is under way
 """
 
 import errno
@@ -140,6 +141,16 @@ class Lake:
     def changes(self, snapshot_id: str) -> Path:
         """What a published state changed of the one before."""
         return self.root / "warehouse" / "changes" / snapshot_id
+
+    @property
+    def tombstones(self) -> Path:
+        """What was forgotten, and does not come back."""
+        return self.root / "tombstones.jsonl"
+
+    @property
+    def forgetting(self) -> Path:
+        """What is being forgotten: there until it is done."""
+        return self.root / "forgetting.json"
 
     def docs(self, run_id: str) -> Path:
         return self.root / "docs" / run_id

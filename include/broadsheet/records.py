@@ -323,7 +323,7 @@ class StageOutcome(Record, frozen=True):
     started_at: datetime
     seconds: float
     absences: dict[str, int] = msgspec.field(default_factory=dict)  # of new_count, those that say that a page is not there, by their kind
-    # no units of the stage: records of WARC files that are no pages, by what they are
+    # no units of the stage: records of WARC files that are no pages, by what they are, and what was forgotten
     passed_over: dict[str, int] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from broadsheet.tombstones import FORGOTTEN
+
 # Asked of the new warehouse by a reader who wants to see something at once; works on any lake.
 EXAMPLE_QUERY = "select site, headline, published_at from current_articles order by published_at desc limit 5"
 TABLES_SHOWN = (
@@ -44,7 +46,10 @@ def _lines(summary: dict[str, Any]):
     if absences := summary.get("absences"):
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in absences.items())
         yield f"Absences  {sum(absences.values()):>9,}   answers that a page is not there: {kinds}"
-    if passed_over := summary.get("passed_over"):
+    passed_over = dict(summary.get("passed_over", {}))
+    if forgotten := passed_over.pop(FORGOTTEN, 0):
+        yield f"Forgotten {forgotten:>9,}   that came again and have a tombstone: passed over"
+    if passed_over:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in passed_over.items())
         yield f"Besides   {sum(passed_over.values()):>9,}   records of WARC files that are no pages: {kinds}"
     yield ""

@@ -10,7 +10,7 @@ A run is finished when its staging is gone. What an unfinished one listed does n
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from itertools import chain, groupby
@@ -142,6 +142,32 @@ def compact(lake: Lake) -> int:
             if len(finished) > 1:
                 _merge(lake, day, finished)
     return before - sum(1 for _ in _folders(lake, "*"))
+
+
+def all_listed(lake: Lake) -> Iterator[Arrival]:
+    """All that is listed."""
+    for name, kind in _KINDS.items():
+        yield from _listed(lake, name, kind, "*")
+
+
+def revise(lake: Lake, revised: Callable[[Arrival], Arrival | None]) -> int:
+    """Let all that is listed be as `revised` says of each; what it says None of goes. Returns how many went."""
+    gone = 0
+    with _alone(lake):
+        for folder in _folders(lake, "*"):
+            for name, kind in _KINDS.items():
+                if (file := folder / name).exists():
+                    gone += revise_file(file, kind, revised)
+    return gone
+
+
+def revise_file(file: Path, kind: type[Arrival], revised: Callable[[Arrival], Arrival | None]) -> int:
+    """The same for one file."""
+    before = list(read_records(file, kind))
+    after = [now for item in before if (now := revised(item)) is not None]
+    if after != before:
+        write_records(file, after)
+    return len(before) - len(after)
 
 
 def _merge(lake: Lake, day: str, folders: list[Path]) -> None:

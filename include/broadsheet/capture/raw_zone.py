@@ -1,4 +1,4 @@
-"""The raw zone: pages' bytes in WARC 1.1 files, never changed, found by content or by place.
+"""The raw zone: pages' bytes in WARC 1.1 files, never changed but by a takedown (`erasure.py`), found by content or by place.
 
 `<run>-00000.warc.gz`, … hold one gzip member a record; `index/` says where each content lies, `visits/` what was asked for when
 (`broadsheet.capture.visits`). Of an answer that a page is not there the HTTP header is kept, and found by its own SHA-256. A file is
@@ -148,7 +148,7 @@ class RawZone:
                     self.store.take(part, self.relative(part).removesuffix(PART))
                 else:
                     part.unlink()
-                _sync_folder(part.parent)
+                sync_folder(part.parent)
         except (BlockingIOError, FileNotFoundError):
             return
 
@@ -227,7 +227,7 @@ class Writer:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._zone.store.take(_part(self._target), self._zone.relative(self._target))
-        _sync_folder(self._zone.folder)
+        sync_folder(self._zone.folder)
         self._zone.enter(self._index, self._target, self._rows, self._visits)
         self._zone.store.trim(RAW)
         self._file.close()
@@ -336,7 +336,8 @@ def _free_name(part: Path) -> Path:
     return target
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Let what was renamed in a folder last."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

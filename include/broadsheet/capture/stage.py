@@ -18,6 +18,7 @@ from broadsheet.capture.sources import deliveries
 from broadsheet.lake import ABSENCES, CAPTURES, REJECTIONS, Lake, written_aside
 from broadsheet.records import Absence, Capture, Record, Rejection
 from broadsheet.settings import Settings
+from broadsheet.tombstones import FORGOTTEN, Covered, Tombstones
 
 _PROGRESS_EVERY = 20
 _MOST_KINDS = 30  # of records passed over that are told apart: an archive may name any number of content types
@@ -33,7 +34,7 @@ class CaptureSummary(Record, frozen=True):
     shards: tuple[int, ...]  # those that hold captures or absences
     new_content_count: int = 0  # contents, and answers without content, that the raw zone did not have
     absences: dict[str, int] = msgspec.field(default_factory=dict)  # answers that a page is not there, by their kind
-    # records of WARC files that are no pages, and so no inputs, by what they are
+    # what is no input: records of WARC files that are no pages, by what they are, and what was forgotten
     passed_over: dict[str, int] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -57,7 +58,7 @@ def capture(
 
     A capture's or absence's shard follows from its id. Captures are listed whether or not an earlier run knew them: later stages decide. Memory
     holds one page and the ids. Repeating it for a run gives the same files and writes no content twice. The files appear when the
-    raw zone has all they speak of on disk.
+    raw zone has all they speak of on disk. What has a tombstone is passed over as `forgotten`.
 
     Parameters
     ----------
@@ -70,6 +71,7 @@ def capture(
     seen: set[int] = set()
     absences: Counter[str] = Counter()
     passed_over: Counter[str] = Counter()
+    tombstones = Tombstones(lake)
     in_count = captured = duplicates = quarantined = 0
     with ExitStack() as outputs, RawZone(lake).writer(run_id) as raw:
         files = Files(outputs)
@@ -80,6 +82,9 @@ def capture(
                 continue
             if isinstance(item, PassedOver):
                 passed_over[item.kind if item.kind in passed_over or len(passed_over) < _MOST_KINDS else "other"] += 1
+                continue
+            if _is_forgotten(item, tombstones.covered):
+                passed_over[FORGOTTEN] += 1
                 continue
             in_count += 1
             if in_count % _PROGRESS_EVERY == 0:
@@ -116,6 +121,10 @@ def holders(input_path: str) -> Iterator[str]:
     """Paths by which an input may be asked for: its own, the WARC file that it is a record of, the directories above."""
     file = input_path.rpartition("#")[0] or input_path
     yield from (input_path, file, *map(str, Path(file).parents))
+
+
+def _is_forgotten(item: Delivery | Missing | Rejection, covered: Covered) -> bool:
+    return covered.has(item.absence if isinstance(item, Missing) else item.capture if isinstance(item, Delivery) else item)
 
 
 def _path_of(item: Delivery | Missing | Rejection | PassedOver) -> str:

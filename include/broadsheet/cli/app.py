@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from broadsheet.cli.check import check, contract
 from broadsheet.cli.daily import build, ingest, maintain
 from broadsheet.cli.exits import Exit, exit_code
 from broadsheet.cli.export_lake import export
+from broadsheet.cli.forget import forget
 from broadsheet.cli.options import (
     DEFAULT_LAKE,
     Format,
@@ -330,6 +332,7 @@ def _run_stage(stage: str, lake: Path, run_id: str, shard: int | None) -> None:
 
 def _print_outcomes(run, stage: str) -> None:
     from broadsheet.runs import outcomes_of
+    from broadsheet.tombstones import FORGOTTEN
 
     outcomes = [outcome for outcome in outcomes_of(run) if outcome.stage == stage]
     for unit in dict.fromkeys(outcome.unit for outcome in outcomes):
@@ -337,12 +340,14 @@ def _print_outcomes(run, stage: str) -> None:
         came, went, aside = (sum(getattr(o, name) for o in of_unit) for name in ("in_count", "out_count", "quarantined_count"))
         again = sum(outcome.out_count - outcome.new_count for outcome in of_unit) if unit == "input" else 0
         absent = sum(sum(outcome.absences.values()) for outcome in of_unit)
-        passed_over = sum(sum(outcome.passed_over.values()) for outcome in of_unit)
+        passed_over: Counter[str] = sum((Counter(outcome.passed_over) for outcome in of_unit), Counter())
+        forgotten = passed_over.pop(FORGOTTEN, 0)
         errors.print(
             f"{stage}: {came} {unit}{'' if came == 1 else 's'} in, {went - again} on, {aside} quarantined"
             + (f", {absent} of those that went on are absences" if absent else "")
             + (f", {again} the same page again" if again else "")
-            + (f"; {passed_over} records of WARC files that are no pages" if passed_over else ""),
+            + (f"; {passed_over.total()} records of WARC files that are no pages" if passed_over else "")
+            + (f"; {forgotten} forgotten, which have a tombstone" if forgotten else ""),
             highlight=False,
         )
 
@@ -422,6 +427,7 @@ def rebuild(lake: LakeOption = DEFAULT_LAKE) -> None:
 
 
 app.command()(maintain)
+app.command()(forget)
 
 
 @app.command()

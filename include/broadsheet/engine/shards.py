@@ -13,18 +13,21 @@ from broadsheet.engine.extracting import profiles_for, read_pages
 from broadsheet.engine.tasks import Task
 from broadsheet.errors import BadInput
 from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, write_lines, write_records
-from broadsheet.records import Absence, Capture, PageResult, Rejection, StageOutcome
+from broadsheet.records import Absence, Capture, PageResult, Record, Rejection, StageOutcome
 from broadsheet.settings import Settings, read_settings
 from broadsheet.sites.load import load_profiles
 from broadsheet.tables.batch import Batch
 from broadsheet.tables.outlets import load_outlets
 from broadsheet.tables.transform import add_absence, add_page
+from broadsheet.tombstones import FORGOTTEN, Tombstones
+from broadsheet.urls import page_url
 
 EXCERPT_CHARS = 400
 
 
 def extract_shard(lake: Lake, run_id: str, shard: int, settings: Settings | None = None) -> StageOutcome:
-    """Captures of a shard -> pages, read in guarded children. A page that cannot be read is one rejection.
+    """Captures of a shard -> pages, read in guarded children. A page that cannot be read is one rejection, and so is one that says that its URL is
+    one which was forgotten.
 
     Raises WorkFault when the reading itself is at fault, TransientError when the guard's own processes were killed.
     """
@@ -34,6 +37,7 @@ def extract_shard(lake: Lake, run_id: str, shard: int, settings: Settings | None
     rejections: list[Rejection] = []
     target = lake.shard(run_id, "extract", shard)
     profiles = load_profiles(options.sites_dir)
+    tombstones = Tombstones(lake)
 
     def contents() -> Iterator[tuple[tuple[Capture, bytes | BadInput], Task | None]]:
         for capture in read_records(lake.shard(run_id, "capture", shard) / CAPTURES, Capture):
@@ -49,6 +53,8 @@ def extract_shard(lake: Lake, run_id: str, shard: int, settings: Settings | None
                 rejections.append(_rejected(capture, b"", content))
             elif isinstance(answer, BadInput):
                 rejections.append(_rejected(capture, content, answer))
+            elif answer is not None and (covered := tombstones.covered) and covered.has_url(url := _own_url(capture, answer)):
+                rejections.append(_rejected(capture, b"", BadInput(FORGOTTEN, f"the page says that it is {url}")))
             elif answer is not None:
                 yield answer
 
@@ -74,6 +80,24 @@ def transform_shard(
     for name, table in batch.tables().items():
         pq.write_table(table, target / f"{name}.parquet", compression="zstd")
     return began.finish(target, [], stage="transform", shard=shard, unit="page", in_count=count, out_count=count)
+
+
+class _Links(Record, frozen=True):
+    canonical_url: str | None = None
+
+
+class _Stated(Record, frozen=True):
+    """Of a `PageResult` what the page says of its URL."""
+
+    page: _Links
+
+
+_stated = msgspec.json.Decoder(_Stated).decode
+
+
+def _own_url(capture: Capture, result: bytes) -> str | None:
+    """The URL of a page that was read, as its row of `captures` will have it."""
+    return page_url(capture.url, _stated(result).page.canonical_url)
 
 
 class _Clock:

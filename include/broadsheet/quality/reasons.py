@@ -81,6 +81,10 @@ PAGE_REASONS: dict[str, Reason] = {
     "undecodable": Reason(
         "A large share of the characters could not be decoded.", "Look at the charset that the response and the page name; capture the page again."
     ),
+    "forgotten": Reason(
+        "The page says of itself that its URL is one that was forgotten; it came under another URL, or without one.",
+        "Repeat `broadsheet forget` for that URL: it takes the page's bytes out of the raw zone, and keeps this URL away too.",
+    ),
     "parser_error": Reason(
         "The page kernel failed on this page: a fault of the program, kept with the page so that it can be replayed.",
         "Mend the kernel (the detail has where it failed), and replay.",

@@ -473,7 +473,11 @@ _ALL = (
     _count("quarantined_count", "Units that were quarantined; in = out + quarantined", "units"),
     _count("new_count", "Units among `out_count` that were not known before; of inputs: that are not the same page again", "units"),
     _count("absence_count", "Inputs among `new_count` that say that a page is not there; NULL where no inputs are counted", "inputs", nullable=True),
-    _count("passed_over_count", "Records of WARC files that are no pages (images, redirects, …): neither inputs nor quarantined", "records"),
+    _count(
+        "passed_over_count",
+        "Records of WARC files that are no pages (images, redirects, …), and pages that have a tombstone: neither inputs nor quarantined",
+        "records",
+    ),
     Field("seconds", "float64", "Wall time", unit="seconds", minimum=0),
     Field("suite", "string", "Suite of checks"),
     Field("check_name", "string", "Check: an expectation or a row rule"),
@@ -492,6 +496,13 @@ _ALL = (
     Field("program_version", "string", "Version of Broadsheet"),
     Field("snapshot_published_at", "timestamp", "When the snapshot was published"),
     Field("row_counts_json", "json", "Rows by table in the snapshot"),
+    # --- takedowns -----------------------------------------------------------------------------------------------------------
+    Field("target", "string", "What was forgotten, and does not come back: a canonical URL, or a site with all below it"),
+    Field("target_kind", "string", "Which of the two", allowed=("url", "site")),
+    Field("takedown_reason", "string", "Why, as a person said it", is_blank_allowed=True),
+    Field("forgotten_at", "timestamp", "When the takedown began"),
+    _count("forgotten_capture_count", "Captures that went with the target and those given with it", "captures"),
+    _count("forgotten_article_count", "Articles that went entirely", "articles"),
 )
 
 FIELDS: dict[str, Field] = {field.name: field for field in _ALL}

@@ -780,5 +780,14 @@ TABLES: dict[str, Table] = {
             sort=("snapshot_published_at",),
             references={"parent_snapshot_id": ("snapshots", "snapshot_id")},
         ),
+        Table(
+            "tombstones",
+            "page or site that was forgotten by a takedown",
+            ("target", "target_kind", "forgotten_at", "takedown_reason", "forgotten_capture_count", "forgotten_article_count", "run_id"),
+            key=("target", "run_id"),
+            layer="operation",
+            sort=("forgotten_at", "target"),
+            references={"run_id": ("runs", "run_id")},
+        ),
     )
 }

@@ -21,7 +21,8 @@ from broadsheet.ids import make_id
 from broadsheet.lake import TABLES, WITHDRAWN, Lake
 from broadsheet.settings import Settings
 from broadsheet.store import store_of
-from broadsheet.tables.ddl import ddl
+from broadsheet.tables.ddl import create_indexes, ddl, quoted
+from broadsheet.tables.schema import TABLES as ROW_TABLES
 from broadsheet.transient import held, room_needed
 from broadsheet.warehouse.changes import apply
 from broadsheet.warehouse.derived import derivation_id
@@ -119,6 +120,23 @@ def let_follow(lake: Lake) -> None:
     file = lake.warehouse.parent / ".build-follow.duckdb"
     if _followed(lake, file, is_kept=True):
         file.replace(lake.standby)
+
+
+def copied_rows(lake: Lake, build: Build) -> Path:
+    """A new file with the build's rows, in their order, and nothing else. Of rows that were removed, a file keeps bytes in its free blocks."""
+    file = lake.warehouse.parent / f".build-{make_id('build', 'rows', build.file.name)}.duckdb"
+    with _writable(file) as fresh:
+        fresh.execute("set TimeZone = 'UTC'")
+        _prepare(fresh, lake)
+    build.connection.execute(f"attach {quoted(str(file))} as fresh")
+    for name in ROW_TABLES:
+        build.connection.execute(f"insert into fresh.{name} by name from {name}")
+    build.connection.execute("detach fresh")
+    with _writable(file) as fresh:
+        for statement in create_indexes():
+            fresh.execute(statement)
+        fresh.execute("checkpoint")
+    return file
 
 
 def copy_to_standby(lake: Lake) -> None:

@@ -21,7 +21,7 @@ from broadsheet.capture.web.health import health_of
 from broadsheet.errors import BatchStopped, ConfigurationError
 from broadsheet.ids import make_id
 from broadsheet.lake import TABLES as PARTS
-from broadsheet.lake import Lake
+from broadsheet.lake import WITHDRAWN, Lake
 from broadsheet.quality.policy import load_policy
 from broadsheet.records import Record
 from broadsheet.settings import Settings, read_settings
@@ -31,7 +31,7 @@ from broadsheet.tables.parquet import MONTH, capture_of
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.alarms import alarms
 from broadsheet.warehouse.audit import findings
-from broadsheet.warehouse.build import Build, let_follow, only_writer, open_build, publish_build, published_snapshots, snapshot_ids
+from broadsheet.warehouse.build import Build, copied_rows, let_follow, only_writer, open_build, publish_build, published_snapshots, snapshot_ids
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import derive
 from broadsheet.warehouse.migrate import fill, make_room
@@ -121,7 +121,7 @@ def load(
                 "runs": pa.Table.from_pylist([dict(run_row)], schema=TABLES["runs"].arrow),
             }
             for name, table in accounts.items():
-                rows[name] = _add_account(changes, name, table, parts, run_id)
+                rows[name] = add_account(changes, name, table, parts, run_id)
             rows |= {table.name: (0, 0, row_count(build.connection, table.name)) for table in TABLES.values() if table.layer == "derived"}
             add_snapshot(changes, parts, snapshot_id, run_id)
             resolutions = _resolutions(build.connection)
@@ -140,8 +140,7 @@ def publish(
 
     Raises BatchStopped when the audit finds something; nothing is changed then.
     """
-    if contradictions := findings(changes):
-        raise BatchStopped([f"audit of the new warehouse: {finding}" for finding in contradictions])
+    _require_sound(changes)
     if is_dry_run:
         if keep:
             keep(build, changes)
@@ -161,6 +160,37 @@ def publish(
     for stale in lake.changes("").glob("*"):
         if stale.name not in kept_ids:
             shutil.rmtree(stale, ignore_errors=True)
+
+
+def publish_alone(lake: Lake, build: Build, changes: Changes, parts: Parts, snapshot_id: str) -> None:
+    """The same for rows that are to be gone for good: a new file with the rows that are left and, of the states before, nothing.
+
+    There is no way back from the state: what it changed is not written down.
+    """
+    _require_sound(changes)
+    file = copied_rows(lake, build)
+    build.connection.close()
+    parts.move()
+    publish_build(lake, file)
+    mark_published(lake, snapshot_id)
+    remove_earlier(lake)
+
+
+def remove_earlier(lake: Lake) -> None:
+    """Remove all that leads to other states than the published one: changes, the file that stands by, waiting reparses, withdrawn Parquet."""
+    folder = lake.warehouse.parent
+    for stale in (lake.changes(""), folder / "snapshots"):
+        shutil.rmtree(stale, ignore_errors=True)
+    store = store_of(lake)
+    for key in store.keys(WITHDRAWN, PARQUET):
+        store.delete(key)
+    for file in (lake.standby, *folder.glob("shadow-*")):
+        file.unlink(missing_ok=True)
+
+
+def _require_sound(changes: Changes) -> None:
+    if contradictions := findings(changes):
+        raise BatchStopped([f"audit of the new warehouse: {finding}" for finding in contradictions])
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------------
@@ -300,7 +330,7 @@ def write_parts(connection: duckdb.DuckDBPyConnection, parts: Parts, name: str, 
     connection.execute("drop table placed")
 
 
-def _add_account(changes: Changes, name: str, rows: pa.Table, parts: Parts, run_id: str) -> tuple[int, int, int]:
+def add_account(changes: Changes, name: str, rows: pa.Table, parts: Parts, run_id: str) -> tuple[int, int, int]:
     """Add rows that tell of the run. Returns (came, new, total)."""
     changes.connection.register("account", rows)
     new = _add(changes, name, "from account", parts, f"{run_id}-000")
@@ -340,7 +370,7 @@ def add_snapshot(changes: Changes, parts: Parts, snapshot_id: str, run_id: str) 
         "snapshot_published_at": datetime.now(UTC),
         "row_counts_json": json.dumps({name: row_count(changes.connection, name) for name in TABLES if name != "snapshots"}),
     }
-    _add_account(changes, "snapshots", pa.Table.from_pylist([row], schema=TABLES["snapshots"].arrow), parts, snapshot_id)
+    add_account(changes, "snapshots", pa.Table.from_pylist([row], schema=TABLES["snapshots"].arrow), parts, snapshot_id)
 
 
 def published_runs(lake: Lake) -> set[str]:

@@ -39,6 +39,24 @@ def replace_or_add_data(changes: Changes, lake: Lake, run_id: str, parts: Parts)
     return _bring_in(changes, lake, run_id, parts, are_known=False)
 
 
+def remove_captures(changes: Changes, captures: str, absences: str) -> None:
+    """Take captures and absences out, with all that nothing else shows. What another capture shows too stays as it is.
+
+    Parameters
+    ----------
+    captures, absences : relations with their ids.
+    """
+    for table in reversed(OF_CAPTURES):
+        changes.remove(table.name, f"select capture_id from {captures}")
+    for table in OF_ABSENCES:
+        changes.remove(table.name, f"select {_key(table)} from {absences}")
+    _remove_unreferenced(changes)
+    _take_out_lost_references(changes)
+    for table in ENTITIES:
+        if "first_capture_id" in table.columns:
+            _hand_on(changes, table, captures)
+
+
 def _bring_in(changes: Changes, lake: Lake, run_id: str, parts: Parts, *, are_known: bool) -> dict[str, tuple[int, int, int]]:
     connection = changes.connection
     folders = validated_shards(lake, run_id)
@@ -58,8 +76,8 @@ def _bring_in(changes: Changes, lake: Lake, run_id: str, parts: Parts, *, are_kn
         _take_out_lost_references(changes)
         for table in ENTITIES:
             if "first_capture_id" in table.columns:
-                _hand_on(changes, table)
-    _rewrite_parts(changes, lake, parts)
+                _hand_on(changes, table, "staged_captures")
+    rewrite_parts(changes, lake, parts)
     changed = changes.counts()
     new = {name: row_count(connection, f"{changes.added(name)} anti join {changes.removed(name)} using ({_key(TABLES[name])})") for name in changed}
     return {name: (came.get(name, 0), new.get(name, 0), row_count(connection, name)) for name in DATA_TABLES if name in came or name in changed}
@@ -161,15 +179,15 @@ def _take_out_lost_references(changes: Changes) -> None:
                 changes.connection.execute("drop table lost")
 
 
-def _hand_on(changes: Changes, table: Table) -> None:
-    """A row that its first capture does not show any longer has the earliest of the others for its first."""
+def _hand_on(changes: Changes, table: Table, captures: str) -> None:
+    """A row that its first capture, one of `captures`, does not show any longer has the earliest of the others for its first."""
     (key,) = table.key
     shown = " union all ".join(
         f"select capture_id, {column} as {key} from {name}" for name, column in _referrers(table) if TABLES[name] in OF_CAPTURES
     )
     changes.connection.execute(
         f"create or replace temp table orphans as select * from {table.name} "
-        f"semi join staged_captures on {table.name}.first_capture_id = staged_captures.capture_id "
+        f"semi join {captures} as firsts on {table.name}.first_capture_id = firsts.capture_id "
         f"anti join ({shown}) as own on {table.name}.{key} = own.{key} and {table.name}.first_capture_id = own.capture_id"
     )
     changes.replace(
@@ -185,8 +203,11 @@ def _hand_on(changes: Changes, table: Table) -> None:
 # --- the lake ------------------------------------------------------------------------------------------------------------
 
 
-def _rewrite_parts(changes: Changes, lake: Lake, parts: Parts) -> None:
-    """Let the lake follow: parts that hold a removed row are written anew without it, added rows come as parts of their own."""
+def rewrite_parts(changes: Changes, lake: Lake, parts: Parts) -> None:
+    """Let the lake follow: parts that hold a removed row are written anew without it, added rows come as parts of their own.
+
+    To be called before tables are derived, which are not in the lake.
+    """
     connection = changes.connection
     for name, (added, removed) in changes.counts().items():
         names = (f"{parts.snapshot_id}-{number:03d}" for number in count())
@@ -200,7 +221,7 @@ def _rewrite_parts(changes: Changes, lake: Lake, parts: Parts) -> None:
             parts.withdraw(relative)
         if added:
             connection.execute(f"create or replace temp view fresh as from {changes.added(name)}")
-            write_parts(connection, parts, name, next(names), capture_of(name, prefix=""))
+            write_parts(connection, parts, name, next(names), None if TABLES[name].layer == "operation" else capture_of(name, prefix=""))
             connection.execute("drop view fresh")
 
 

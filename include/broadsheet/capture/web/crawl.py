@@ -21,6 +21,7 @@ from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import BroadsheetError, TransientError
 from broadsheet.lake import Lake
+from broadsheet.tombstones import Tombstones
 
 HOST_SECONDS = 1  # to wait for a run that asks the same host
 _TEMPORARY = os.EX_TEMPFAIL
@@ -109,7 +110,8 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
     process = AsyncCrawlerProcess(settings_of(source, limit))
     with archive(zone, run_id, source.name) as kept:
         pages, others = known_of(zone.visits.of_source(source.name))
-        plan = Plan(source, pages, clock())
+        tombstones = Tombstones(lake)
+        plan = Plan(source, pages, clock(), is_forgotten=lambda url: tombstones.covered.has_url(url))
         crawler = process.create_crawler(NewsSpider)
         process.crawl(crawler, source=source, plan=plan, others=others, archive=kept, clock=clock, page_bytes=limit)
         process.start()

@@ -6,7 +6,7 @@ once. A page that is gone is not asked for again. After a failure the next run t
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -60,8 +60,9 @@ class Known:
 class Plan:
     """What one run of a source may ask for."""
 
-    def __init__(self, source: WebSource, known: dict[str, Known], now: datetime):
+    def __init__(self, source: WebSource, known: dict[str, Known], now: datetime, is_forgotten: Callable[[str], bool] = lambda url: False):
         self.source = source
+        self._is_forgotten = is_forgotten
         self.known = known
         self.now = now
         self.left = source.limits.pages
@@ -111,7 +112,9 @@ class Plan:
         return None if any(pattern.search(url) for pattern in self._deny) else url
 
     def is_due(self, url: str, role: Role) -> bool:
-        """Whether a URL is to be asked for at the time of the run."""
+        """Whether a URL is to be asked for at the time of the run. One that was forgotten never is."""
+        if self._is_forgotten(url):
+            return False
         known = self.known.get(url)
         if known is None or known.tried_at is None:
             return True

@@ -1,0 +1,284 @@
+"""Taking records out of the raw zone: the only change that its files ever see.
+
+A record that goes is overwritten by a blank one of the same length, so that all others stay where rows and indexes say they are. The file is
+written aside and renamed: a reader sees the one or the other. A content that something else refers to moves before that, under the URL of what
+refers to it, into a file of its own.
+"""
+
+import fcntl
+import re
+import shutil
+import struct
+import zlib
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from uuid import uuid4
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from fastwarc.warc import WarcRecordType
+
+from broadsheet.capture import raw_index, visits
+from broadsheet.capture.delivery import Delivery
+from broadsheet.capture.frames import Frame, frames
+from broadsheet.capture.raw_index import Place
+from broadsheet.capture.raw_zone import PART, RawZone, digest_text, kept_header, record_bytes, sync_folder, warc_record
+from broadsheet.capture.visits import Visit
+from broadsheet.capture.warc import ROLE_HEADER, Http, split_http
+from broadsheet.errors import BadInput, TransientError
+from broadsheet.ids import content_sha256
+from broadsheet.lake import RAW
+from broadsheet.records import Capture, Record
+from broadsheet.store import PARQUET, WARC
+
+BLANK_HEADER = "Broadsheet-Forgotten"
+_NO_DATE = "1970-01-01T00:00:00Z"  # which WARC demands; a blank record has none
+_SHORT = 512  # bytes of a blank record that stands alone
+# Of gzip: header without options, header of a stored block, checksum and length at the end.
+_GZIP_HEADER, _BLOCK_HEADER, _GZIP_TRAILER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff", 5, 8
+_LONGEST_STORED, _HAS_COMMENT = 65_535, 16
+_ATTEMPTS = 5
+_READ_AHEAD = 1 << 16
+
+At = tuple[str, int]  # file and offset of a record
+
+
+class Member(Record, frozen=True):
+    """A record of the raw zone: one gzip member."""
+
+    raw_file: str
+    offset: int
+    length: int
+    record_type: str
+    url: str | None
+
+    @property
+    def at(self) -> At:
+        return self.raw_file, self.offset
+
+
+def require_still(zone: RawZone) -> None:
+    """Make whole what dead runs left. Raises TransientError while a run writes to the raw zone."""
+    for part in zone.folder.glob("*" + PART):
+        try:
+            with part.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TransientError(f"a run is writing {part}: wait for its end, or stop it, and begin again") from None
+        except FileNotFoundError:  # it has just become whole
+            continue
+    if zone.folder.exists():
+        zone.recover()
+
+
+def members(zone: RawZone) -> Iterator[Member]:
+    """All records of the raw zone but blank ones. Reads every file through."""
+    for name in zone.store.keys(RAW, WARC):
+        warc, last = zone.store.file(name), None
+        for frame in [*frames(warc, limit=0), None]:
+            offset = _offset(frame) if frame else warc.stat().st_size
+            if last is not None and BLANK_HEADER.lower() not in last.headers:
+                begin = _offset(last)
+                yield Member(
+                    raw_file=name, offset=begin, length=offset - begin, record_type=last.headers.get("warc-type", ""),
+                    url=last.headers.get("warc-target-uri"),
+                )  # fmt: skip
+            last = frame
+
+
+def _offset(frame: Frame) -> int:
+    return int(frame.position.partition(".")[0])
+
+
+# --- contents that stay ----------------------------------------------------------------------------------------------------
+
+
+def move_shared(zone: RawZone, run_id: str, lost: Iterable[Member], kept: Mapping[At, Capture], is_kept: Callable[[Visit], bool]) -> dict[At, Place]:
+    """Give a record of its own to each content of a lost record that something else refers to. Returns where it is now.
+
+    Parameters
+    ----------
+    kept : of lost records, a capture that refers to them and stays; one without content stands for an absence.
+    is_kept : whether a visit stays; it refers to a content by its digest.
+    """
+    contents = [(member, digest) for member in lost if (digest := _content(zone, member))]
+    visited = _visits_of(zone, {digest for _, digest in contents}, is_kept)
+    wanted = [(member, digest, shown) for member, digest in contents if (shown := kept.get(member.at) or visited.get(digest))]
+    if not wanted:
+        return {}
+    places = _elsewhere(zone, {digest for _, digest, _ in wanted}, {member.at for member, _ in contents})
+    with zone.writer(run_id) as writer:
+        for member, digest, shown in wanted:
+            if digest not in places:
+                places[digest] = writer.append(_record_of(zone, shown, split_http(_frame(zone, member))), digest)
+    return {member.at: places[digest] for member, digest, _ in wanted}
+
+
+def _frame(zone: RawZone, member: Member) -> Frame:
+    return zone.frame(member.raw_file, member.offset, member.length)
+
+
+def _content(zone: RawZone, member: Member) -> bytes | None:
+    """What the index finds a record by, if it is one that holds a content."""
+    if member.record_type not in ("response", "resource"):
+        return None
+    try:
+        http = split_http(_frame(zone, member))
+    except (BadInput, zlib.error):  # damaged: nothing can be had of it
+        return None
+    return bytes.fromhex(content_sha256(http.body or http.header))
+
+
+def _visits_of(zone: RawZone, digests: set[bytes], is_kept: Callable[[Visit], bool]) -> dict[bytes, Visit]:
+    """For each content that any visit which stays refers to, such a visit."""
+    found: dict[bytes, Visit] = {}
+    for _, rows in _parts(zone, visits.FOLDER, visits.SCHEMA):
+        for row in rows.filter(pc.field("content_sha256").isin(list(digests))).to_pylist():
+            if is_kept(visit := Visit(**row)):
+                found.setdefault(row["content_sha256"], visit)
+    return found
+
+
+def _elsewhere(zone: RawZone, digests: set[bytes], lost: set[At]) -> dict[bytes, Place]:
+    """Where the zone has a content besides in records that are lost."""
+    found: dict[bytes, Place] = {}
+    for _, rows in _parts(zone, raw_index.FOLDER, raw_index.SCHEMA):
+        for row in rows.filter(pc.field("content_sha256").isin(list(digests))).to_pylist():
+            if (row["raw_file"], row["raw_offset"]) not in lost:
+                found.setdefault(row["content_sha256"], (row["raw_file"], row["raw_offset"], row["raw_length"]))
+    return found
+
+
+def _record_of(zone: RawZone, shown: Capture | Visit, http: Http) -> bytes:
+    """A record of a content for what refers to it besides. The HTTP header is of another page's answer: it comes only where it is all there is."""
+    if isinstance(shown, Visit):
+        return _answer(zone, shown, http)
+    capture = msgspec.structs.replace(shown, content_sha256=content_sha256(http.body), byte_count=len(http.body))
+    return record_bytes(Delivery(capture=capture, content=http.body, http_header=b"" if http.body else http.header))
+
+
+def _answer(zone: RawZone, visit: Visit, http: Http) -> bytes:
+    """The response that a visit's own record, a revisit, tells of, with the content."""
+    own = split_http(zone.frame(visit.raw_file, visit.raw_offset, visit.raw_length))
+    _, *lines = own.header.splitlines(keepends=True)
+    if "content-type" not in own.headers and (content_type := http.headers.get("content-type")):
+        lines.insert(0, f"Content-Type: {content_type}\r\n".encode())
+    header = kept_header(b"".join([b"HTTP/1.1 200 OK\r\n", *lines]), len(http.body))
+    fields = {
+        "WARC-Record-ID": f"<urn:uuid:{uuid4()}>",
+        "WARC-Target-URI": visit.url,
+        "WARC-Date": visit.captured_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        ROLE_HEADER: visit.role,
+        "WARC-Payload-Digest": digest_text(bytes.fromhex(content_sha256(http.body))),
+        "WARC-Block-Digest": digest_text(bytes.fromhex(content_sha256(header + http.body))),
+        "Content-Type": "application/http; msgtype=response",
+    }
+    return warc_record(WarcRecordType.response, fields, header + http.body)
+
+
+# --- records that go -------------------------------------------------------------------------------------------------------
+
+
+def erase(zone: RawZone, lost: Iterable[Member], is_lost: Callable[[str], bool]) -> None:
+    """Take records out of the indexes, and visits of a URL that is lost, then blank the records in their files."""
+    by_file: defaultdict[str, dict[int, int]] = defaultdict(dict)
+    for member in lost:
+        by_file[member.raw_file][member.offset] = member.length
+
+    def goes(row: dict) -> bool:
+        return row["raw_offset"] in by_file.get(row["raw_file"], ())
+
+    _remove_rows(zone, raw_index.FOLDER, raw_index.SCHEMA, goes)
+    _remove_rows(zone, visits.FOLDER, visits.SCHEMA, lambda row: goes(row) or is_lost(row["url"]))
+    for name, offsets in by_file.items():
+        _overwrite(zone, name, offsets)
+
+
+def erase_remains(zone: RawZone, is_lost: Callable[[str], bool]) -> None:
+    """Remove what was set aside of unfinished files where it is of a lost URL, or where nobody can tell of which it is."""
+    for remains in sorted((zone.folder / "aside").glob("*")):
+        beginning = zlib.decompressobj(31)
+        try:
+            with remains.open("rb") as file:
+                told = beginning.decompress(file.read(_READ_AHEAD), _READ_AHEAD)
+        except zlib.error:
+            told = b""
+        url = re.search(rb"^WARC-Target-URI:\s*(\S+)", told, re.IGNORECASE | re.MULTILINE)
+        if url is None or is_lost(url.group(1).decode("utf-8", "replace")):
+            remains.unlink()
+
+
+def _parts(zone: RawZone, folder: str, schema: pa.Schema) -> Iterator[tuple[str, pa.Table]]:
+    """The parts of an index by their keys."""
+    for key in zone.store.keys(folder, PARQUET):
+        try:
+            yield key, pq.read_table(zone.store.file(key), schema=schema)
+        except FileNotFoundError:  # merged by another process
+            continue
+
+
+def _remove_rows(zone: RawZone, folder: str, schema: pa.Schema, goes: Callable[[dict], bool]) -> None:
+    """Remove rows from an index's parts. Another process may merge parts meanwhile: until there is no such row."""
+    for _ in range(_ATTEMPTS):
+        is_clean = True
+        for key, table in _parts(zone, folder, schema):
+            stays = pa.array([not goes(row) for batch in table.to_batches() for row in batch.to_pylist()], pa.bool_())
+            if not pc.all(stays, min_count=0).as_py():
+                is_clean = False
+                with zone.store.new(key) as aside:
+                    pq.write_table(table.filter(stays), aside, compression="zstd", row_group_size=20_000)
+        if is_clean:
+            return
+    raise TransientError(f"another process goes on merging the parts of {folder}: begin again")
+
+
+def _overwrite(zone: RawZone, name: str, offsets: Mapping[int, int]) -> None:
+    """Put blank records in the place of those at some offsets, each as long as it was. Of a file that holds no other a single short one is left."""
+    warc = zone.store.file(name)
+    is_all = sum(offsets.values()) == warc.stat().st_size
+    with zone.store.new(name) as aside:
+        if is_all:
+            aside.write_bytes(blank(_SHORT))
+        else:
+            shutil.copy(warc, aside)
+            with aside.open("r+b") as file:
+                for offset, length in offsets.items():
+                    file.seek(offset)
+                    file.write(blank(length))
+    sync_folder(zone.folder)
+
+
+def blank(length: int) -> bytes:
+    """A gzip member of a given length that holds a WARC record of nothing but blanks. It is not packed, so that its length can be chosen; the few
+    bytes by which no such record fits are a comment of the member."""
+    filler = bisect_right(range(length), length, key=_size) - 1
+    if filler < 0:
+        raise ValueError(f"no record has {length} bytes")
+    return _stored(_blank_record(filler), length - _size(filler))
+
+
+def _blank_record(filler: int) -> bytes:
+    head = f"WARC/1.1\r\nWARC-Type: metadata\r\nWARC-Record-ID: <urn:uuid:{uuid4()}>\r\nWARC-Date: {_NO_DATE}\r\n{BLANK_HEADER}: 1\r\n"
+    return f"{head}Content-Length: {filler}\r\n\r\n{' ' * filler}\r\n\r\n".encode()
+
+
+_FIXED = len(_blank_record(0)) - 1  # bytes of a blank record besides its filler and the digits of its length
+
+
+def _size(filler: int) -> int:
+    """Length of the member with so much filler."""
+    record = _FIXED + len(str(filler)) + filler
+    return len(_GZIP_HEADER) + _BLOCK_HEADER * -(-record // _LONGEST_STORED) + record + _GZIP_TRAILER
+
+
+def _stored(record: bytes, comment: int) -> bytes:
+    """A gzip member of stored blocks (RFC 1951, 3.2.4), longer by a comment of some bytes, its end counted."""
+    pieces = [_GZIP_HEADER[:3], bytes([_HAS_COMMENT if comment else 0]), _GZIP_HEADER[4:], b" " * (comment - 1) + b"\0" if comment else b""]
+    for start in range(0, len(record), _LONGEST_STORED):
+        piece = record[start : start + _LONGEST_STORED]
+        is_last = start + _LONGEST_STORED >= len(record)
+        pieces += [struct.pack("<BHH", is_last, len(piece), len(piece) ^ 0xFFFF), piece]
+    return b"".join([*pieces, struct.pack("<II", zlib.crc32(record), len(record) & 0xFFFFFFFF)])

@@ -1,0 +1,94 @@
+"""`broadsheet forget`: a page or a site is removed from the lake for good."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from broadsheet.cli.options import DEFAULT_LAKE, LakeOption
+
+if TYPE_CHECKING:
+    from broadsheet.forget import Found
+
+errors = Console(stderr=True, soft_wrap=True)
+
+_TOLD = {
+    "captures": "captures of the warehouse",
+    "articles": "articles that go entirely",
+    "absences": "answers that a page is not there",
+    "rejections": "rejections in quarantine, which keep their reasons alone",
+    "records": "records of the raw zone",
+    "arrivals": "entries in the lists of what came by day",
+    "stagings": "runs whose staging holds any of it",
+    "mentions": "links and feed entries of other pages that lead there: they stay",
+}
+
+
+def forget(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET]...", help="A URL, as https://news.example/a.html; or a site, as news.example, with all below it.", show_default=False
+        ),
+    ] = None,
+    lake: LakeOption = DEFAULT_LAKE,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the tombstone.", show_default=False)] = "",
+    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    is_dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what the lake holds of it.")] = False,
+    is_list: Annotated[bool, typer.Option("--list", help="List the tombstones instead.")] = False,
+) -> None:
+    """Remove pages or sites from the lake for good: raw zone, tables, earlier states. A tombstone keeps them from coming back.
+
+    What the lake holds is told first. There is no way back, and none to states of before. Without a TARGET, a takedown that was killed is completed.
+    """
+    from broadsheet import forget as takedown
+
+    if is_list:
+        _print_stones(lake)
+        return
+    wanted = takedown.targets_of(targets or ())
+    left = takedown.unfinished(lake)
+    if left:
+        names = ", ".join(target.name for target in left)
+        errors.print(f"A takedown was killed and is completed first: {names}", markup=False, highlight=False)
+    elif not wanted:
+        raise typer.BadParameter("name a URL or a site; no takedown waits to be completed")
+    if wanted:
+        found = takedown.find(lake, wanted)
+        _print_found(found)
+        if found.is_done:
+            typer.echo("It was forgotten before, and nothing of it is there.")
+            wanted = ()
+    if is_dry_run or not (wanted or left):
+        return
+    if not is_sure:
+        typer.confirm("Remove it for good?", abort=True)
+    for stone in takedown.forget(lake, wanted, reason=reason):
+        typer.echo(f"Forgotten: {stone.target}")
+
+
+def _print_found(found: "Found") -> None:
+    for target in found.targets:
+        typer.echo(f"{target.kind:4} {target.name}")
+    for url in found.urls:
+        typer.echo(f"     captured at {url} too")
+    for name, meaning in _TOLD.items():
+        if count := found.counts[name]:
+            typer.echo(f"{count:>10,} {meaning}")
+    for run_id in found.waiting_reparses:
+        typer.echo(f"           reparse {run_id}, which waits, is discarded")
+    if not any(found.counts.values()):
+        typer.echo("           nothing of it is in the lake")
+
+
+def _print_stones(lake: Path) -> None:
+    from broadsheet.lake import Lake
+    from broadsheet.tombstones import tombstones_of
+
+    table = Table("forgotten at (UTC)", "kind", "target", "captures", "articles", "reason")
+    for stone in tombstones_of(Lake(lake)):
+        counts = (f"{stone.counts.get(name, 0):,}" for name in ("captures", "articles"))
+        table.add_row(f"{stone.forgotten_at:%Y-%m-%d %H:%M:%S}", stone.kind, "\n".join((stone.target, *stone.urls)), *counts, stone.reason)
+    Console().print(table)

@@ -1,0 +1,140 @@
+"""Records taken out of the raw zone: what stays keeps its place and can be read by anybody."""
+
+import gzip
+import io
+import zlib
+
+import pytest
+from fastwarc.warc import ArchiveIterator as FastReader
+from warcio.archiveiterator import ArchiveIterator as WarcioReader
+
+from broadsheet.capture import erasure
+from broadsheet.capture.delivery import make_delivery
+from broadsheet.capture.erasure import blank, erase, erase_remains, members, move_shared, require_still
+from broadsheet.capture.frames import frames, parse_record
+from broadsheet.capture.raw_zone import RawZone, digest_text
+from broadsheet.errors import BadInput, TransientError
+from broadsheet.ids import content_sha256
+from broadsheet.lake import Lake
+from broadsheet.records import TimeBasis
+
+GONE, OTHER, THIRD = (f"https://qingxi.example/{number}.html" for number in (1, 2, 3))
+
+
+@pytest.fixture
+def zone(tmp_path) -> RawZone:
+    return RawZone(Lake(tmp_path))
+
+
+def delivery(url, text):
+    return make_delivery(f"<html>{text}</html>".encode(), media_type="text/html", input_path="x.html", url=url, times=[(TimeBasis.NONE, None)])
+
+
+def write(zone, *pages, run_id="run"):
+    """Pages as (url, text); their places."""
+    with zone.writer(run_id) as writer:
+        return [writer.add(delivery(url, text)) for url, text in pages]
+
+
+def of(zone, url):
+    return [member for member in members(zone) if member.url == url]
+
+
+def digest(url, text) -> bytes:
+    return bytes.fromhex(delivery(url, text).capture.content_sha256)
+
+
+LENGTHS = [*range(erasure._size(0), erasure._size(0) + 130), 999, 1000, 1001, *range(65_700, 65_780), 131_300, 1_000_003]
+
+
+def test_a_blank_record_has_any_length_and_every_reader_steps_over_it():
+    for length in LENGTHS:
+        member = blank(length)
+        assert len(member) == length
+        assert not parse_record(zlib.decompress(member, wbits=31)).damage
+    following = gzip.compress(b"WARC/1.1\r\nWARC-Type: resource\r\nContent-Length: 2\r\n\r\nhi\r\n\r\n")
+    for length in LENGTHS[::17]:
+        data = blank(length) + following
+        assert [record.reader.read() for record in FastReader(io.BytesIO(data))][1] == b"hi"
+        assert [record.raw_stream.read() for record in WarcioReader(io.BytesIO(data))][1] == b"hi"
+    with pytest.raises(ValueError, match="no record has"):
+        blank(erasure._size(0) - 1)
+
+
+def test_the_other_records_of_a_file_stay_where_they_are(zone, tmp_path):
+    before = write(zone, (OTHER, "甲" * 300), (GONE, "乙" * 70_000), (THIRD, "丙"))
+    size = (tmp_path / before[0][0]).stat().st_size
+    erase(zone, of(zone, GONE), lambda url: url == GONE)
+    assert zone.read(*before[0]) == delivery(OTHER, "甲" * 300).content
+    assert zone.read(*before[2]) == delivery(THIRD, "丙").content
+    with pytest.raises(BadInput, match="unreadable"):
+        zone.read(*before[1])
+    warc = tmp_path / before[0][0]
+    assert warc.stat().st_size == size
+    assert not any(frame.damage for frame in frames(warc, limit=1 << 20))
+    with warc.open("rb") as file:
+        assert [record.headers["WARC-Type"] for record in FastReader(file)] == ["resource", "metadata", "resource"]
+    with warc.open("rb") as file:
+        told = [
+            (record.rec_headers.get_header("WARC-Target-URI"), record.content_stream().read()) for record in WarcioReader(file, check_digests="raise")
+        ]
+    assert [url for url, _ in told] == [OTHER, None, THIRD]
+    assert "乙".encode() not in b"".join(content for _, content in told)
+    assert [member.url for member in members(zone)] == [OTHER, THIRD]
+    index = zone.recover()
+    assert index.find(digest(GONE, "乙" * 70_000)) is None
+    assert index.find(digest(THIRD, "丙")) == before[2]
+    erase(zone, of(zone, GONE), lambda url: url == GONE)  # nothing more to do
+    assert warc.stat().st_size == size
+
+
+def test_a_content_that_was_erased_can_come_again_under_another_url(zone):
+    write(zone, (GONE, "乙"))
+    erase(zone, of(zone, GONE), lambda url: url == GONE)
+    (again,) = write(zone, (OTHER, "乙"), run_id="next")
+    assert zone.read(*again) == delivery(OTHER, "乙").content
+
+
+def test_of_a_file_without_other_records_a_short_blank_one_is_left(zone, tmp_path):
+    (place,) = write(zone, (GONE, "".join(map(chr, range(0x4E00, 0x6E00)))))
+    erase(zone, of(zone, GONE), lambda url: url == GONE)
+    assert (tmp_path / place[0]).stat().st_size == 512
+    assert list(members(zone)) == []
+    assert zone.recover().find(digest(GONE, "甲")) is None
+
+
+def test_a_content_that_another_page_has_moves_under_its_url(zone):
+    first, same = write(zone, (GONE, "共有"), (OTHER, "共有"))
+    assert first == same
+    lost = of(zone, GONE)
+    kept = {first[:2]: delivery(OTHER, "共有").capture}
+    moved = move_shared(zone, "takedown", lost, kept, is_kept=lambda visit: True)
+    assert move_shared(zone, "takedown", lost, kept, is_kept=lambda visit: True) == moved  # a second time it is there
+    erase(zone, lost, lambda url: url == GONE)
+    place = moved[first[:2]]
+    assert zone.read(*place) == delivery(OTHER, "共有").content
+    assert [member.url for member in members(zone)] == [OTHER]
+    assert zone.recover().find(digest(OTHER, "共有")) == place
+    frame = zone.frame(*place)
+    assert frame.headers["warc-payload-digest"] == digest_text(bytes.fromhex(content_sha256(frame.block)))
+
+
+def test_while_a_run_writes_nothing_is_erased(zone):
+    with zone.writer("run") as writer:
+        writer.add(delivery(GONE, "甲"))
+        with pytest.raises(TransientError, match="a run is writing"):
+            require_still(zone)
+    require_still(zone)
+
+
+def test_remains_of_unfinished_files_go_with_their_url_or_when_they_have_none(zone):
+    aside = zone.folder / "aside"
+    aside.mkdir(parents=True)
+
+    def begun(url):
+        return gzip.compress(f"WARC/1.1\r\nWARC-Target-URI: {url}\r\nContent-Length: 5000\r\n\r\n{'半' * 900}".encode())[:-30]
+
+    for name, content in (("gone", begun(GONE)), ("other", begun(OTHER)), ("unknown", b"\x1f\x8b\x08\x00half")):
+        (aside / name).write_bytes(content)
+    erase_remains(zone, lambda url: url == GONE)
+    assert [path.name for path in aside.iterdir()] == ["other"]
