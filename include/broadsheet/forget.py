@@ -156,8 +156,8 @@ def forget(lake: str | Path, targets: Sequence[Target] = (), *, reason: str = ""
     """Remove pages and sites for good. Completes before that what an earlier takedown left. Returns the tombstones that were set.
 
     Raises TransientError while a run writes to the raw zone, the arrivals or the warehouse, and where the disk is full; ConfigurationError for a lake
-    whose warehouse is lost or must be derived anew first; BatchStopped where the audit of the warehouse finds something. The tombstones count from the
-    beginning; to begin again completes the rest.
+    whose warehouse is lost or must be derived anew first; BatchStopped where the audit of the warehouse finds something. The tombstones count from
+    the beginning; to begin again completes the rest.
     """
     where, options = _lake(lake), settings or read_settings()
     require_writable(where.root)
