@@ -13,11 +13,12 @@ import yaml
 from warcio.archiveiterator import ArchiveIterator
 
 from broadsheet.capture.raw_zone import RawZone
+from broadsheet.ingest import build
 from broadsheet.lake import Lake
 from testweb import Clock, Truth, Web, WebServer
 from testweb.log import delays
 
-ROUNDS = [timedelta(hours=hours) for hours in (2, 14, 31, 52, 100, 172)]
+ROUNDS = [timedelta(hours=hours) for hours in (2, 14, 31, 100, 172)]
 DELAY = 0.05
 SOURCES = {
     "yunzhou": {"kind": "web", "urls": ["/", "/news/", "/news/c/"], "limits": {"delay": DELAY, "pages": 2000, "retries": 1}},
@@ -70,8 +71,7 @@ def week(tmp_path_factory):
             days |= {day for text in told for day in text.split()}
         log = server.log.requests()
     for day in sorted(days):
-        done = subprocess.run([sys.executable, "-m", "broadsheet", "build", day, "--lake", str(lake)], capture_output=True, text=True, check=False)
-        assert done.returncode in (0, 3), done.stderr
+        build(lake, day, shards=1)
     with duckdb.connect(str(Lake(lake).warehouse), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield web, Truth(web), log, lake, connection
