@@ -1,6 +1,7 @@
 """A week of crawling the test web: what a source's schedule could see is in the warehouse, and nothing was asked for that must not be."""
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +58,7 @@ def ingest(lake: Path, sources: Path, name: str, at: datetime) -> str:
 
 @pytest.fixture(scope="module")
 def week(tmp_path_factory):
-    """The web, what was asked of it, and the lake after eight rounds of all sources."""
+    """The web, what was asked of it, and the lake after five rounds of all sources."""
     root = tmp_path_factory.mktemp("week")
     lake, sources = root / "lake", root / "sources"
     web = Web(seed=11, days=7, stories_a_day=6)
@@ -103,31 +104,49 @@ def test_every_page_that_the_seeds_showed_was_asked_for(week):
 
 def test_every_version_and_gap_that_was_shown_is_in_the_warehouse(week):
     _, truth, log, _, connection = week
-    shown = {(one.url, one.title, one.body) for one in truth.seen(log)}
-    rows = connection.execute(
-        "select canonical_url, article_versions.headline, body_text from article_versions join articles using (article_id)"
-    ).fetchall()
-    stored = {(url, headline, tuple(body.split("\n"))) for url, headline, body in rows}
-    assert len(shown) > 100 and len(shown - stored) <= len(shown) * 0.02, "the page kernel may read a page in fifty wrong"
-    assert {url for url, *_ in shown} == {url for url, *_ in stored if truth.versions_of(url)}
+    shown = {(one.url, _headline(one.title), one.body) for one in truth.seen(log)}
+    rows = connection.execute("select canonical_url, article_versions.headline, body_text from article_versions join articles using (article_id)")
+    stored = {(url, headline, tuple(body.split("\n"))) for url, headline, body in rows.fetchall()}
+    # the page kernel may read one page in a hundred wrong; nothing may be missing
+    assert len(shown) > 100 and len(shown ^ stored) <= len(shown) * 0.02
+    assert {url for url, *_ in shown} == {url for url, *_ in stored}
     gone = set(connection.execute("select url, absence_kind from page_absences").fetchall())
     assert gone == {(url, gap.absence_kind) for url, gap in truth.seen_gaps(log)}
 
 
-def test_feeds_have_the_states_that_were_shown(week):
-    """Rails of article pages and lists of front pages, by their headings."""
+def _headline(title: str) -> str:
+    """Without campaign tag and dash subtitle, which have rows of their own."""
+    return re.sub(r"^【.*?】|——.*$", "", title)
+
+
+@pytest.mark.parametrize("name", ["yunzhou", "harbor"])
+def test_feeds_have_the_states_that_were_shown(week, name):
+    """Lists of front pages, and rails of article pages, by their headings."""
     _, truth, log, _, connection = week
-    for name in ("yunzhou", "harbor"):
-        host = HOSTS[name]
-        for label in truth.lists_of(f"http://{host}/"):
-            shown = {tuple(entry.text for entry in state.entries) for state in truth.seen_states(log, f"http://{host}/", label)}
-            rows = connection.execute(
-                "select list(entry_text order by rank) from headline_feed_entries join headline_feed_snapshots using (feed_snapshot_id) "
-                "join headline_feeds using (feed_id) where feed_label = ? and headline_feeds.site = ? group by feed_snapshot_id",
-                [label, host.removeprefix("www.")],
-            ).fetchall()
-            stored = {tuple(entries) for (entries,) in rows}
-            print(label, len(shown), len(stored), len(shown & stored))
+    front = f"http://{HOSTS[name]}/"
+    site = HOSTS[name].removeprefix("www.")
+    for label in truth.lists_of(front):
+        shown = {tuple(entry.text for entry in state.entries) for state in truth.seen_states(log, front, label)}
+        rows = connection.execute(
+            "select list(headline_text order by rank) from headline_feed_entries join headline_feed_snapshots using (feed_snapshot_id) "
+            "join headline_feeds using (feed_id) where feed_label = ? and headline_feeds.site = ? group by feed_snapshot_id",
+            [label, site],
+        ).fetchall()
+        stored = {tuple(entries) for (entries,) in rows}
+        assert len(shown - stored) <= 0.05 * len(shown), label
+
+
+@pytest.mark.parametrize(("name", "path"), [("lanshan", "/rss.xml"), ("haidu", "/feed/atom.xml"), ("haidu", "/feed/feed.json")])
+def test_feed_files_have_the_states_that_were_shown(week, name, path):
+    _, truth, log, _, connection = week
+    url = f"http://{HOSTS[name]}{path}"
+    shown = {tuple(entry.text for entry in state.entries) for state in truth.seen_states(log, url)}
+    rows = connection.execute(
+        "select list(headline_text order by rank) from headline_feed_entries join headline_feed_snapshots using (feed_snapshot_id) "
+        "join headline_feeds using (feed_id) where feed_url = ? group by feed_snapshot_id",
+        [url],
+    ).fetchall()
+    assert {tuple(entries) for (entries,) in rows} == shown
 
 
 def test_a_week_costs_no_content_twice(week):
