@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
 import pytest
-from fastwarc.warc import ArchiveIterator
+from fastwarc.warc import ArchiveIterator, WarcRecordType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 from warcs import page
 
 from broadsheet.capture.delivery import make_delivery
-from broadsheet.capture.raw_zone import RawZone, record_bytes
+from broadsheet.capture.raw_zone import RawZone, record_bytes, warc_record
 from broadsheet.capture.sources import deliveries
 from broadsheet.errors import BadInput, TransientError
 from broadsheet.lake import Lake
@@ -185,6 +185,17 @@ with RawZone(Lake(Path(sys.argv[1])), rotate_bytes=3000).writer("run") as writer
 
 def _all_digests(zone):
     return [digest for part in sorted((zone.folder / "index").glob("*.parquet")) for digest in pq.read_table(part)["content_sha256"].to_pylist()]
+
+
+def test_a_file_without_contents_is_looked_through_once(zone):
+    with zone.writer("run") as writer:
+        writer.append(warc_record(WarcRecordType.metadata, {"Content-Type": "text/plain"}, b"nothing new"))
+    (part,) = (zone.folder / "index").iterdir()
+    part.unlink()  # as if the run had died before it was written
+    assert zone.recover().covered == {"raw/run-00000.warc.gz"}
+    entered = part.stat().st_mtime_ns
+    assert zone.recover().covered == {"raw/run-00000.warc.gz"}
+    assert part.stat().st_mtime_ns == entered
 
 
 def test_a_living_writer_is_left_alone(zone):

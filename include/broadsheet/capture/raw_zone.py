@@ -40,6 +40,7 @@ _NO_DATE = "1970-01-01T00:00:00Z"
 _SENT = re.compile(rb"^(content-encoding|transfer-encoding|content-length)\s*:", re.I)
 _ORIGINAL = b"X-Archive-Orig-"
 _LONGEST_BLOCK = 1 << 40
+_NO_CONTENTS = bytes(32)
 _WITH_CONTENT = ("response", "resource")
 
 
@@ -121,7 +122,8 @@ class RawZone:
         """Enter a whole file in the indexes: that of contents last, since it tells which files are entered."""
         if visits:
             self.visits.write_part(warc, visits)
-        index.write_part(warc, contents)
+        # a file without any, of a crawl that found nothing new, counts as entered by a row that is nobody's content
+        index.write_part(warc, contents or [(_NO_CONTENTS, (self.relative(warc), 0, 0))])
 
     def relative(self, warc: Path) -> str:
         return str(warc.relative_to(self.root))

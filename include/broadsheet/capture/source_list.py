@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from broadsheet.capture.remote import is_remote
 from broadsheet.capture.warc_source import WarcSource, matches
-from broadsheet.capture.web.source import WebSource, ZoneName
+from broadsheet.capture.web.source import SiteName, WebSource, ZoneName
 from broadsheet.errors import ConfigurationError
-from broadsheet.urls import is_site_host
 
 NAME_PATTERN = r"[a-z0-9][a-z0-9_-]{0,39}"  # it is part of run ids
 OWN = ("name", "folder")  # fields that are the file's own, and no keys in it
@@ -55,17 +54,10 @@ class FileSource(BaseModel):
     kind: Literal["files"]
     paths: tuple[_Path, ...] = ()
     manifest: _Path | None = None
-    site: str | None = None
+    site: SiteName | None = None
     time_zone: ZoneName | None = None
     rights: str | None = None
     is_mtime_trusted: bool = Field(False, alias="trust_mtime")
-
-    @field_validator("site")
-    @classmethod
-    def _is_host(cls, site: str | None) -> str | None:
-        if site is not None and not is_site_host(site):
-            raise ValueError("must be a host name in lower case without scheme, path and `www.`, as news.example is")
-        return site
 
     @model_validator(mode="after")
     def _has_input(self) -> "FileSource":

@@ -17,8 +17,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from broadsheet.capture.remote import is_remote
-from broadsheet.capture.web.source import ZoneName
-from broadsheet.urls import is_site_host, site_of
+from broadsheet.capture.web.source import SiteName, ZoneName
+from broadsheet.urls import site_of
 
 WILD = re.compile(r"[*?\[]")
 _Place = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -64,10 +64,10 @@ class WarcSource(BaseModel):
     paths: tuple[_Place, ...] = ()
     path_lists: tuple[_Place, ...] = ()
     base: _Place | None = None
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[SiteName, ...] = ()
     files: int = Field(10, ge=1)
     contact: str | None = Field(None, min_length=3)
-    site: str | None = None
+    site: SiteName | None = None
     time_zone: ZoneName | None = None
     rights: str | None = None
 
@@ -79,14 +79,6 @@ class WarcSource(BaseModel):
                 raise ValueError(f"{path!r}: files are local, or of s3://, https:// or http://")
             if path.startswith("s3://") and WILD.search(path):
                 raise ValueError(f"{path!r}: a URL names one file, without wildcards; name many by `path_lists`")
-        return stated
-
-    @field_validator("hosts", "site")
-    @classmethod
-    def _are_hosts(cls, stated: tuple[str, ...] | str | None) -> tuple[str, ...] | str | None:
-        for host in (stated,) if isinstance(stated, str) else stated or ():
-            if not is_site_host(host):
-                raise ValueError(f"{host!r} must be a host name in lower case without scheme, path and `www.`, as news.example is")
         return stated
 
     @field_validator("contact")

@@ -60,6 +60,13 @@ def _page_url(value: str) -> str:
     return url
 
 
+def _site_name(value: str) -> str:
+    if not is_site_host(value):
+        raise ValueError(f"{value!r} must be a host name in lower case without scheme, path and `www.`, as news.example is")
+    return value
+
+
+SiteName = Annotated[str, AfterValidator(_site_name)]
 ZoneName = Annotated[str, AfterValidator(zone_name)]
 PageUrl = Annotated[str, BeforeValidator(_page_url)]
 
@@ -77,17 +84,10 @@ class Follow(BaseModel):
 
     model_config = _STRICT
 
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[SiteName, ...] = ()
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     depth: int = Field(1, ge=0, le=10)
-
-    @field_validator("hosts")
-    @classmethod
-    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        if wrong := [host for host in hosts if not is_site_host(host)]:
-            raise ValueError(f"{wrong[0]!r} is no host name in lower case without scheme, path and `www.`")
-        return hosts
 
     @field_validator("allow", "deny")
     @classmethod
@@ -163,7 +163,7 @@ class WebSource(BaseModel):
     max_age: Duration = timedelta(days=7)
     follow: Follow = Follow()
     limits: Limits = Limits()
-    site: str | None = None
+    site: SiteName | None = None
     time_zone: ZoneName | None = None
     rights: str | None = None
     is_private_allowed: bool = Field(False, alias="allow_private")
@@ -175,13 +175,6 @@ class WebSource(BaseModel):
         if text is not None and (not text.isprintable() or not text.isascii()):
             raise ValueError("must be one line of ASCII characters: it is sent in a header")
         return text
-
-    @field_validator("site")
-    @classmethod
-    def _is_host(cls, site: str | None) -> str | None:
-        if site is not None and not is_site_host(site):
-            raise ValueError("must be a host name in lower case without scheme, path and `www.`, as news.example is")
-        return site
 
     @field_validator("resolve")
     @classmethod
