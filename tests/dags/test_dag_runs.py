@@ -143,7 +143,7 @@ def test_sites_are_crawled_and_one_that_fails_keeps_no_other_from_it(tmp_path, r
     (day,) = partitions_of(first)
     assert asked > 5
     assert states(again)["ingest"] == ["skipped"]
-    assert [one.path for one in log[asked:]] == ["/robots.txt"], "nothing is due yet"
+    assert log[asked:] == [], "nothing is due yet"
     assert run_dag("build", lake=lake, day=day).state == "success"
     shown = {one.path for one in log if one.status == 200} - {"/robots.txt"}
     assert {url.partition("example")[2] for (url,) in ask(lake, "select url from captures")} == shown

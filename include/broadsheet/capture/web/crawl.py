@@ -42,8 +42,10 @@ _MIDDLEWARES = {
 def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_offset: float = 0) -> dict[str, Any]:
     """Ask for what is due of a source. Returns the run's account: `requests`, `pages`, `answered`, `unchanged`, `failed` and the like.
 
-    Raises TransientError where another run asks one of its hosts, or where the run was killed: what it had is kept.
+    Raises TransientError where another run asks one of its hosts, or where the run was killed: what it had is kept. ConfigurationError for a
+    list of pages that cannot be read.
     """
+    _ = source.listed  # read here first, where a fault of the list is told as one
     job = {
         "lake": str(lake.root),
         "source": source.model_dump(mode="json", by_alias=True),
