@@ -125,3 +125,6 @@ def test_what_is_known_of_sitemaps_is_told_apart():
     of_page, of_map = visit(hours(0)), Visit(url=FRONT, captured_at=BEGIN, source="lanshan", role=Role.SITEMAP, http_status=200)
     pages, others = known_of([(PAGE, [of_page]), (FRONT, [of_map])])
     assert (list(pages), list(others)) == ([PAGE], [FRONT])
+    plan = Plan(SOURCE, pages, BEGIN + hours(0.5), others=others)
+    assert not plan.is_due(FRONT, Role.SITEMAP) and plan.seeds() == [(FRONT, False)], "as fresh as a front page would be"
+    assert plan.due_pages() == []

@@ -113,9 +113,9 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
     with archive(zone, run_id, source.name) as kept:
         pages, others = known_of(zone.visits.of_source(source.name))
         tombstones = Tombstones(lake)
-        plan = Plan(source, pages, clock(), is_forgotten=lambda url: tombstones.covered.has_url(url))
+        plan = Plan(source, pages, clock(), is_forgotten=lambda url: tombstones.covered.has_url(url), others=others)
         crawler = process.create_crawler(NewsSpider)
-        process.crawl(crawler, source=source, plan=plan, others=others, archive=kept, clock=clock, page_bytes=limit)
+        process.crawl(crawler, source=source, plan=plan, archive=kept, clock=clock, page_bytes=limit)
         process.start()
     spider = crawler.spider
     assert isinstance(spider, NewsSpider)

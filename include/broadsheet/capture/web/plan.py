@@ -6,9 +6,10 @@ once. A page that is gone is not asked for again. After a failure the next run t
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from broadsheet.capture.visits import Role, Visit
 from broadsheet.capture.web.source import WebSource
@@ -60,10 +61,14 @@ class Known:
 class Plan:
     """What one run of a source may ask for."""
 
-    def __init__(self, source: WebSource, known: dict[str, Known], now: datetime, is_forgotten: Callable[[str], bool] = lambda url: False):
+    def __init__(
+        self, source: WebSource, known: dict[str, Known], now: datetime, is_forgotten: Callable[[str], bool] = lambda url: False,
+        others: Mapping[str, Known] = MappingProxyType({}),
+    ):  # fmt: skip
         self.source = source
         self._is_forgotten = is_forgotten
         self.known = known
+        self.others = others  # sitemaps and robots.txt files: no pages
         self.now = now
         self.left = source.limits.pages
         self.taken: set[str] = set()
@@ -115,7 +120,7 @@ class Plan:
         """Whether a URL is to be asked for at the time of the run. One that was forgotten never is."""
         if self._is_forgotten(url):
             return False
-        known = self.known.get(url)
+        known = self.known.get(url) or self.others.get(url)
         if known is None or known.tried_at is None:
             return True
         if known.failures:

@@ -167,8 +167,8 @@ def preview(source: WebSource, lake: Path | None = None, *, page_bytes: int, clo
         aside = Lake(Path(folder))
         _ask(aside, source, page_bytes, clock_offset)
         now = datetime.now(UTC) + timedelta(seconds=clock_offset)
-        known, _ = known_of(RawZone(Lake(lake)).visits.of_source(source.name)) if lake else ({}, {})
-        return _told(source, _Answers(aside, source), Plan(source, known, now), page_bytes)
+        known, others = known_of(RawZone(Lake(lake)).visits.of_source(source.name)) if lake else ({}, {})
+        return _told(source, _Answers(aside, source), Plan(source, known, now, others=others), page_bytes)
 
 
 def kind_of(source: WebSource, *, page_bytes: int) -> str:

@@ -29,13 +29,12 @@ class NewsSpider(Spider):
     name = "broadsheet"
 
     def __init__(
-        self, *, source: WebSource, plan: Plan, others: dict[str, Known], archive: Archive, clock: Callable[[], datetime], page_bytes: int,
+        self, *, source: WebSource, plan: Plan, archive: Archive, clock: Callable[[], datetime], page_bytes: int,
         **kwargs: Any,
     ):  # fmt: skip
         super().__init__(**kwargs)
         self.source = source
         self.plan = plan
-        self.others = others
         self.archive = archive
         self.clock = clock
         self.page_bytes = page_bytes
@@ -46,7 +45,7 @@ class NewsSpider(Spider):
 
     def known(self, url: str) -> Known | None:
         """What earlier runs learnt of a URL."""
-        return self.plan.known.get(url) or self.others.get(url)
+        return self.plan.known.get(url) or self.plan.others.get(url)
 
     def count(self, exchange: Exchange) -> None:
         """Let an exchange count for the run's account."""
