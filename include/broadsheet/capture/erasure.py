@@ -23,9 +23,9 @@ from fastwarc.warc import WarcRecordType
 
 from broadsheet.capture import raw_index, visits
 from broadsheet.capture.delivery import Delivery
-from broadsheet.capture.frames import Frame, frames
+from broadsheet.capture.frames import Frame
 from broadsheet.capture.raw_index import Place
-from broadsheet.capture.raw_zone import PART, RawZone, digest_text, kept_header, record_bytes, sync_folder, warc_record
+from broadsheet.capture.raw_zone import PART, RawZone, digest_text, kept_header, placed, record_bytes, sync_folder, warc_record
 from broadsheet.capture.visits import Visit
 from broadsheet.capture.warc import ROLE_HEADER, Http, split_http
 from broadsheet.errors import BadInput, TransientError
@@ -77,20 +77,12 @@ def require_still(zone: RawZone) -> None:
 def members(zone: RawZone) -> Iterator[Member]:
     """All records of the raw zone but blank ones. Reads every file through."""
     for name in zone.store.keys(RAW, WARC):
-        warc, last = zone.store.file(name), None
-        for frame in [*frames(warc, limit=0), None]:
-            offset = _offset(frame) if frame else warc.stat().st_size
-            if last is not None and BLANK_HEADER.lower() not in last.headers:
-                begin = _offset(last)
+        for frame, (_, offset, length) in placed(zone.store.file(name), name, limit=0):
+            if BLANK_HEADER.lower() not in frame.headers:
                 yield Member(
-                    raw_file=name, offset=begin, length=offset - begin, record_type=last.headers.get("warc-type", ""),
-                    url=last.headers.get("warc-target-uri"),
+                    raw_file=name, offset=offset, length=length, record_type=frame.headers.get("warc-type", ""),
+                    url=frame.headers.get("warc-target-uri"),
                 )  # fmt: skip
-            last = frame
-
-
-def _offset(frame: Frame) -> int:
-    return int(frame.position.partition(".")[0])
 
 
 # --- contents that stay ----------------------------------------------------------------------------------------------------

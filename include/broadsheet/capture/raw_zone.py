@@ -17,6 +17,7 @@ import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, pairwise
 from pathlib import Path
 
 from fastwarc.warc import WarcRecord, WarcRecordType
@@ -172,7 +173,7 @@ class Writer:
     def add(self, delivery: Delivery) -> Place:
         """Place of a delivery's content, or of its HTTP header where it has none, which is written unless the zone has it."""
         digest = bytes.fromhex(_address(delivery))
-        return self.place_of(digest) or self.append(record_bytes(delivery), digest)
+        return self.place_of(digest) or self._write(record_bytes(delivery), digest)
 
     def place_of(self, digest: bytes) -> Place | None:
         """Place of a content that the zone has."""
@@ -180,14 +181,22 @@ class Writer:
 
     def original(self, digest: bytes) -> Frame | None:
         """The record that holds a content; None where the zone has it not, or where it is damaged."""
+        if (place := self._index.find(digest)) is None:
+            return None
         self.flush()  # it may be the one just written
         try:
-            return self._zone.frame(*place) if (place := self._index.find(digest)) else None
+            return self._zone.frame(*place)
         except (BadInput, OSError, zlib.error):
             return None
 
     def append(self, record: bytes, digest: bytes | None = None) -> Place:
         """Write a record, which is found by `digest` from now on, and, if it tells of a visit, by that."""
+        place = self._write(record, digest)
+        if visit := visit_of(parse_record(record), place):
+            self._visits.append(visit)
+        return place
+
+    def _write(self, record: bytes, digest: bytes | None) -> Place:
         if self._file is not None and self._file.tell() >= self._zone.rotate_bytes:
             self.seal()
         file = self._file or self._open()
@@ -198,8 +207,6 @@ class Writer:
             self._index.add(digest, place)
             self._rows.append((digest, place))
             self.new_count += 1
-        if visit := visit_of(parse_record(record), place):
-            self._visits.append(visit)
         return place
 
     def flush(self, *, is_lasting: bool = False) -> None:
@@ -300,19 +307,23 @@ def _scan(warc: Path, name: str) -> tuple[list[tuple[bytes, Place]], list[Visit]
     """Contents and visits of a file, from the file itself."""
     contents: list[tuple[bytes, Place]] = []
     visits: list[Visit] = []
-    last: Frame | None = None
-    for frame in [*frames(warc, limit=_LONGEST_BLOCK), None]:
-        if last is not None:
-            offset = _offset(last)
-            place = name, offset, (_offset(frame) if frame else warc.stat().st_size) - offset
-            if not last.damage:
-                if last.headers.get("warc-type") in _WITH_CONTENT:
-                    http = split_http(last)
-                    contents.append((bytes.fromhex(content_sha256(http.body or http.header)), place))
-                if visit := visit_of(last, place):
-                    visits.append(visit)
-        last = frame
+    for frame, place in placed(warc, name):
+        if frame.damage:
+            continue
+        if frame.headers.get("warc-type") in _WITH_CONTENT:
+            http = split_http(frame)
+            contents.append((bytes.fromhex(content_sha256(http.body or http.header)), place))
+        if visit := visit_of(frame, place):
+            visits.append(visit)
     return contents, visits
+
+
+def placed(warc: Path, name: str, *, limit: int = _LONGEST_BLOCK) -> Iterator[tuple[Frame, Place]]:
+    """Records of a file with their places, in turn: no more than two are held. `name`: of the file, relative to the lake."""
+    for frame, following in pairwise(chain(frames(warc, limit=limit), [None])):
+        assert frame is not None  # the last is only ever `following`
+        offset = _offset(frame)
+        yield frame, (name, offset, (_offset(following) if following else warc.stat().st_size) - offset)
 
 
 def _offset(frame: Frame) -> int:

@@ -15,13 +15,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import BroadsheetError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.tombstones import Tombstones
+from broadsheet.transient import held
 
 HOST_SECONDS = 1  # to wait for a run that asks the same host
 _TEMPORARY = os.EX_TEMPFAIL
@@ -88,14 +87,9 @@ def main() -> int:
 @contextmanager
 def alone_with(lake: Lake, source: WebSource) -> Iterator[None]:
     """Raises TransientError while another run asks one of the source's hosts."""
-    folder = lake.crawls / "hosts"
-    folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as held:
+    with ExitStack() as hosts:
         for host in sorted(source.hosts):
-            try:
-                held.enter_context(FileLock(folder / f"{host}.lock", timeout=HOST_SECONDS))
-            except Timeout:
-                raise TransientError(f"source {source.name}: another run asks {host}") from None
+            hosts.enter_context(held(lake.crawls / "hosts" / f"{host}.lock", f"source {source.name}: another run asks {host}, and", HOST_SECONDS))
         yield
 
 

@@ -91,18 +91,18 @@ class Plan:
 
     def take(self, url: str, role: Role) -> bool:
         """Whether the run asks for a URL now: once a run, and no more pages than it may."""
-        if url in self.taken or not self.is_due(url, role):
-            return False
-        if role is Role.PAGE:
-            if not self.left:
-                return False
-            self.left -= 1
-        self.taken.add(url)
-        return True
+        if role is not Role.PAGE:
+            return self._take(url, role)
+        is_taken = self.left > 0 and self._take(url, role)
+        self.left -= is_taken
+        return is_taken
 
     def take_behind_redirect(self, url: str) -> bool:
-        """The same for where a redirect leads: it belongs to the page that was taken."""
-        if url in self.taken or not self.is_due(url, Role.PAGE):
+        """The same for where a redirect leads, which is not counted: it belongs to the page that was taken."""
+        return self._take(url, Role.PAGE)
+
+    def _take(self, url: str, role: Role) -> bool:
+        if url in self.taken or not self.is_due(url, role):
             return False
         self.taken.add(url)
         return True

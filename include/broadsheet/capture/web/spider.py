@@ -39,7 +39,7 @@ class NewsSpider(Spider):
         self.clock = clock
         self.page_bytes = page_bytes
         self.counts: Counter[str] = Counter()  # what this run asked for and got
-        self.sites: dict[str, dict[str, Any]] = {}  # host -> its robots.txt and reservations, as seen in this run
+        self._seed_role = Role.SITEMAP if source.kind == "sitemap" else Role.SEED
         self.last_error = ""
         self.fault: Exception | None = None
 
@@ -58,9 +58,8 @@ class NewsSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Seeds that are due, links of those that are not, pages that are due again."""
         for url, is_due in self.plan.seeds():
-            role = Role.SITEMAP if self.source.kind == "sitemap" else Role.SEED
-            if is_due and self.plan.take(url, role):
-                yield self._request(url, role)
+            if is_due and self.plan.take(url, self._seed_role):
+                yield self._request(url, self._seed_role)
             else:
                 for request in self._shown_before(url):
                     yield request
@@ -78,7 +77,7 @@ class NewsSpider(Spider):
         """What the last answer of a seed leads to: what an earlier run had no time for, or died over."""
         known = self.known(url)
         if known and known.content_sha256 and (stored := self.archive.stored(known.content_sha256)):
-            yield from self._led_to(response_of(url, stored), Role.SITEMAP if self.source.kind == "sitemap" else Role.SEED, 0)
+            yield from self._led_to(response_of(url, stored), self._seed_role, 0)
 
     def _led_to(self, response: Response, role: Role, depth: int) -> Iterator[Request]:
         if role is Role.SITEMAP:
