@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from broadsheet.capture.arrivals import compact as compact_arrivals
-from broadsheet.capture.raw_index import RawIndex
+from broadsheet.capture.raw_index import parts_of
 from broadsheet.lake import Lake
 from broadsheet.settings import Settings, read_settings
 from broadsheet.store import store_of
@@ -18,10 +18,10 @@ KEPT_STAGING_DAYS = 14
 def compact(lake: str | Path) -> dict[str, int]:
     """Put many small files together: the raw zone's index, and what `ingest` listed by day. Returns how many files and folders became fewer."""
     where = Lake.at(lake)
-    index = RawIndex(store_of(where))
-    before = len(index.parts())
-    index.compact()
-    return {"raw_index_parts": before - len(index.parts()), "arrivals": compact_arrivals(where)}
+    parts = parts_of(store_of(where))
+    before = len(parts.files())
+    parts.compact()
+    return {"raw_index_parts": before - len(parts.files()), "arrivals": compact_arrivals(where)}
 
 
 def sort_index(lake: str | Path, settings: Settings | None = None) -> dict[str, int]:

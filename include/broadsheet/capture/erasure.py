@@ -16,9 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from uuid import uuid4
 
 import msgspec
-import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from fastwarc.warc import WarcRecordType
 
 from broadsheet.capture import raw_index, visits
@@ -32,7 +30,7 @@ from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
 from broadsheet.lake import RAW
 from broadsheet.records import Capture, Record
-from broadsheet.store import PARQUET, WARC
+from broadsheet.store import WARC
 
 BLANK_HEADER = "Broadsheet-Forgotten"
 _NO_DATE = "1970-01-01T00:00:00Z"  # which WARC demands; a blank record has none
@@ -40,7 +38,6 @@ _SHORT = 512  # bytes of a blank record that stands alone
 # Of gzip: header without options, header of a stored block, checksum and length at the end.
 _GZIP_HEADER, _BLOCK_HEADER, _GZIP_TRAILER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff", 5, 8
 _LONGEST_STORED, _HAS_COMMENT = 65_535, 16
-_ATTEMPTS = 5
 _READ_AHEAD = 1 << 16
 
 At = tuple[str, int]  # file and offset of a record
@@ -127,7 +124,7 @@ def _content(zone: RawZone, member: Member) -> bytes | None:
 def _visits_of(zone: RawZone, digests: set[bytes], is_kept: Callable[[Visit], bool]) -> dict[bytes, Visit]:
     """For each content that any visit which stays refers to, such a visit."""
     found: dict[bytes, Visit] = {}
-    for _, rows in _parts(zone, visits.FOLDER, visits.SCHEMA):
+    for _, rows in visits.parts_of(zone.store).tables():
         for row in rows.filter(pc.field("content_sha256").isin(list(digests))).to_pylist():
             if is_kept(visit := Visit(**row)):
                 found.setdefault(row["content_sha256"], visit)
@@ -137,7 +134,7 @@ def _visits_of(zone: RawZone, digests: set[bytes], is_kept: Callable[[Visit], bo
 def _elsewhere(zone: RawZone, digests: set[bytes], lost: set[At]) -> dict[bytes, Place]:
     """Where the zone has a content besides in records that are lost."""
     found: dict[bytes, Place] = {}
-    for _, rows in _parts(zone, raw_index.FOLDER, raw_index.SCHEMA):
+    for _, rows in raw_index.parts_of(zone.store).tables():
         for row in rows.filter(pc.field("content_sha256").isin(list(digests))).to_pylist():
             if (row["raw_file"], row["raw_offset"]) not in lost:
                 found.setdefault(row["content_sha256"], (row["raw_file"], row["raw_offset"], row["raw_length"]))
@@ -183,8 +180,8 @@ def erase(zone: RawZone, lost: Iterable[Member], is_lost: Callable[[str], bool])
     def goes(row: dict) -> bool:
         return row["raw_offset"] in by_file.get(row["raw_file"], ())
 
-    _remove_rows(zone, raw_index.FOLDER, raw_index.SCHEMA, goes)
-    _remove_rows(zone, visits.FOLDER, visits.SCHEMA, lambda row: goes(row) or is_lost(row["url"]))
+    raw_index.parts_of(zone.store).remove(goes)
+    visits.parts_of(zone.store).remove(lambda row: goes(row) or is_lost(row["url"]))
     for name, offsets in by_file.items():
         _overwrite(zone, name, offsets)
 
@@ -201,30 +198,6 @@ def erase_remains(zone: RawZone, is_lost: Callable[[str], bool]) -> None:
         url = re.search(rb"^WARC-Target-URI:\s*(\S+)", told, re.IGNORECASE | re.MULTILINE)
         if url is None or is_lost(url.group(1).decode("utf-8", "replace")):
             remains.unlink()
-
-
-def _parts(zone: RawZone, folder: str, schema: pa.Schema) -> Iterator[tuple[str, pa.Table]]:
-    """The parts of an index by their keys."""
-    for key in zone.store.keys(folder, PARQUET):
-        try:
-            yield key, pq.read_table(zone.store.file(key), schema=schema)
-        except FileNotFoundError:  # merged by another process
-            continue
-
-
-def _remove_rows(zone: RawZone, folder: str, schema: pa.Schema, goes: Callable[[dict], bool]) -> None:
-    """Remove rows from an index's parts. Another process may merge parts meanwhile: until there is no such row."""
-    for _ in range(_ATTEMPTS):
-        is_clean = True
-        for key, table in _parts(zone, folder, schema):
-            stays = pa.array([not goes(row) for batch in table.to_batches() for row in batch.to_pylist()], pa.bool_())
-            if not pc.all(stays, min_count=0).as_py():
-                is_clean = False
-                with zone.store.new(key) as aside:
-                    pq.write_table(table.filter(stays), aside, compression="zstd", row_group_size=20_000)
-        if is_clean:
-            return
-    raise TransientError(f"another process goes on merging the parts of {folder}: begin again")
 
 
 def _overwrite(zone: RawZone, name: str, offsets: Mapping[int, int]) -> None:

@@ -1,6 +1,5 @@
-"""Where each content lies in the raw zone: sorted Parquet parts, one for each WARC file, merged when they grow many."""
+"""Where each content lies in the raw zone. `index/` holds the parts (`broadsheet.capture.parts`)."""
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,14 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from broadsheet.capture.parts import Parts
 from broadsheet.lake import RAW
-from broadsheet.store import PARQUET, Store
+from broadsheet.store import Store
 
 SCHEMA = pa.schema([("content_sha256", pa.binary(32)), ("raw_file", pa.string()), ("raw_offset", pa.int64()), ("raw_length", pa.int64())])
-FOLDER = f"{RAW}/index"
-COMPACT_FROM = 64  # parts
+_FOLDER = f"{RAW}/index"
+# Equal contents of concurrent runs stay side by side, and the first is found.
+_ORDER = ("content_sha256", "raw_file", "raw_offset")
 _FRESH = 100_000
-_ATTEMPTS = 5
 
 Place = tuple[str, int, int]  # file relative to the lake, offset, length
 
@@ -25,13 +25,10 @@ class RawIndex:
     """Look-up by content. Some 50 bytes of memory for each known content."""
 
     def __init__(self, store: Store):
-        self._store = store
+        self.parts = parts_of(store)
         self.covered: set[str] = set()  # files that parts speak of
         self._fresh: dict[bytes, Place] = {}
-        self._set(self._load())
-
-    def parts(self) -> list[Path]:
-        return self._store.files(FOLDER, PARQUET)
+        self._set(self.parts.read(lambda files: self.parts.merged([pq.read_table(file, schema=SCHEMA) for file in files])))
 
     def find(self, digest: bytes) -> Place | None:
         """Place of a content by its SHA-256 (32 bytes)."""
@@ -52,38 +49,11 @@ class RawIndex:
     def write_part(self, warc: Path, rows: Iterable[tuple[bytes, Place]]) -> None:
         """Store where the contents of one WARC file lie: from now on they count as kept."""
         table = _table(rows)
-        with self._store.new(f"{FOLDER}/{warc.name}{PARQUET}") as aside:
-            pq.write_table(table, aside, compression="zstd")
+        self.parts.write(warc, table)
         self.covered.update(pc.unique(table["raw_file"]).to_pylist())
         if len(self._fresh) > _FRESH:
-            self._set(_merged([self._table, _table(self._fresh.items())]))
+            self._set(self.parts.merged([self._table, _table(self._fresh.items())]))
             self._fresh.clear()
-
-    def compact(self) -> None:
-        """Merge all parts into one. Two processes at it write the same file."""
-        parts = self.parts()
-        if len(parts) < 2:
-            return
-        try:
-            merged = _merged([pq.read_table(part, schema=SCHEMA) for part in parts])
-        except FileNotFoundError:  # another process is at it
-            return
-        name = hashlib.sha256("\n".join(part.name for part in parts).encode()).hexdigest()[:20]
-        target = f"merged-{name}{PARQUET}"
-        with self._store.new(f"{FOLDER}/{target}") as aside:
-            pq.write_table(merged, aside, compression="zstd")
-        for part in parts:
-            if part.name != target:
-                self._store.delete(f"{FOLDER}/{part.name}")
-
-    def _load(self) -> pa.Table:
-        for attempt in range(_ATTEMPTS):
-            try:
-                return _merged([pq.read_table(part, schema=SCHEMA) for part in self.parts()])
-            except FileNotFoundError:  # merged by another process between listing and reading
-                if attempt == _ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
 
     def _set(self, table: pa.Table) -> None:
         self.covered.update(pc.unique(table["raw_file"]).to_pylist())
@@ -94,14 +64,10 @@ class RawIndex:
         self._keys = words[4 * digests.offset :: 4].astype(np.uint64)
 
 
+def parts_of(store: Store) -> Parts:
+    return Parts(store, _FOLDER, SCHEMA, _ORDER)
+
+
 def _table(rows: Iterable[tuple[bytes, Place]]) -> pa.Table:
-    flat = sorted((digest, *place) for digest, place in rows)
-    columns = list(zip(*flat, strict=True)) or [()] * len(SCHEMA)
+    columns = list(zip(*((digest, *place) for digest, place in rows), strict=True)) or [()] * len(SCHEMA)
     return pa.table([pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)], schema=SCHEMA)
-
-
-def _merged(tables: list[pa.Table]) -> pa.Table:
-    """Sorted by content; equal contents of concurrent runs stay side by side and the first is found."""
-    tables = [table.cast(SCHEMA) for table in tables]
-    table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
-    return table.sort_by([("content_sha256", "ascending"), ("raw_file", "ascending"), ("raw_offset", "ascending")]).combine_chunks()

@@ -24,7 +24,8 @@ from fastwarc.warc import WarcRecord, WarcRecordType
 
 from broadsheet.capture.delivery import Delivery
 from broadsheet.capture.frames import Frame, frames, parse_record
-from broadsheet.capture.raw_index import COMPACT_FROM, Place, RawIndex
+from broadsheet.capture.parts import COMPACT_FROM
+from broadsheet.capture.raw_index import Place, RawIndex
 from broadsheet.capture.visits import Visit, VisitIndex, visit_of
 from broadsheet.capture.warc import TIME_BASIS_HEADER, split_http
 from broadsheet.errors import BadInput, TransientError
@@ -96,9 +97,9 @@ class RawZone:
             writer.seal()
         finally:
             writer.abandon()
-        for grown in (index, self.visits):
-            if len(grown.parts()) >= COMPACT_FROM:
-                grown.compact()
+        for parts in (index.parts, self.visits.parts):
+            if len(parts.files()) >= COMPACT_FROM:
+                parts.compact()
 
     @property
     def visits(self) -> VisitIndex:

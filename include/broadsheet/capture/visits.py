@@ -1,38 +1,43 @@
 """What the crawler asked for and what came back, by URL and time: its memory between runs.
 
-Every row is a record of a WARC file of the raw zone, and can be read from there again (`visit_of`). `visits/` holds sorted Parquet
-parts, one for each WARC file, merged when they grow many.
+Every row is a record of a WARC file of the raw zone, and can be read from there again (`visit_of`). `visits/` holds the parts
+(`broadsheet.capture.parts`).
 """
 
 import base64
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow.dataset import dataset
 
 from broadsheet.capture.delivery import parse_instant
 from broadsheet.capture.frames import Frame
+from broadsheet.capture.parts import Parts
 from broadsheet.capture.raw_index import Place
 from broadsheet.capture.warc import ROLE_HEADER, split_http
 from broadsheet.lake import RAW
 from broadsheet.records import Record
-from broadsheet.store import PARQUET, Store
+from broadsheet.store import Store
 
 SOURCE_HEADER, ERROR_HEADER, TDM_HEADER = "Broadsheet-Source", "Broadsheet-Fetch-Error", "Broadsheet-Tdm-Reservation"
-FOLDER = f"{RAW}/visits"
+_FOLDER = f"{RAW}/visits"
 SCHEMA = pa.schema([
     ("url", pa.string()), ("captured_at", pa.timestamp("us", "UTC")), ("source", pa.string()), ("role", pa.string()), ("http_status", pa.int16()),
     ("content_sha256", pa.binary(32)), ("etag", pa.string()), ("last_modified", pa.string()), ("location", pa.string()), ("error", pa.string()),
     ("tdm_reservation", pa.string()), ("raw_file", pa.string()), ("raw_offset", pa.int64()), ("raw_length", pa.int64()),
 ])  # fmt: skip
+_ORDER = ("url", "captured_at", "raw_file", "raw_offset")
 NO_CONTENT = hashlib.sha256(b"").digest()
+_RANGE_ROWS = 100_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TELLING = ("response", "revisit", "metadata")
 
 
@@ -45,7 +50,7 @@ class Role(StrEnum):
     ROBOTS = "robots"
 
 
-class Visit(Record, frozen=True):
+class Visit(Record, frozen=True, gc=False):  # it refers to nothing that could refer to it, and there are millions
     """One request and what became of it. Fields as the columns of `SCHEMA`."""
 
     url: str
@@ -89,14 +94,11 @@ class VisitIndex:
     """Look-up by URL, and by source."""
 
     def __init__(self, store: Store):
-        self._store = store
-
-    def parts(self) -> list[Path]:
-        return self._store.files(FOLDER, PARQUET)
+        self.parts = parts_of(store)
 
     def write_part(self, warc: Path, visits: list[Visit]) -> None:
         """Store the visits of one WARC file."""
-        self._write(f"{warc.name}{PARQUET}", pa.Table.from_pylist([msgspec.structs.asdict(visit) for visit in visits], schema=SCHEMA))
+        self.parts.write(warc, pa.Table.from_pylist([msgspec.structs.asdict(visit) for visit in visits], schema=SCHEMA))
 
     def of_url(self, url: str) -> list[Visit]:
         """Visits of a URL, in the order of time."""
@@ -104,57 +106,59 @@ class VisitIndex:
 
     def of_source(self, source: str) -> Iterator[tuple[str, list[Visit]]]:
         """URLs that a source asked for, each with its visits in the order of time."""
-        for url, visits in groupby(self._visits(pc.field("source") == source), key=lambda visit: visit.url):
-            yield url, list(visits)
-
-    def sources(self) -> list[str]:
-        """Sources that anything was asked for."""
-        return sorted(pc.unique(self._table(None, ["source"])["source"]).to_pylist())
+        cuts = self.parts.read(lambda files: _cuts(files, source))
+        for low, high in pairwise([None, *cuts, None]):
+            chosen = pc.field("source") == source
+            if low is not None:
+                chosen &= pc.field("url") >= low
+            if high is not None:
+                chosen &= pc.field("url") < high
+            for url, visits in groupby(self._visits(chosen), key=lambda visit: visit.url):
+                yield url, list(visits)
 
     def files_of(self, source: str) -> list[str]:
         """WARC files that hold visits of a source, relative to the lake."""
         return sorted(pc.unique(self._table(pc.field("source") == source, ["raw_file"])["raw_file"]).to_pylist())
 
-    def compact(self) -> None:
-        """Merge all parts into one. Two processes at it write the same file."""
-        parts = self.parts()
-        if len(parts) < 2:
-            return
-        name = hashlib.sha256("\n".join(part.name for part in parts).encode()).hexdigest()[:20]
-        target = f"merged-{name}{PARQUET}"
-        try:
-            self._write(target, pa.concat_tables([pq.read_table(part, schema=SCHEMA) for part in parts]))
-        except FileNotFoundError:  # another process is at it
-            return
-        for part in parts:
-            if part.name != target:
-                self._store.delete(f"{FOLDER}/{part.name}")
-
-    def _write(self, name: str, table: pa.Table) -> None:
-        with self._store.new(f"{FOLDER}/{name}") as aside:
-            pq.write_table(table.sort_by([("url", "ascending"), ("captured_at", "ascending")]), aside, compression="zstd", row_group_size=20_000)
-
     def _visits(self, chosen: pc.Expression) -> Iterator[Visit]:
-        table = self._table(chosen, SCHEMA.names).sort_by([("url", "ascending"), ("captured_at", "ascending"), ("raw_offset", "ascending")])
-        seen: set[tuple[str, int]] = set()
+        table = self._table(chosen, SCHEMA.names).sort_by([(name, "ascending") for name in _ORDER])
+        last = None
         for batch in table.to_batches(max_chunksize=10_000):
-            for row in batch.to_pylist():
-                place = row["raw_file"], row["raw_offset"]
-                if place not in seen:  # a merged part and its parts may stand side by side for a moment
-                    seen.add(place)
-                    yield Visit(**row)
+            for row in zip(*map(_values, batch.columns), strict=True):
+                visit = Visit(**dict(zip(SCHEMA.names, row, strict=True)))
+                if (place := (visit.raw_file, visit.raw_offset)) != last:  # a row may be there twice
+                    yield visit
+                last = place
 
-    def _table(self, chosen: pc.Expression | None, columns: list[str]) -> pa.Table:
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return self._read(chosen, columns)
-            except FileNotFoundError:  # merged by another process between listing and reading
-                continue
-        return self._read(chosen, columns)
-
-    def _read(self, chosen: pc.Expression | None, columns: list[str]) -> pa.Table:
-        tables = [pq.read_table(part, schema=SCHEMA, columns=columns, filters=chosen) for part in self.parts()]
-        return pa.concat_tables(tables) if tables else SCHEMA.empty_table().select(columns)
+    def _table(self, chosen: pc.Expression, columns: list[str]) -> pa.Table:
+        """Rows of all parts. What a part's statistics rule out is not read of it."""
+        return self.parts.read(lambda files: dataset(files, schema=SCHEMA, format="parquet").to_table(columns, chosen))
 
 
-_ATTEMPTS = 5
+def parts_of(store: Store) -> Parts:
+    return Parts(store, _FOLDER, SCHEMA, _ORDER)
+
+
+def _cuts(files: list[Path], source: str) -> list[str]:
+    """URLs at which the visits of a source are cut into ranges, so that memory holds one of them at a time: by what the parts' statistics say."""
+    groups = []
+    for metadata in map(pq.read_metadata, files):
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            urls, sources = (group.column(SCHEMA.get_field_index(name)).statistics for name in ("url", "source"))
+            if urls and urls.has_min_max and (not sources or not sources.has_min_max or sources.min <= source <= sources.max):
+                groups.append((urls.min, group.num_rows))
+    cuts, row_count = [], 0
+    for url, count in sorted(groups):
+        if row_count >= _RANGE_ROWS:
+            cuts.append(url)
+            row_count = 0
+        row_count += count
+    return cuts
+
+
+def _values(column: pa.Array) -> list:
+    """As `to_pylist`, which takes six times as long to make an instant."""
+    if not pa.types.is_timestamp(column.type):
+        return column.to_pylist()
+    return [_EPOCH + timedelta(microseconds=value) for value in column.cast(pa.int64()).to_pylist()]

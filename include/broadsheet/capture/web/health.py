@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 from broadsheet.capture.raw_zone import RawZone
-from broadsheet.capture.visits import Role, Visit
 from broadsheet.lake import Lake
 from broadsheet.records import Record
 
@@ -14,6 +15,31 @@ _SILENT_AFTER = timedelta(days=1)
 _BARREN_AFTER = timedelta(days=3)
 _FEWEST_REQUESTS = 10  # of which a share is told
 _MOST_FAILING = 0.5
+_MEMORY = "1GiB"  # more pages than fit are counted on disk
+# A visit may stand in two parts: a record's place tells it from others where they are counted.
+_SQL = """
+with visits as (
+    select
+        source, url, role, captured_at, raw_file, raw_offset,
+        coalesce(http_status between 200 and 299 or http_status = 304, false) as is_good,
+        coalesce(http_status in (403, 408, 425, 429) or http_status >= 500, true) as is_failure
+    from read_parquet($1)
+),
+asked as (
+    select source, max(captured_at) as asked_at, max(captured_at) filter (is_good) as answered_at from visits group by source
+),
+recent as (
+    select source, count(distinct (raw_file, raw_offset)) as request_count, count(distinct (raw_file, raw_offset)) filter (is_failure) as failed_count
+    from visits join asked using (source)
+    where captured_at > asked_at - $2
+    group by source
+),
+pages as (select source, url, min(captured_at) as seen_at from visits where role = 'page' and is_good group by source, url),
+led_to as (select source, count(*) as page_count, max(seen_at) as new_page_at from pages group by source)
+select source, asked_at, answered_at, request_count, failed_count, coalesce(page_count, 0) as page_count, new_page_at
+from asked join recent using (source) left join led_to using (source)
+order by source
+"""
 
 
 class Health(Record, frozen=True):
@@ -44,26 +70,26 @@ class Trouble(NamedTuple):
 
 def health_of(lake: Lake) -> list[Health]:
     """Of all sources that the crawler has asked anything for, by name."""
-    index = RawZone(lake).visits
-    return [_health(source, [visit for _, visits in index.of_source(source) for visit in visits]) for source in index.sources()]
+    rows = RawZone(lake).visits.parts.read(_rows)
+    return [Health(**row) for row in rows]
 
 
-def _health(source: str, visits: list[Visit]) -> Health:
-    asked_at = max(visit.captured_at for visit in visits)
-    recent = [visit for visit in visits if visit.captured_at > asked_at - RECENT]
-    first_seen: dict[str, datetime] = {}
-    for visit in visits:
-        if visit.role == Role.PAGE and _is_good(visit):
-            first_seen[visit.url] = min(visit.captured_at, first_seen.get(visit.url, visit.captured_at))
-    return Health(
-        source=source,
-        asked_at=asked_at,
-        answered_at=max((visit.captured_at for visit in visits if _is_good(visit)), default=None),
-        request_count=len(recent),
-        failed_count=sum(map(_is_failure, recent)),
-        page_count=len(first_seen),
-        new_page_at=max(first_seen.values(), default=None),
-    )
+def _rows(files: list[Path]) -> list[dict[str, Any]]:
+    """Raises FileNotFoundError for a part that is gone."""
+    if not files:
+        return []
+    import duckdb
+
+    with TemporaryDirectory(prefix="broadsheet-health-") as spilled:
+        settings = {"memory_limit": _MEMORY, "temp_directory": spilled, "preserve_insertion_order": "false"}
+        with duckdb.connect(config=settings) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            try:
+                return connection.execute(_SQL, [list(map(str, files)), RECENT]).to_arrow_table().to_pylist()
+            except duckdb.IOException as error:
+                if all(file.exists() for file in files):
+                    raise
+                raise FileNotFoundError(str(error)) from error
 
 
 def troubles(health: Health) -> Iterator[Trouble]:
@@ -74,11 +100,3 @@ def troubles(health: Health) -> Iterator[Trouble]:
         yield Trouble("source_failing", f"{health.source}: {health.failed_count} of {health.request_count} requests of the last day failed")
     elif health.new_page_at is None or health.asked_at - health.new_page_at >= _BARREN_AFTER:
         yield Trouble("source_barren", f"{health.source}: no new page since {health.new_page_at or 'it was first asked'}")
-
-
-def _is_good(visit: Visit) -> bool:
-    return visit.http_status is not None and (200 <= visit.http_status < 300 or visit.http_status == 304)
-
-
-def _is_failure(visit: Visit) -> bool:
-    return visit.http_status is None or visit.http_status in (403, 408, 425, 429) or visit.http_status >= 500
