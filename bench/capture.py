@@ -1,4 +1,5 @@
-"""`make bench-capture`: pages a second from the web and from WARC files, beside the bare libraries, and what kills of the crawler leave.
+"""`make bench-capture`: pages a second from the web and from WARC files, beside the bare libraries, what kills of the crawler leave, and how
+quickly what is known of the web is found.
 
 The web is the test web on this machine (`examples/testweb`), in a process of its own, asked without delays by one crawler process. The archive
 has a request, a response and a metadata record for each page, as Common Crawl's. The last line is one line of JSON with the figures by
@@ -6,21 +7,26 @@ name. docs/benchmarks.md has more.
 """
 
 import argparse
+import hashlib
 import io
 import json
 import os
 import platform
+import random
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import psutil
+import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -29,8 +35,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))  # the
 
 from killed_crawls import PAGE_BYTES, kill_crawls
 
+from broadsheet.capture import visits
+from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.stage import capture
+from broadsheet.capture.visits import VisitIndex
 from broadsheet.capture.web.crawl import crawl
+from broadsheet.capture.web.health import health_of
+from broadsheet.capture.web.plan import known_of
 from broadsheet.capture.web.source import WebSource
 from broadsheet.lake import Lake
 from broadsheet.settings import Settings
@@ -40,16 +51,18 @@ BENCH = Path(__file__).resolve().parent
 HOST = "www.haidu.example"
 SITEMAP = "http://www.nordtaler-bote.example/sitemap_index.xml"
 CONCURRENCY = 8
+T = TypeVar("T")
 
 
 class Sizes(NamedTuple):
     pages: int
     rounds: int
     kills: int
+    visits: int
 
 
-FULL = Sizes(pages=3000, rounds=3, kills=20)
-SMALL = Sizes(pages=40, rounds=1, kills=2)
+FULL = Sizes(pages=3000, rounds=3, kills=20, visits=1_000_000)
+SMALL = Sizes(pages=40, rounds=1, kills=2, visits=20_000)
 
 
 def main() -> None:
@@ -181,7 +194,73 @@ def killed(sizes: Sizes, folder: Path) -> dict[str, Any]:
     return {"kills": left.kills, "lost": left.lost, "broken": left.broken, "again": left.again}
 
 
-PARTS = {"web": from_the_web, "warc": from_warc, "kills": killed}
+# --- what is known -----------------------------------------------------------------------------------------------------------------
+
+
+def looked_up(sizes: Sizes, folder: Path) -> dict[str, Any]:
+    """Milliseconds in an index of many visits, of which one source has half and fifty others the rest: those of a URL, what a run of the large
+    source knows when it begins, how all sources do. Medians of rounds."""
+    lake = Lake(folder)
+    index = RawZone(lake).visits
+    urls = _write_visits(index, sizes.visits)
+    at_random = random.Random(3)
+    asked = [at_random.choice(urls) for _ in range(50)]
+    found = [(len(told), ms) for told, ms in (_timed(index.of_url, url) for url in asked)]
+    assert all(count for count, _ in found)
+    plan, health = [], []
+    for _ in range(sizes.rounds):
+        (pages, _), ms = _timed(lambda: known_of(index.of_source(_LARGE)))
+        plan.append(ms)
+        told, ms = _timed(health_of, lake)
+        health.append(ms)
+        assert len(told) == _SOURCES + 1
+        assert len(pages) == next(one.page_count for one in told if one.source == _LARGE)
+    figures = {"visit_lookup_ms": median(ms for _, ms in found), "plan_ms": median(plan), "health_ms": median(health)}
+    print(f"  {sizes.visits} visits, {len(urls)} URLs: " + ", ".join(f"{name} {value:.1f}" for name, value in figures.items()))
+    return {name: round(value, 1) for name, value in figures.items()}
+
+
+def _timed(work: Callable[..., T], *args: Any) -> tuple[T, float]:
+    began = time.perf_counter()
+    done = work(*args)
+    return done, (time.perf_counter() - began) * 1000
+
+
+_LARGE, _SOURCES, _PARTS = "large", 50, 20
+
+
+def _write_visits(index: VisitIndex, count: int) -> list[str]:
+    """Visits of three months, four of each URL, as one merged part and a tenth in parts that came since. Returns the URLs."""
+    at_random = np.random.default_rng(3)
+    urls = [_url(number) for number in range(count // 4)]
+    which = at_random.permutation(np.repeat(np.arange(len(urls)), 4))
+    at = np.sort(at_random.integers(0, 90 * 86_400 * 10**6, len(which))) + 1_767_225_600 * 10**6
+    table = pa.table({
+        "url": pa.array(urls).take(which), "captured_at": pa.array(at).cast(pa.timestamp("us", "UTC")),
+        "source": pa.array([_source(number) for number in range(len(urls))]).take(which), "role": pa.repeat("page", len(which)),
+        "http_status": pa.repeat(pa.scalar(200, pa.int16()), len(which)),
+        "content_sha256": pa.array([hashlib.sha256(url.encode()).digest() for url in urls], pa.binary(32)).take(which),
+        "etag": pa.array([f'"{number:032x}"' for number in range(len(urls))]).take(which),
+        **{name: pa.nulls(len(which), pa.string()) for name in ("last_modified", "location", "error", "tdm_reservation")},
+        "raw_file": pa.array([f"raw/run-{number // 1000:05d}-00000.warc.gz" for number in range(len(which))]),
+        "raw_offset": pa.array(np.arange(len(which)) % 1000 * 9000), "raw_length": pa.repeat(9000, len(which)),
+    }).cast(visits.SCHEMA)  # fmt: skip
+    latest = len(which) // 10
+    index.parts.write(Path("merged"), table.slice(0, len(which) - latest))
+    for part in range(_PARTS):
+        index.parts.write(Path(f"run-{part}"), table.slice(len(which) - latest + part * latest // _PARTS, latest // _PARTS))
+    return urls
+
+
+def _source(number: int) -> str:
+    return _LARGE if number % 2 else f"source-{number // 2 % _SOURCES:02d}"
+
+
+def _url(number: int) -> str:
+    return f"https://www.{_source(number)}.example/news/2026/{number % 12 + 1:02d}/{number % 28 + 1:02d}/article_{number:07d}.html"
+
+
+PARTS = {"web": from_the_web, "warc": from_warc, "kills": killed, "visits": looked_up}
 
 if __name__ == "__main__":
     main()
