@@ -17,15 +17,17 @@ import obstore
 import pytest
 from fastwarc.stream_io import GzipWriter
 from obstore.store import S3Store
+from warcio.archiveiterator import ArchiveIterator
 from warcs import HTML, Warc, page
 
-from broadsheet import ingest
+from broadsheet import ingest, pipeline
 from broadsheet.capture import remote
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import CAPTURES, REJECTIONS, Lake, read_records
+from broadsheet.maintenance import compact
 from broadsheet.records import Capture, Rejection
-from broadsheet.runs import outcomes_of
+from broadsheet.runs import Run, outcomes_of
 
 
 class World:
@@ -386,6 +388,87 @@ def test_a_revisit_finds_what_an_earlier_file_held_though_that_is_gone(world, si
     assert world.ingest()["days"] == ["2026-03-02", "2026-03-04"]
     assert world.rejected() == {}
     assert {capture.content_sha256 for capture in world.captures()} == {hashlib.sha256(content).hexdigest()}
+
+
+PACKED = [*HTML, ("Content-Encoding", "gzip")]
+FIVE = "https://qingxi.example/5.html"
+
+
+def packed_once_and_repeated(world: World) -> bytes:
+    """Two files, the second of which repeats by its SHA-1 what the first holds as it was sent. Gives the content."""
+    content = page(5, size=300)
+    sent = gzip.compress(content, mtime=0)
+    world.put("a.warc.gz", Warc().response(sent, url=FIVE, headers=PACKED).data)
+    world.put("b.warc.gz", Warc().revisit(sha1(sent), url=FIVE, date="2026-03-04T01:00:00Z", status="200 OK").data)
+    world.says("paths: ['../drop/*.warc.gz']\nfiles: 1\n")
+    return content
+
+
+def repeated(world: World, content: bytes) -> None:
+    """The second file is read, and finds what it repeats."""
+    assert world.ingest()["days"] == ["2026-03-04"]
+    assert world.rejected() == {}
+    (again,) = [capture for capture in world.captures() if capture.captured_at.day == 4]
+    assert RawZone(world.lake).read(again.raw_file, again.raw_offset, again.raw_length) == content
+    assert (again.url, again.content_sha256) == (FIVE, hashlib.sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize("since", ["nothing", "the index is lost", "the index is one part"])
+def test_a_revisit_finds_what_an_earlier_run_read(world, since):
+    content = packed_once_and_repeated(world)
+    world.ingest()
+    if since == "the index is lost":
+        shutil.rmtree(world.lake.raw / "index")
+    elif since == "the index is one part":
+        world.put("c.warc.gz", Warc().response(page(6), url="https://qingxi.example/6.html").data)
+        world.says("paths: [../drop/c.warc.gz]\n")
+        world.ingest()
+        assert compact(world.lake.root)["raw_index_parts"] == 1
+        world.says("paths: ['../drop/*.warc.gz']\nfiles: 1\n")
+    repeated(world, content)
+
+
+@pytest.mark.parametrize("is_index_lost", [False, True])
+def test_a_revisit_finds_what_the_zone_had_before_an_earlier_run_read_it(world, is_index_lost):
+    """It had the content by another digest; that the file stated this one is kept in a record of its own."""
+    content = packed_once_and_repeated(world)
+    sources = (world.sources / "archive.yaml").read_text()
+    world.put("first.warc.gz", Warc().response(content, url="https://m.qingxi.example/5").data)
+    world.says("paths: [../drop/first.warc.gz]\n")
+    world.ingest()
+    (world.sources / "archive.yaml").write_text(sources.replace("*.warc", "[ab].warc"))
+    world.ingest()
+    files = sorted(world.lake.raw.glob("*.warc.gz"))
+    kinds = []
+    for file in files:
+        with file.open("rb") as opened:
+            kinds.append([record.rec_type for record in ArchiveIterator(opened, check_digests="raise") if record.content_stream().read() is not None])
+    assert sorted(kinds) == [["response"], ["revisit"]]
+    if is_index_lost:
+        shutil.rmtree(world.lake.raw / "index")
+    repeated(world, content)
+    assert sorted(world.lake.raw.glob("*.warc.gz")) == files
+
+
+def test_a_revisit_finds_what_a_file_of_inputs_held(world):
+    """Not only sources of archives remember digests."""
+    packed_once_and_repeated(world)
+    for name in ("a", "b"):
+        run = Run.start(world.lake.root, name)
+        pipeline.capture(run, [world.drop / f"{name}.warc.gz"])
+        assert [outcome.quarantined_count for outcome in outcomes_of(run)] == [0]
+
+
+def test_a_digest_that_is_none_is_not_remembered(world):
+    content = page(5, size=300)
+    response = Warc(is_gzip=False).response(content, url=FIVE).data
+    stated = b"sha1:A B\rInjected: 1"
+    world.put("a.warc", response.replace(sha1(content).encode(), stated))
+    world.says("paths: ['../drop/*.warc']\n")
+    world.ingest()
+    assert list(world.pages().values()) == [content]
+    (kept,) = world.lake.raw.glob("*.warc.gz")
+    assert b"Injected" not in gzip.decompress(kept.read_bytes())
 
 
 # --- servers -------------------------------------------------------------------------------------------------------------------

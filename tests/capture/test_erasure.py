@@ -2,22 +2,29 @@
 
 import gzip
 import io
+import shutil
 import zlib
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from fastwarc.warc import ArchiveIterator as FastReader
 from warcio.archiveiterator import ArchiveIterator as WarcioReader
 
 from broadsheet.capture import erasure
 from broadsheet.capture.delivery import make_delivery
+from broadsheet.capture.digests import digest_text
 from broadsheet.capture.erasure import blank, erase, erase_remains, members, move_shared, require_still
 from broadsheet.capture.frames import frames, parse_record
-from broadsheet.capture.raw_zone import RawZone, digest_text
+from broadsheet.capture.raw_zone import RawZone
+from broadsheet.capture.visits import Role
+from broadsheet.capture.web.archive import Exchange, archive
 from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
 from broadsheet.lake import Lake
 from broadsheet.records import TimeBasis
 
+NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 GONE, OTHER, THIRD = (f"https://qingxi.example/{number}.html" for number in (1, 2, 3))
 
 
@@ -117,6 +124,62 @@ def test_a_content_that_another_page_has_moves_under_its_url(zone):
     assert zone.recover().find(digest(OTHER, "共有")) == place
     frame = zone.frame(*place)
     assert frame.headers["warc-payload-digest"] == digest_text(bytes.fromhex(content_sha256(frame.block)))
+
+
+SHA1 = "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"
+
+
+def stated(url, text):
+    return msgspec.structs.replace(delivery(url, text), stated_digest=SHA1)
+
+
+def found(zone) -> str | None:
+    """URL of the record that is found by the digest."""
+    with zone.writer("look") as writer:
+        frame = writer.original_of(SHA1.lower())
+    return frame.headers["warc-target-uri"] if frame else None
+
+
+def test_a_content_that_was_erased_is_not_found_by_what_a_file_stated_either(zone):
+    with zone.writer("run") as writer:
+        writer.add(delivery(OTHER, "乙"))
+        writer.add(stated(GONE, "甲"))
+    assert found(zone) == GONE
+    erase(zone, of(zone, GONE), lambda url: url == GONE)
+    assert found(zone) is None
+    shutil.rmtree(zone.folder / "index")
+    assert found(zone) is None
+    assert SHA1.encode() not in b"".join(gzip.decompress(file.read_bytes()) for file in zone.folder.glob("*.warc.gz"))
+
+
+@pytest.mark.parametrize("is_visit", [False, True])
+def test_a_content_that_moves_is_found_by_what_a_file_stated(zone, is_visit):
+    with zone.writer("run") as writer:
+        place = writer.add(stated(GONE, "共有"))
+    if is_visit:
+        header = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+        with archive(zone, "crawl", "qingxi") as kept:
+            kept.keep(
+                Exchange(url=OTHER, role=Role.PAGE, at=NOW, request=b"GET / HTTP/1.1\r\n\r\n", header=header, content=delivery(OTHER, "共有").content)
+            )
+    kept_by = {} if is_visit else {place[:2]: delivery(OTHER, "共有").capture}
+    lost = of(zone, GONE)
+    move_shared(zone, "takedown", lost, kept_by, is_kept=lambda visit: True)
+    erase(zone, lost, lambda url: url == GONE)
+    assert found(zone) == OTHER
+    shutil.rmtree(zone.folder / "index")
+    assert found(zone) == OTHER
+
+
+def test_what_was_stated_of_a_known_content_goes_with_the_url_that_it_was_stated_of(zone):
+    with zone.writer("run") as writer:
+        writer.add(delivery(OTHER, "共有"))
+        writer.add(stated(GONE, "共有"))
+    assert [member.record_type for member in members(zone)] == ["resource", "revisit"]
+    assert found(zone) == OTHER
+    erase(zone, of(zone, GONE), lambda url: url == GONE)
+    assert found(zone) is None
+    assert [member.url for member in members(zone)] == [OTHER]
 
 
 def test_while_a_run_writes_nothing_is_erased(zone):

@@ -78,7 +78,7 @@ class Archives:
 
         Raises TransientError where that is so of the first file.
         """
-        pages = WarcPages(settings.max_page_bytes, originals, is_own=self._source.is_own, is_passing=True)
+        pages = WarcPages(settings.max_page_bytes, originals, is_own=self._source.is_own)
         for number, archive in enumerate(self.due):
             try:
                 with self._at_hand(archive) as (path, mark):

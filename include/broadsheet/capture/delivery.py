@@ -23,6 +23,7 @@ class Delivery(Record, frozen=True):
     capture: Capture  # without its place in the raw zone
     content: bytes
     http_header: bytes = b""  # status line and headers with the closing blank line, for pages from WARC responses
+    stated_digest: str = ""  # of the payload as a WARC record states it, by which later records repeat it
 
 
 class Missing(Record, frozen=True):
@@ -51,7 +52,7 @@ class Known(Record, frozen=True):
 
 def make_delivery(
     content: bytes, *, media_type: str, input_path: str, url: str | None, times: Iterable[tuple[TimeBasis, datetime | None]], site: str | None = None,
-    http_status: int | None = None, http_charset: str | None = None, http_header: bytes = b"",
+    http_status: int | None = None, http_charset: str | None = None, http_header: bytes = b"", stated_digest: str = "",
 ) -> Delivery:  # fmt: skip
     """A delivery with its id.
 
@@ -69,7 +70,7 @@ def make_delivery(
         site_basis=SiteBasis.MANIFEST if site else SiteBasis.URL if host else SiteBasis.NONE,
         captured_at=captured_at, captured_at_basis=basis, http_status=http_status, http_charset=http_charset,
     )  # fmt: skip
-    return Delivery(capture=capture, content=content, http_header=http_header)
+    return Delivery(capture=capture, content=content, http_header=http_header, stated_digest=stated_digest)
 
 
 def capture_id_of(sha256: str, url: str | None, captured_at: datetime | None) -> str:

@@ -21,11 +21,12 @@ from fastwarc.warc import WarcRecordType
 
 from broadsheet.capture import raw_index, visits
 from broadsheet.capture.delivery import Delivery
+from broadsheet.capture.digests import digest_text
 from broadsheet.capture.frames import Frame
 from broadsheet.capture.raw_index import Place
-from broadsheet.capture.raw_zone import PART, RawZone, digest_text, kept_header, placed, record_bytes, sync_folder, warc_record
+from broadsheet.capture.raw_zone import PART, RawZone, kept_header, placed, record_bytes, sync_folder, warc_record
 from broadsheet.capture.visits import Visit
-from broadsheet.capture.warc import ROLE_HEADER, Http, split_http
+from broadsheet.capture.warc import ROLE_HEADER, STATED_HEADER, Http, split_http
 from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
 from broadsheet.lake import RAW
@@ -102,7 +103,7 @@ def move_shared(zone: RawZone, run_id: str, lost: Iterable[Member], kept: Mappin
     with zone.writer(run_id) as writer:
         for member, digest, shown in wanted:
             if digest not in places:
-                places[digest] = writer.append(_record_of(zone, shown, split_http(_frame(zone, member))), digest)
+                places[digest] = writer.append(_record_of(zone, shown, _frame(zone, member)), digest)
     return {member.at: places[digest] for member, digest, _ in wanted}
 
 
@@ -141,15 +142,16 @@ def _elsewhere(zone: RawZone, digests: set[bytes], lost: set[At]) -> dict[bytes,
     return found
 
 
-def _record_of(zone: RawZone, shown: Capture | Visit, http: Http) -> bytes:
+def _record_of(zone: RawZone, shown: Capture | Visit, lost: Frame) -> bytes:
     """A record of a content for what refers to it besides. The HTTP header is of another page's answer: it comes only where it is all there is."""
+    http, stated = split_http(lost), lost.headers.get(STATED_HEADER.lower(), "")
     if isinstance(shown, Visit):
-        return _answer(zone, shown, http)
+        return _answer(zone, shown, http, stated)
     capture = msgspec.structs.replace(shown, content_sha256=content_sha256(http.body), byte_count=len(http.body))
-    return record_bytes(Delivery(capture=capture, content=http.body, http_header=b"" if http.body else http.header))
+    return record_bytes(Delivery(capture=capture, content=http.body, http_header=b"" if http.body else http.header, stated_digest=stated))
 
 
-def _answer(zone: RawZone, visit: Visit, http: Http) -> bytes:
+def _answer(zone: RawZone, visit: Visit, http: Http, stated: str) -> bytes:
     """The response that a visit's own record, a revisit, tells of, with the content."""
     own = split_http(zone.frame(visit.raw_file, visit.raw_offset, visit.raw_length))
     _, *lines = own.header.splitlines(keepends=True)
@@ -161,6 +163,7 @@ def _answer(zone: RawZone, visit: Visit, http: Http) -> bytes:
         "WARC-Target-URI": visit.url,
         "WARC-Date": visit.captured_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         ROLE_HEADER: visit.role,
+        **({STATED_HEADER: stated} if stated else {}),
         "WARC-Payload-Digest": digest_text(bytes.fromhex(content_sha256(http.body))),
         "WARC-Block-Digest": digest_text(bytes.fromhex(content_sha256(header + http.body))),
         "Content-Type": "application/http; msgtype=response",

@@ -1,4 +1,8 @@
-"""Where each content lies in the raw zone. `index/` holds the parts (`broadsheet.capture.parts`)."""
+"""Where each content lies in the raw zone. `index/` holds the parts (`broadsheet.capture.parts`).
+
+A content is found by its SHA-256, and by the key of the payload digest that a delivered WARC file stated of it (`broadsheet.capture.digests`),
+which leads to the record that holds it, or to a `revisit` record that repeats it.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,7 +26,7 @@ Place = tuple[str, int, int]  # file relative to the lake, offset, length
 
 
 class RawIndex:
-    """Look-up by content. Some 50 bytes of memory for each known content."""
+    """Look-up by content. Some 50 bytes of memory for each known content, and as many for what else it is found by."""
 
     def __init__(self, store: Store):
         self.parts = parts_of(store)
@@ -31,7 +35,7 @@ class RawIndex:
         self._set(self.parts.read(lambda files: self.parts.merged([pq.read_table(file, schema=SCHEMA) for file in files])))
 
     def find(self, digest: bytes) -> Place | None:
-        """Place of a content by its SHA-256 (32 bytes)."""
+        """Place of a content by its SHA-256, or another key (32 bytes)."""
         if place := self._fresh.get(digest):
             return place
         key = int.from_bytes(digest[:8], "big")

@@ -7,7 +7,6 @@ entered in the indexes. What a run that died left behind is made good when the n
 and so is what is whole of a `.part` without a living writer; the half record at its end is set aside in `aside/`.
 """
 
-import base64
 import fcntl
 import gzip
 import io
@@ -23,17 +22,19 @@ from pathlib import Path
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from broadsheet.capture.delivery import Delivery
+from broadsheet.capture.digests import digest_key, digest_text, is_digest, sha256_of
 from broadsheet.capture.frames import Frame, frames, parse_record
 from broadsheet.capture.parts import COMPACT_FROM
 from broadsheet.capture.raw_index import Place, RawIndex
 from broadsheet.capture.visits import Visit, VisitIndex, visit_of
-from broadsheet.capture.warc import TIME_BASIS_HEADER, split_http
+from broadsheet.capture.warc import STATED_HEADER, TIME_BASIS_HEADER, split_http
 from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
 from broadsheet.lake import RAW, Lake
 from broadsheet.store import WARC, store_of
 
 ROTATE_BYTES = 256 * 1024 * 1024
+_HTTP = "application/http; msgtype=response"
 GZIP_LEVEL = 5  # twice as quick as 9 for 2 % more bytes
 PART = ".part"
 # WARC demands a date. One that is unknown is written as the epoch, and its basis says so.
@@ -44,6 +45,7 @@ _ORIGINAL = b"X-Archive-Orig-"
 _LONGEST_BLOCK = 1 << 40
 _NO_CONTENTS = bytes(32)
 _WITH_CONTENT = ("response", "resource")
+SAME_CONTENT = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 
 
 class RawZone:
@@ -173,8 +175,14 @@ class Writer:
 
     def add(self, delivery: Delivery) -> Place:
         """Place of a delivery's content, or of its HTTP header where it has none, which is written unless the zone has it."""
-        digest = bytes.fromhex(_address(delivery))
-        return self.place_of(digest) or self._write(record_bytes(delivery), digest)
+        digest, key = bytes.fromhex(_address(delivery)), _stated_key(delivery)
+        place = self.place_of(digest)
+        if place is None:
+            self.new_count += 1
+            return self._write(record_bytes(delivery), digest, *filter(None, [key]))
+        if key and not self.place_of(key) and (original := self.original(digest)):
+            self._write(_repeat_bytes(delivery, original), key)
+        return place
 
     def place_of(self, digest: bytes) -> Place | None:
         """Place of a content that the zone has."""
@@ -190,24 +198,36 @@ class Writer:
         except (BadInput, OSError, zlib.error):
             return None
 
+    def original_of(self, stated: str) -> Frame | None:
+        """The same by a payload digest as a WARC record states it."""
+        sha256 = sha256_of(stated)
+        found = (self.original(sha256) if sha256 else None) or self.original(digest_key(stated))
+        if found and found.headers.get("warc-type") == "revisit":
+            return self.original(sha256_of(found.headers.get("warc-payload-digest", "")) or b"")
+        return found
+
     def append(self, record: bytes, digest: bytes | None = None) -> Place:
-        """Write a record, which is found by `digest` from now on, and, if it tells of a visit, by that."""
-        place = self._write(record, digest)
-        if visit := visit_of(parse_record(record), place):
+        """Write a record, which is found by `digest` from now on, by the digest that it states besides, and, if it tells of a visit, by that."""
+        frame = parse_record(record)
+        stated = frame.headers.get(STATED_HEADER.lower())
+        place = self._write(record, *filter(None, [digest, digest_key(stated) if stated else None]))
+        if digest is not None:
+            self.new_count += 1
+        if visit := visit_of(frame, place):
             self._visits.append(visit)
         return place
 
-    def _write(self, record: bytes, digest: bytes | None) -> Place:
+    def _write(self, record: bytes, *digests: bytes) -> Place:
+        """Write a record, which is found by `digests` from now on."""
         if self._file is not None and self._file.tell() >= self._zone.rotate_bytes:
             self.seal()
         file = self._file or self._open()
         offset = file.tell()
         file.write(gzip.compress(record, GZIP_LEVEL, mtime=0))
         place = self._zone.relative(self._target), offset, file.tell() - offset
-        if digest is not None:
+        for digest in digests:
             self._index.add(digest, place)
             self._rows.append((digest, place))
-            self.new_count += 1
         return place
 
     def flush(self, *, is_lasting: bool = False) -> None:
@@ -260,16 +280,47 @@ def record_bytes(delivery: Delivery) -> bytes:
     is_response = bool(delivery.http_header and capture.url)
     header = kept_header(delivery.http_header, len(delivery.content)) if is_response else b""
     fields = {
+        **_told(delivery, address),
+        "WARC-Block-Digest": digest_text(bytes.fromhex(content_sha256(header + delivery.content) if header else digest)),
+        "Content-Type": _HTTP if is_response else capture.media_type,
+    }
+    return warc_record(WarcRecordType.response if is_response else WarcRecordType.resource, fields, header + delivery.content)
+
+
+def _repeat_bytes(delivery: Delivery, original: Frame) -> bytes:
+    """WARC record of a delivery whose content the zone has: it tells which digest was stated of it."""
+    header = kept_header(delivery.http_header, len(delivery.content)) if delivery.http_header and delivery.capture.url else b""
+    address = content_sha256(f"{delivery.capture.capture_id} {delivery.stated_digest}".encode())
+    fields = {**_told(delivery, address), "WARC-Profile": SAME_CONTENT, **refers_to(original), "Content-Type": _HTTP}
+    return warc_record(WarcRecordType.revisit, fields, header)
+
+
+def _told(delivery: Delivery, address: str) -> dict[str, str]:
+    """Headers of any record of a delivery, whose id comes of an address, a SHA-256."""
+    capture = delivery.capture
+    digest = capture.content_sha256
+    return {
         # As much of the address as a UUID holds.
         "WARC-Record-ID": f"<urn:uuid:{address[:8]}-{address[8:12]}-{address[12:16]}-{address[16:20]}-{address[20:32]}>",
         "WARC-Target-URI": capture.url or f"urn:sha256:{digest}",
         "WARC-Date": capture.captured_at.isoformat().replace("+00:00", "Z") if capture.captured_at else _NO_DATE,
         TIME_BASIS_HEADER: str(capture.captured_at_basis),
         "WARC-Payload-Digest": digest_text(bytes.fromhex(digest)),
-        "WARC-Block-Digest": digest_text(bytes.fromhex(content_sha256(header + delivery.content) if header else digest)),
-        "Content-Type": "application/http; msgtype=response" if is_response else capture.media_type,
+        **({STATED_HEADER: delivery.stated_digest} if _stated_key(delivery) else {}),
     }
-    return warc_record(WarcRecordType.response if is_response else WarcRecordType.resource, fields, header + delivery.content)
+
+
+def refers_to(original: Frame) -> dict[str, str]:
+    """Headers by which a revisit names what it repeats."""
+    names = {"WARC-Refers-To": "warc-record-id", "WARC-Refers-To-Target-URI": "warc-target-uri", "WARC-Refers-To-Date": "warc-date"}
+    return {header: original.headers[name] for header, name in names.items() if name in original.headers}
+
+
+def _stated_key(delivery: Delivery) -> bytes | None:
+    """What a content is found by besides its SHA-256."""
+    stated = delivery.stated_digest
+    is_other = delivery.content and is_digest(stated) and sha256_of(stated) != bytes.fromhex(delivery.capture.content_sha256)
+    return digest_key(stated) if is_other else None
 
 
 def warc_record(record_type: WarcRecordType, fields: dict[str, str], block: bytes) -> bytes:
@@ -299,13 +350,8 @@ def kept_header(header: bytes, length: int) -> bytes:
     return b"".join([*kept, b"Content-Length: %d\r\n" % length, lines[-1]])
 
 
-def digest_text(sha256: bytes) -> str:
-    """A digest as WARC headers have it."""
-    return "sha256:" + base64.b32encode(sha256).decode()
-
-
 def _scan(warc: Path, name: str) -> tuple[list[tuple[bytes, Place]], list[Visit]]:
-    """Contents and visits of a file, from the file itself."""
+    """What contents are found by, and visits, from the file itself."""
     contents: list[tuple[bytes, Place]] = []
     visits: list[Visit] = []
     for frame, place in placed(warc, name):
@@ -314,6 +360,8 @@ def _scan(warc: Path, name: str) -> tuple[list[tuple[bytes, Place]], list[Visit]
         if frame.headers.get("warc-type") in _WITH_CONTENT:
             http = split_http(frame)
             contents.append((bytes.fromhex(content_sha256(http.body or http.header)), place))
+        if stated := frame.headers.get(STATED_HEADER.lower()):
+            contents.append((digest_key(stated), place))
         if visit := visit_of(frame, place):
             visits.append(visit)
     return contents, visits

@@ -76,8 +76,8 @@ def capture(
     with ExitStack() as outputs, RawZone(lake).writer(run_id) as raw:
         files = Files(outputs)
         rejections = files.open(staging / REJECTIONS)
-        items = deliveries(paths, manifest=manifest, settings=settings, originals=raw.original)
-        for item in chain(items, archives.deliveries(settings, raw.original)) if archives else items:
+        items = deliveries(paths, manifest=manifest, settings=settings, originals=raw.original_of)
+        for item in chain(items, archives.deliveries(settings, raw.original_of)) if archives else items:
             if only is not None and not any(path in only for path in holders(_path_of(item))):
                 continue
             if isinstance(item, PassedOver):

@@ -23,6 +23,7 @@ from broadsheet.capture.delivery import (
     parse_instant,
     rejected,
 )
+from broadsheet.capture.digests import digest_key
 from broadsheet.capture.feed_files import feed_type, may_hold_feed, require_feed, says_feed
 from broadsheet.capture.frames import Frame, frame_at, frames
 from broadsheet.errors import BadInput
@@ -38,13 +39,15 @@ _WITHOUT_CONTENT = (204, 205)
 _LONGEST_KIND = 60
 # Set by the raw zone, whose records need some WARC-Date even when the capture time is unknown.
 TIME_BASIS_HEADER = "Broadsheet-Captured-At-Basis"
+# Set by the raw zone: the payload digest that the record of a delivered WARC file stated.
+STATED_HEADER = "Broadsheet-Stated-Payload-Digest"
 # Set by the crawler on records of its answers: what the URL was asked for.
 ROLE_HEADER = "Broadsheet-Role"
 _NO_PAGES = ("robots", "sitemap")  # roles
 _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})\b")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:\-]{2,30})""", re.I)
 
-Originals = Callable[[bytes], Frame | None]  # SHA-256 of a payload -> a record that holds it
+Originals = Callable[[str], Frame | None]  # payload digest as a record states it -> a record that holds the content
 Lookup = Callable[[str], Known | None]  # input path of a record -> what the manifest says about that very record
 
 
@@ -64,20 +67,16 @@ class _NoPage(Exception):
 class WarcPages:
     """Pages of several WARC files that belong together: a revisit may refer to a record of an earlier file."""
 
-    def __init__(
-        self, limit: int, originals: Originals = lambda _: None, *, is_own: Callable[[str], bool] = lambda _: True, is_passing: bool = False
-    ):
+    def __init__(self, limit: int, originals: Originals = lambda _: None, *, is_own: Callable[[str], bool] = lambda _: True):
         """
         Parameters
         ----------
         is_own : whether the page of a URL is of interest. Others are passed over, unread.
-        is_passing : the files may be gone when they were read (`forget`).
         """
         self.limit = limit
         self._elsewhere = originals
         self._is_own = is_own
         self._originals: dict[bytes, tuple[Path, str]] = {}  # payload digest -> first record with it
-        self._contents: dict[bytes, bytes] | None = {} if is_passing else None  # payload digest -> SHA-256 of the content in the raw zone
 
     def read(
         self, path: Path, input_path: str, *, known: Known | None = None, lookup: Lookup = lambda _: None
@@ -124,8 +123,9 @@ class WarcPages:
             raise _NoPage("page of another site")
         source = self._original(frame) if kind == "revisit" and not _is_answer_of_its_own(frame) else frame
         http = split_http(source)
-        if kind != "revisit":
-            self._remember(frame, http, path)
+        payload_digest = "" if kind == "revisit" else _payload_digest(frame, http)
+        if payload_digest:
+            self._originals.setdefault(digest_key(payload_digest), (path, frame.position))
         own = own or Known()
         url = own.url or clean_url(frame.headers.get("warc-target-uri")) or known.url
         status = own.http_status or http.status
@@ -144,10 +144,7 @@ class WarcPages:
         if gone := absence_kind(url, status, target):
             return missing(delivery(b"", media_type=PLAIN), gone, target)
         media_type, content = self._content(source, http)
-        item = checked(delivery(content, media_type=media_type))
-        if self._contents is not None and kind != "revisit" and isinstance(item, Delivery):
-            self._contents.setdefault(_digest_key(_payload_digest(frame, http)), bytes.fromhex(item.capture.content_sha256))
-        return item
+        return checked(delivery(content, media_type=media_type, stated_digest=frame.headers.get(STATED_HEADER.lower()) or payload_digest))
 
     def _content(self, frame: Frame, http: Http) -> tuple[str, bytes]:
         """Media type and payload of a page of text."""
@@ -194,10 +191,9 @@ class WarcPages:
 
     def _original(self, frame: Frame) -> Frame:
         digest = frame.headers.get("warc-payload-digest", "")
-        key = _digest_key(digest)
-        found = self._originals.get(key) if digest else None
+        found = self._originals.get(digest_key(digest)) if digest else None
         if found is None:
-            if (sha256 := (self._contents or {}).get(key) or _sha256_of(digest)) and (original := self._elsewhere(sha256)):
+            if digest and (original := self._elsewhere(digest)):
                 return original
             raise BadInput(
                 "unresolved_revisit", f"the record it repeats ({digest or 'no digest'}) is neither in the raw zone nor among the inputs before it"
@@ -205,21 +201,9 @@ class WarcPages:
         path, position = found
         return frame_at(path, position, limit=self.limit + _BLOCK_ALLOWANCE)
 
-    def _remember(self, frame: Frame, http: Http, path: Path) -> None:
-        self._originals.setdefault(_digest_key(_payload_digest(frame, http)), (path, frame.position))
-
 
 def _payload_digest(frame: Frame, http: Http) -> str:
     return frame.headers.get("warc-payload-digest") or "sha1:" + base64.b32encode(hashlib.sha1(http.body).digest()).decode()
-
-
-def _sha256_of(digest: str) -> bytes | None:
-    """The digest that a WARC header states, where it is one by which the raw zone finds contents."""
-    algorithm, _, value = digest.strip().partition(":")
-    try:
-        return base64.b32decode(value.upper()) if algorithm.lower() == "sha256" else None
-    except ValueError:
-        return None
 
 
 def _is_answer_of_its_own(revisit: Frame) -> bool:
@@ -257,9 +241,3 @@ def _warc_time(frame: Frame) -> datetime | None:
 def _charset(content_type: str | None) -> str | None:
     found = _CHARSET.search(content_type or "")
     return found.group(1).lower() if found else None
-
-
-def _digest_key(digest: str) -> bytes:
-    """16 bytes for a digest as written, `sha1:ABC…`: many are kept."""
-    algorithm, _, value = digest.strip().partition(":")
-    return hashlib.blake2b(f"{algorithm.lower()}:{value.upper()}".encode(), digest_size=16).digest()

@@ -51,8 +51,8 @@ INPUT_REASONS: dict[str, Reason] = {
         "Let the crawler ask for gzip, deflate or br, or none, and fetch the page again.",
     ),
     "unresolved_revisit": Reason(
-        "The WARC record says that the page was unchanged, but the page that it points to is not in the file.",
-        "Deliver the file that has the page together with this one, or fetch the page again.",
+        "The WARC record says that the page was unchanged, but the page that it points to is neither in the raw zone nor in the inputs before it.",
+        "Deliver the file that has the page, then replay this one, or fetch the page again.",
     ),
     "page_too_large": Reason(
         "The page, unpacked, is larger than the limit.", "Dismiss it if it is no news page; raise the limit in the settings if it is one."

@@ -15,8 +15,8 @@ from uuid import uuid4
 
 from fastwarc.warc import WarcRecordType
 
-from broadsheet.capture.frames import Frame
-from broadsheet.capture.raw_zone import RawZone, Writer, digest_text, kept_header, warc_record
+from broadsheet.capture.digests import digest_text
+from broadsheet.capture.raw_zone import SAME_CONTENT, RawZone, Writer, kept_header, refers_to, warc_record
 from broadsheet.capture.visits import ERROR_HEADER, NO_CONTENT, SOURCE_HEADER, TDM_HEADER, Role
 from broadsheet.capture.warc import ROLE_HEADER, Http, split_http
 from broadsheet.ids import content_sha256
@@ -24,7 +24,6 @@ from broadsheet.records import Record
 
 _LASTING_EVERY = 1.0  # seconds
 _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
-_SAME_CONTENT = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _SECRET = re.compile(rb"^(?:set-cookie2?|cookie|authorization|proxy-authorization|proxy-authenticate|www-authenticate)\s*:", re.I)
 _TDM_META = re.compile(rb"""<meta\s[^>]{0,200}?name\s*=\s*["']?tdm-reservation["']?[^>]{0,200}?content\s*=\s*["']?([01])""", re.I)
 
@@ -94,17 +93,11 @@ class Archive:
         told["WARC-Payload-Digest"] = digest_text(digest)
         kept = kept_header(header, len(content))
         if digest != NO_CONTENT and (original := self._writer.original(digest)):
-            told |= {"WARC-Profile": _NOT_MODIFIED if status == 304 else _SAME_CONTENT, **_refers_to(original)}
+            told |= {"WARC-Profile": _NOT_MODIFIED if status == 304 else SAME_CONTENT, **refers_to(original)}
             return warc_record(WarcRecordType.revisit, told, kept), None
         told["WARC-Block-Digest"] = digest_text(bytes.fromhex(content_sha256(kept + content)))
         # what has no content is found by its header
         return warc_record(WarcRecordType.response, told, kept + content), digest if content else bytes.fromhex(content_sha256(kept))
-
-
-def _refers_to(original: Frame) -> dict[str, str]:
-    """Headers by which a revisit names what it repeats."""
-    names = {"WARC-Refers-To": "warc-record-id", "WARC-Refers-To-Target-URI": "warc-target-uri", "WARC-Refers-To-Date": "warc-date"}
-    return {header: original.headers[name] for header, name in names.items() if name in original.headers}
 
 
 @contextmanager
