@@ -21,6 +21,7 @@ READY := .venv/ready
 LOCKS := requirements.txt requirements-compose.txt requirements-dev.txt
 BENCH := build/bench-venv
 S3_SERVER := build/s3-server
+WARC_TOOLS := build/warc-tools
 CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
@@ -42,7 +43,7 @@ cluster: $(READY) ## Run docker-compose.yaml's services as processes of this mac
 secrets: $(READY) ## Write the secrets that docker-compose.yaml demands into .env, if there is none
 	@exec $(BIN)/python bin/write_secrets.py
 
-test: $(READY) $(S3_SERVER)/ready ## Run the tests (ARGS="-m 'not airflow'" leaves out those that start Airflow)
+test: $(READY) $(S3_SERVER)/ready $(WARC_TOOLS)/ready ## Run the tests (ARGS="-m 'not airflow'" leaves out those that start Airflow)
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-cluster: $(READY) ## Run the cluster of docker-compose.yaml without containers and kill its workers in the middle of a run (minutes)
@@ -103,6 +104,7 @@ lock: .venv/uv ## Resolve the requirements anew and write the hash-locked files
 	@$(BIN)/uv pip compile -q --upgrade requirements-compose.in --python-version 3.11 --universal --generate-hashes -o requirements-compose.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-dev.in --python-version 3.11 --universal --generate-hashes -o requirements-dev.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-s3.in --python-version 3.11 --universal --generate-hashes -o requirements-s3.txt
+	@$(BIN)/uv pip compile -q --upgrade requirements-warc.in --python-version 3.11 --universal --generate-hashes -o requirements-warc.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-bench.in --python-version 3.11 --universal --generate-hashes -o requirements-bench.txt
 	@git --no-pager diff --stat -- 'requirements*.txt' || true
 
@@ -148,4 +150,10 @@ $(BENCH)/ready: $(READY) requirements-bench.txt
 $(S3_SERVER)/ready: .venv/uv requirements-s3.txt
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(S3_SERVER)
 	@$(BIN)/uv pip sync --quiet --python $(S3_SERVER)/bin/python --require-hashes requirements-s3.txt
+	@touch $@
+
+# Tools that index and check WARC files, as others have them.
+$(WARC_TOOLS)/ready: .venv/uv requirements-warc.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(WARC_TOOLS)
+	@$(BIN)/uv pip sync --quiet --python $(WARC_TOOLS)/bin/python --require-hashes requirements-warc.txt
 	@touch $@
