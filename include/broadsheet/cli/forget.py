@@ -27,8 +27,8 @@ _TOLD = {
 
 
 _VERSIONS = (
-    "The bucket keeps versions: earlier ones of the lake's files still hold it. Remove those that are not the latest "
-    "(docs/operate/takedown.md, Object stores)."
+    "The bucket keeps versions: earlier ones of the lake's files still hold it. Remove those that are not the latest; "
+    "docs/operate/takedown.md says how."
 )
 
 
