@@ -53,7 +53,7 @@ from broadsheet.tables.schema import TABLES
 from broadsheet.tombstones import FORGOTTEN, Covered, Target, Tombstone, covered_by, set_tombstones, tombstones_of
 from broadsheet.transient import room_needed
 from broadsheet.urls import page_url, url_key
-from broadsheet.warehouse.build import only_writer, published_snapshots
+from broadsheet.warehouse.build import only_writer, published_snapshots, remove_builds
 from broadsheet.warehouse.load import published_runs, remove_earlier
 from broadsheet.warehouse.parts import require_warehouse, undo_unpublished
 from broadsheet.warehouse.query import open_published
@@ -301,6 +301,7 @@ def _referring(lake: Lake, work: Work, places: Collection[At]) -> dict[At, Captu
 
 
 def _empty_warehouse(lake: Lake, work: Work, moved: Mapping[At, Place], settings: Settings) -> None:
+    remove_builds(lake)
     if not lake.warehouse.exists():
         return
     if work.run_id in published_runs(lake):  # killed after that

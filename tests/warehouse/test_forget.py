@@ -204,9 +204,13 @@ def objects_of(lake: Path) -> dict[str, bytes]:
     return {item["path"]: bytes(obstore.get(bucket, item["path"]).bytes()) for chunk in obstore.list(bucket) for item in chunk}
 
 
+def is_whole(path: Path) -> bool:
+    return path.is_file() and path.parent.name != "aside" and not path.name.startswith(".")
+
+
 def kept_in(lake: Path) -> dict[str, bytes]:
     """What a lake in a directory keeps for good."""
-    files = [path for zone in (RAW, ZONE, WITHDRAWN, COMMITS) for path in (lake / zone).rglob("*") if path.is_file() and path.parent.name != "aside"]
+    files = [path for zone in (RAW, ZONE, WITHDRAWN, COMMITS) for path in (lake / zone).rglob("*") if is_whole(path)]
     return {path.relative_to(lake).as_posix(): path.read_bytes() for path in files}
 
 
@@ -472,7 +476,8 @@ def test_what_is_forgotten_twice_adds_nothing(forgotten):
 STEPS = (
     "takedown._move_shared",  # all is found, nothing is removed
     "load.publish_build",  # Parquet is moved, the warehouse is not published
-    "takedown._empty_lists",  # the warehouse is published
+    "load.mark_published",  # the warehouse is published, and the one that it was made from is there
+    "takedown._empty_lists",  # nothing leads back
     "erasure._overwrite",  # the indexes know the records no more
     "takedown._draw_docs",
 )
