@@ -108,6 +108,18 @@ def _make_bucket(server: subprocess.Popen, url: str) -> None:
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(scope="session")
+def new_bucket(s3_server):
+    """Makes a bucket in the object store that holds nothing yet; gives its URL."""
+
+    def make() -> str:
+        name = f"{BUCKET}-{next(_numbers)}"
+        with urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{name}", method="PUT"), timeout=10):
+            return f"s3://{name}"
+
+    return make
+
+
 @pytest.fixture
 def s3_url(s3_server):
     """URL of a lake in the object store that holds nothing yet."""

@@ -28,24 +28,38 @@ from broadsheet.capture.erasure import At, Member, erase, erase_remains, members
 from broadsheet.capture.raw_index import Place
 from broadsheet.capture.raw_zone import RawZone, sync_folder
 from broadsheet.errors import ConfigurationError
-from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, require_writable, write_records
+from broadsheet.lake import (
+    ABSENCES,
+    CAPTURES,
+    FORGETTING,
+    OUTCOMES,
+    PAGES,
+    REJECTIONS,
+    TOMBSTONES,
+    Lake,
+    is_left_aside,
+    read_records,
+    require_writable,
+    write_records,
+)
 from broadsheet.quality.data_docs import build_data_docs
 from broadsheet.quality.overview import build_overview
 from broadsheet.quality.quarantine import quarantine_table
 from broadsheet.records import Absence, Capture, PageResult, Record, Rejection, StageOutcome
 from broadsheet.runs import REPARSE, REPLAY, Run, quality_results_of, rejections_of
 from broadsheet.settings import Settings, read_settings
+from broadsheet.store import store_of
 from broadsheet.tables.schema import TABLES
 from broadsheet.tombstones import FORGOTTEN, Covered, Target, Tombstone, covered_by, set_tombstones, tombstones_of
 from broadsheet.transient import room_needed
 from broadsheet.urls import page_url, url_key
-from broadsheet.warehouse.build import only_writer
+from broadsheet.warehouse.build import only_writer, published_snapshots, remove_builds
 from broadsheet.warehouse.load import published_runs, remove_earlier
-from broadsheet.warehouse.parts import require_warehouse
+from broadsheet.warehouse.parts import require_warehouse, undo_unpublished
 from broadsheet.warehouse.query import open_published
 from broadsheet.warehouse.takedown import Rows, capture_of, other_addresses, referring, rows_of, take_out, together
 
-STALE_SECONDS = 3600  # a file for the time being that was not touched for so long is a dead process's
+STALE_SECONDS = 3600  # a file for the time being that was not touched for so long is a dead process's, be it of another machine
 _LISTS: dict[str, type[Arrival]] = {CAPTURES: Capture, ABSENCES: Absence, REJECTIONS: Rejection}
 _LATER_STAGES = ("extract", "transform", "validate")
 _COUNTED = ("captures", "absences", "articles", "rejections")
@@ -148,7 +162,8 @@ def find(lake: str | Path, targets: Sequence[Target]) -> Found:
 def unfinished(lake: str | Path) -> tuple[Target, ...]:
     """What a takedown that was killed was asked for; nothing where none was."""
     where = _lake(lake)
-    return _read_work(where).targets if where.forgetting.exists() else ()
+    begun = _begun(where)
+    return begun.targets if begun else ()
 
 
 @room_needed()
@@ -164,19 +179,22 @@ def forget(lake: str | Path, targets: Sequence[Target] = (), *, reason: str = ""
     stones: list[Tombstone] = []
     with only_writer(where):
         require_warehouse(where)
-        if where.forgetting.exists():
-            stones += _carry_out(where, _read_work(where), options)
+        if begun := _begun(where):
+            stones += _carry_out(where, begun, options)
         if targets:
             stones += _carry_out(where, _work(where, targets, reason), options)
     return stones
+
+
+def keeps_versions(lake: str | Path) -> bool:
+    """Whether the object store of a lake that forgot something keeps versions of files: earlier ones hold what was forgotten."""
+    return store_of(_lake(lake)).keeps_versions(TOMBSTONES)
 
 
 def _lake(lake: str | Path) -> Lake:
     where = Lake.at(lake)
     if not where.root.is_dir():
         raise ConfigurationError(f"there is no lake at {lake}")
-    if where.binding:
-        raise ConfigurationError(f"{where.name} is in an object store, which may keep versions and copies of what is removed: it cannot forget yet")
     return where
 
 
@@ -188,8 +206,15 @@ def _work(lake: Lake, targets: Sequence[Target], reason: str) -> Work:
     )
 
 
-def _read_work(lake: Lake) -> Work:
-    return next(iter(read_records(lake.forgetting, Work)))
+def _begun(lake: Lake) -> Work | None:
+    """The takedown that is under way, if one is."""
+    told = store_of(lake).current(FORGETTING)
+    return next(read_records(told, Work)) if told.exists() else None
+
+
+def _write_down(lake: Lake, work: Work) -> None:
+    with store_of(lake).new(FORGETTING) as aside:
+        write_records(aside, [work])
 
 
 # --- the recipe --------------------------------------------------------------------------------------------------------------
@@ -197,11 +222,11 @@ def _read_work(lake: Lake) -> Work:
 
 def _carry_out(lake: Lake, work: Work, settings: Settings) -> list[Tombstone]:
     zone = RawZone(lake)
-    write_records(lake.forgetting, [work])
+    _write_down(lake, work)
     set_tombstones(lake, work.stones)  # from here on nothing of it comes in
     require_still(zone)
     work = _with_rows(lake, work)
-    write_records(lake.forgetting, [work])
+    _write_down(lake, work)
     set_tombstones(lake, work.stones)
     lost = _lost_members(lake, work)
     moved = _move_shared(lake, work, lost)
@@ -211,7 +236,8 @@ def _carry_out(lake: Lake, work: Work, settings: Settings) -> list[Tombstone]:
     erase_remains(zone, work.covered.has_url)
     _draw_docs(lake)
     _remove_stale(lake)
-    lake.forgetting.unlink()
+    zone.store.remove_strays()
+    zone.store.delete(FORGETTING)
     sync_folder(lake.root)
     return work.stones
 
@@ -275,9 +301,11 @@ def _referring(lake: Lake, work: Work, places: Collection[At]) -> dict[At, Captu
 
 
 def _empty_warehouse(lake: Lake, work: Work, moved: Mapping[At, Place], settings: Settings) -> None:
+    remove_builds(lake)
     if not lake.warehouse.exists():
         return
     if work.run_id in published_runs(lake):  # killed after that
+        undo_unpublished(lake, set(published_snapshots(lake)))
         remove_earlier(lake)
     else:
         take_out(lake, settings, work.rows, moved, work.stones, work.run_id)
@@ -426,7 +454,7 @@ def _remove_stale(lake: Lake) -> None:
     """Remove what dead processes left of files that they were writing aside, or had fetched to read."""
     for file in (*lake.root.rglob(".*.tmp"), *lake.staging("").glob("*/fetched-*")):
         try:
-            if file.stat().st_mtime < time.time() - STALE_SECONDS:
+            if is_left_aside(file) or file.stat().st_mtime < time.time() - STALE_SECONDS:
                 file.unlink()
         except FileNotFoundError:
             continue

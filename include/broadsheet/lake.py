@@ -15,7 +15,7 @@ commits/<snapshot>.json *   parts that a load moved into tables/
 docs/index.html             quality overview
 docs/<run>/                 Data Docs
 runs/<run>.json             summary of a run
-tombstones.jsonl            what was forgotten and does not come back; beside it forgetting.json while one is under way
+tombstones.jsonl *          what was forgotten and does not come back; beside it forgetting.json * while one is under way
 """
 
 import errno
@@ -38,11 +38,15 @@ T = TypeVar("T")
 
 # Zones of what is kept for good.
 RAW, TABLES, WITHDRAWN, COMMITS = "raw", "tables", "withdrawn", "commits"
+# Small files that are kept for good beside them, and change.
+TOMBSTONES, FORGETTING = "tombstones.jsonl", "forgetting.json"
 # Which object store a directory works for.
 BINDING = "store.json"
 # A URL; as a path it would have one slash less.
 _URL = re.compile(r"([a-z][a-z0-9+.-]*):/+(.*)", re.IGNORECASE)
 _BUCKET_AND_FOLDER = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.+(/|$))[\w.=+-]+)*")
+
+_ASIDE = re.compile(r"\..+\.([1-9][0-9]{0,6})\.tmp")  # of `written_aside`, with the process that writes it
 
 # Files that stages leave in their staging: what goes on, what was rejected, what became of it all.
 CAPTURES = "captures.jsonl"
@@ -145,12 +149,7 @@ class Lake:
     @property
     def tombstones(self) -> Path:
         """What was forgotten, and does not come back."""
-        return self.root / "tombstones.jsonl"
-
-    @property
-    def forgetting(self) -> Path:
-        """What is being forgotten: there until it is done."""
-        return self.root / "forgetting.json"
+        return self.root / TOMBSTONES
 
     def docs(self, run_id: str) -> Path:
         return self.root / "docs" / run_id
@@ -217,6 +216,19 @@ def written_aside(target: Path) -> Iterator[Path]:
         aside.replace(target)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def is_left_aside(file: Path) -> bool:
+    """Whether a file was written aside by a process that this machine does not have any more, or that is this one."""
+    if not (named := _ASIDE.fullmatch(file.name)):
+        return False
+    try:
+        os.kill(writer := int(named[1]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # another user's
+        return False
+    return writer == os.getpid()
 
 
 def write_records(target: Path, records: Iterable[msgspec.Struct]) -> int:

@@ -1,8 +1,8 @@
-"""What a lake keeps for good (`raw/`, `tables/`, `withdrawn/`, `commits/`): in its directory, or in an S3-compatible object store.
+"""What a lake keeps for good (`raw/`, `tables/`, `withdrawn/`, `commits/`, tombstones): in its directory, or in an S3-compatible object store.
 
-A file is known by its key, its path relative to the lake (`raw/run-00000.warc.gz`). It comes whole and is never changed; it may move from one
-zone to another, and go. Object stores have no rename: there a file is sent whole, copied and deleted, and what belongs together is written
-down beforehand (`warehouse/parts.py`).
+A file is known by its key, its path relative to the lake (`raw/run-00000.warc.gz`). It comes whole and is never changed but by a takedown; it
+may move from one zone to another, and go. Object stores have no rename: there a file is sent whole, copied and deleted, and what belongs together
+is written down beforehand (`warehouse/parts.py`).
 
 Of an object store, the lake's directory holds copies at the same paths: what was sent from here and what was read whole, up to
 `BROADSHEET_STORE_CACHE_MB`. Clients of object stores run threads, which no fork takes along: use none before a fork and after it.
@@ -13,7 +13,7 @@ import os
 import re
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -28,13 +28,14 @@ from obstore.exceptions import BaseError, PermissionDeniedError, Unauthenticated
 from obstore.store import S3Store
 
 from broadsheet.errors import ConfigurationError, TransientError
-from broadsheet.lake import COMMITS, RAW, Binding, Lake, require_writable, written_aside
+from broadsheet.lake import COMMITS, RAW, TABLES, WITHDRAWN, Binding, Lake, require_writable, written_aside
 from broadsheet.settings import MIB, read_store_settings
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 WARC, PARQUET = ".warc.gz", ".parquet"
+_COPIED = ((RAW, WARC), (RAW, PARQUET), (TABLES, PARQUET), (WITHDRAWN, PARQUET))
 WRITER = "writer.json"  # key: which working directory publishes
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Of a file that is asked for more often, the rest is likely to be asked for too: it is fetched whole.
@@ -67,6 +68,10 @@ class Store:
 
     def file(self, key: str) -> Path:
         """A file of this machine with the content. FileNotFoundError where there is none."""
+        return self.root / key
+
+    def current(self, key: str) -> Path:
+        """Where a small file that changes is on this machine, as it is now; there may be none."""
         return self.root / key
 
     def read(self, key: str) -> bytes:
@@ -112,6 +117,13 @@ class Store:
     def trim(self, *folders: str) -> None:
         """Remove copies, the oldest first, that take more than they may."""
 
+    def remove_strays(self) -> None:
+        """Remove copies of files that are no longer there."""
+
+    def keeps_versions(self, key: str) -> bool:
+        """Whether what a file held before it was changed is kept."""
+        return False
+
 
 class ObjectStore(Store):
     """The zones in a bucket of an S3-compatible object store, below the URL's path.
@@ -130,9 +142,7 @@ class ObjectStore(Store):
 
     def files(self, folder: str, suffix: str) -> list[Path]:
         listed = self._listed(folder, suffix)
-        for copy in super().files(folder, suffix):
-            if copy.relative_to(self.root).as_posix() not in listed:
-                copy.unlink(missing_ok=True)
+        self._remove_but(listed, folder, suffix)
         return sorted(_in_threads(self._fetched, listed.items()))
 
     def exists(self, key: str) -> bool:
@@ -147,6 +157,18 @@ class ObjectStore(Store):
         with self._asking():
             size = obstore.head(self._client, key)["size"]
         return self._fetched((key, size))
+
+    def current(self, key: str) -> Path:
+        copy = self.root / key
+        try:
+            content = self.read(key)
+        except FileNotFoundError:
+            copy.unlink(missing_ok=True)
+            return copy
+        if not (copy.exists() and copy.read_bytes() == content):
+            with written_aside(copy) as aside:
+                aside.write_bytes(content)
+        return copy
 
     def read(self, key: str) -> bytes:
         with self._asking():
@@ -212,6 +234,9 @@ class ObjectStore(Store):
         }  # fmt: skip
         with self.new(WRITER) as aside:
             aside.write_text(json.dumps(told), "utf-8")
+        if writer:  # the other one may have changed what is copied here
+            for folder, suffix in _COPIED:
+                self._remove_but((), folder, suffix)
 
     def trim(self, *folders: str) -> None:
         copies = []
@@ -226,6 +251,14 @@ class ObjectStore(Store):
             if room < 0 and number:  # the newest is what is about to be read
                 path.unlink(missing_ok=True)
 
+    def remove_strays(self) -> None:
+        for folder, suffix in _COPIED:
+            self._remove_but(self._listed(folder, suffix), folder, suffix)
+
+    def keeps_versions(self, key: str) -> bool:
+        with self._asking():
+            return obstore.head(self._client, key)["version"] is not None
+
     # --- requests --------------------------------------------------------------------------------------------------------
 
     @property
@@ -237,6 +270,12 @@ class ObjectStore(Store):
         with self._asking():
             found = (item for chunk in obstore.list(self._client, folder, chunk_size=1000) for item in chunk)
             return {item["path"]: item["size"] for item in found if item["path"].endswith(suffix)}
+
+    def _remove_but(self, keys: Container[str], folder: str, suffix: str) -> None:
+        """Remove copies of all other files below a folder."""
+        for copy in super().files(folder, suffix):
+            if copy.relative_to(self.root).as_posix() not in keys:
+                copy.unlink(missing_ok=True)
 
     def _fetched(self, listed: tuple[str, int]) -> Path:
         """The copy of a file, fetched if it is not here."""

@@ -1,6 +1,7 @@
 """Tombstones: pages and sites that were forgotten (`forget.py`), and that do not come back.
 
-`tombstones.jsonl` has one a line. Whatever brings pages in asks here: `capture` passes them over, the crawler does not ask for them.
+`tombstones.jsonl` has one a line, and lies where the lake keeps what it keeps for good. Whatever brings pages in asks here: `capture` passes them
+over, the crawler does not ask for them.
 """
 
 import json
@@ -13,8 +14,9 @@ from typing import Any
 import msgspec
 
 from broadsheet.errors import ConfigurationError
-from broadsheet.lake import Lake, read_records, write_records
+from broadsheet.lake import TOMBSTONES, Lake, read_records, write_records
 from broadsheet.records import Absence, Capture, Record, Rejection
+from broadsheet.store import store_of
 from broadsheet.urls import canonical, is_site_host, site_of, url_key
 
 FORGOTTEN = "forgotten"  # what is passed over for a tombstone, in accounts
@@ -117,10 +119,10 @@ class Covered:
 
 
 class Tombstones:
-    """The tombstones of a lake, as they are now: one that is added counts for whoever is at work."""
+    """The tombstones of a lake, as they are now: one that is added counts for whoever is at work in its directory."""
 
     def __init__(self, lake: Lake):
-        self._file = lake.tombstones
+        self._file = store_of(lake).current(TOMBSTONES)
         self._seen: tuple[int, int] | None = None
         self._covered = Covered()
 
@@ -146,11 +148,12 @@ def covered_by(tombstones: Iterable[Tombstone]) -> Covered:
 
 def tombstones_of(lake: Lake) -> Iterator[Tombstone]:
     """The tombstones of a lake, the oldest first."""
-    if lake.tombstones.exists():
-        yield from read_records(lake.tombstones, Tombstone)
+    if (told := store_of(lake).current(TOMBSTONES)).exists():
+        yield from read_records(told, Tombstone)
 
 
 def set_tombstones(lake: Lake, fresh: Iterable[Tombstone]) -> None:
     """Add tombstones; one of a target that has one already takes its place."""
     by_target = {(stone.kind, stone.target): stone for stone in (*tombstones_of(lake), *fresh)}
-    write_records(lake.tombstones, by_target.values())
+    with store_of(lake).new(TOMBSTONES) as aside:
+        write_records(aside, by_target.values())

@@ -1,8 +1,10 @@
 """Files get into the lake whole or not at all."""
 
+import os
+
 import pytest
 
-from broadsheet.lake import read_records, write_records, written_aside
+from broadsheet.lake import is_left_aside, read_records, write_records, written_aside
 from broadsheet.records import LinkItem
 
 
@@ -22,3 +24,12 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
         raise RuntimeError("power cut")
     assert target.read_text() == "first"
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_what_a_dead_process_was_writing_aside_is_known(tmp_path):
+    with written_aside(tmp_path / "file.txt") as aside:
+        assert is_left_aside(aside)  # asked by the writer itself: of an earlier process with its number
+        of_another = aside.with_name(aside.name.replace(str(os.getpid()), str(os.getppid())))
+        of_nobody = aside.with_name(aside.name.replace(str(os.getpid()), "4194305"))  # beyond the greatest number that Linux gives
+        aside.touch()
+    assert [is_left_aside(file) for file in (of_another, of_nobody, tmp_path / "file.txt", tmp_path / ".part.tmp")] == [False, True, False, False]

@@ -98,6 +98,41 @@ def test_copies_of_what_is_no_longer_there_go(in_s3):
     assert store.files(TABLES, ".parquet") == [] and not (store.root / ANY_KEY).exists()
 
 
+def test_what_changes_is_read_as_it_is_now(in_s3):
+    store, bucket = in_s3
+    assert not store.current("tombstones.jsonl").exists()
+    for content in (b"one", b"two"):  # of the same length
+        obstore.put(bucket, "tombstones.jsonl", content)
+        assert store.current("tombstones.jsonl").read_bytes() == content
+    obstore.delete(bucket, "tombstones.jsonl")
+    assert not store.current("tombstones.jsonl").exists()
+
+
+def test_strays_go_and_unfinished_files_stay(in_s3):
+    store, bucket = in_s3
+    keys = [ANY_KEY, "withdrawn/x.parquet", "raw/a.warc.gz", "raw/index/a.warc.gz.parquet"]
+    for key in keys:
+        put(store, key, b"rows")
+    (store.root / "raw" / "b.warc.gz.part").write_bytes(b"half")
+    for key in keys[:-1]:
+        obstore.delete(bucket, key)
+    store.remove_strays()
+    assert [key for key in keys if (store.root / key).exists()] == keys[-1:]
+    assert (store.root / "raw" / "b.warc.gz.part").exists()
+
+
+def test_copies_of_before_another_directory_published_go(in_s3):
+    store, bucket = in_s3
+    store.claim()
+    put(store, "raw/a.warc.gz", b"forgotten")
+    obstore.put(bucket, "raw/a.warc.gz", b"blanked\n\n")  # as the other one leaves it, of the same length
+    store.claim()
+    assert store.file("raw/a.warc.gz").read_bytes() == b"forgotten"
+    obstore.put(bucket, "writer.json", b'{"directory_id": "other", "since": "", "directory": "", "host": ""}')
+    store.claim(is_taken_over=True)
+    assert store.file("raw/a.warc.gz").read_bytes() == b"blanked\n\n"
+
+
 def test_copies_take_no_more_than_they_may(in_s3, monkeypatch):
     store, _ = in_s3
     keys = [f"raw/{number}.warc.gz" for number in range(4)]

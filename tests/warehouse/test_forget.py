@@ -1,4 +1,5 @@
-"""Takedown: nothing of a forgotten page or site is left in any file of the lake, the rest is as if it had never been there, and it stays away."""
+"""Takedown: nothing of a forgotten page or site is left in any file of the lake, or object of its store, the rest is as if it had never been there,
+and it stays away."""
 
 import gzip
 import io
@@ -7,16 +8,20 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.request
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
+import obstore
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fastwarc.warc import ArchiveIterator as FastReader
+from obstore.store import S3Store
 from typer.testing import CliRunner
 from warcio.archiveiterator import ArchiveIterator as WarcioReader
 
@@ -30,7 +35,8 @@ from broadsheet.capture.web.plan import Plan
 from broadsheet.capture.web.source import WebSource
 from broadsheet.cli import app
 from broadsheet.errors import ConfigurationError, TransientError
-from broadsheet.lake import Lake
+from broadsheet.lake import BINDING, COMMITS, FORGETTING, RAW, WITHDRAWN, Lake
+from broadsheet.lake import TABLES as ZONE
 from broadsheet.reparse import Selection
 from broadsheet.runs import Run, stored_summary
 from broadsheet.settings import Settings
@@ -50,6 +56,8 @@ LISTED = f"{URL}?from=list"  # where it was captured besides; the page says that
 KEPT = "https://www.haidu.example/2026/03/02/000018.html"
 SHARED, TWIN = "https://www.haidu.example/2026/03/03/000040.html", "https://www.haidu.example/2026/03/03/000041.html"
 SITE = "haidu.example"
+BUCKET = "in the bucket"
+NO_PROCESS = 4_194_305  # beyond the greatest number that Linux gives
 # What differs with the time and order of loads.
 OWN = ("run_id", "first_capture_id", "captured_before", "raw_file", "raw_offset", "raw_length", "input_path")
 BEGIN = datetime(2026, 3, 6, 8, tzinfo=UTC)
@@ -150,28 +158,73 @@ def whole(tmp_path_factory) -> Path:
     aside.mkdir()
     half = f"WARC/1.1\r\nWARC-Target-URI: {URL}\r\nContent-Length: 99000\r\n\r\n{MARK}{''.join(map(chr, range(0x4E00, 0x9E00)))}"
     (aside / "half").write_bytes(gzip.compress(half.encode())[:-20_000])
+    (lake / "raw" / f".copy.warc.gz.{NO_PROCESS}.tmp").write_text(MARK)  # what a process was writing aside when it was killed
     return lake
 
 
+@pytest.fixture(scope="module")
+def place(request) -> str:
+    """Where lakes keep what they keep for good."""
+    return getattr(request, "param", DIRECTORY)
+
+
+DIRECTORY, STORE = "directory", "object store"
+anywhere = pytest.mark.parametrize("place", [DIRECTORY, STORE], indirect=True, scope="module")
+in_a_store = pytest.mark.parametrize("place", [STORE], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def copied(place, request):
+    """Makes a copy of a lake, whose runs know where it is: in a directory, or in a bucket of its own, with the directory to work in."""
+
+    def copy(source: Path, lake: Path) -> Path:
+        shutil.copytree(source, lake)
+        for told in (lake / "staging").glob("*/run.json"):
+            told.write_text(told.read_text().replace(str(source), str(lake)))
+        if place == STORE:
+            url = request.getfixturevalue("new_bucket")()
+            for key, content in (objects_of(source) or kept_in(source)).items():
+                obstore.put(client(url), key, content)
+            (lake / BINDING).write_text(json.dumps({"url": url, "directory_id": "0123456789abcdef"}))
+        return lake
+
+    return copy
+
+
+def client(url: str) -> S3Store:
+    """Another client than the lake's."""
+    return S3Store.from_url(url, client_options={"allow_http": True})
+
+
+def objects_of(lake: Path) -> dict[str, bytes]:
+    """All that the bucket of a lake holds; nothing where the lake has none."""
+    if not (binding := Lake(lake).binding):
+        return {}
+    bucket = client(binding.url)
+    return {item["path"]: bytes(obstore.get(bucket, item["path"]).bytes()) for chunk in obstore.list(bucket) for item in chunk}
+
+
+def is_whole(path: Path) -> bool:
+    return path.is_file() and path.parent.name != "aside" and not path.name.startswith(".")
+
+
+def kept_in(lake: Path) -> dict[str, bytes]:
+    """What a lake in a directory keeps for good."""
+    files = [path for zone in (RAW, ZONE, WITHDRAWN, COMMITS) for path in (lake / zone).rglob("*") if is_whole(path)]
+    return {path.relative_to(lake).as_posix(): path.read_bytes() for path in files}
+
+
 @pytest.fixture
-def lake(whole, tmp_path) -> Path:
+def lake(copied, whole, tmp_path) -> Path:
     return copied(whole, tmp_path / "lake")
 
 
 @pytest.fixture(scope="module")
-def forgotten(whole, tmp_path_factory) -> tuple[Path, Tombstone]:
+def forgotten(copied, whole, tmp_path_factory) -> tuple[Path, Tombstone]:
     """The lake without the page, and its tombstone. Read-only."""
     lake = copied(whole, tmp_path_factory.mktemp("forgotten") / "lake")
     (stone,) = forget(lake, URL, reason="a court's order")
     return lake, stone
-
-
-def copied(whole: Path, lake: Path) -> Path:
-    """A copy of a lake, whose runs know where it is."""
-    shutil.copytree(whole, lake)
-    for told in (lake / "staging").glob("*/run.json"):
-        told.write_text(told.read_text().replace(str(whole), str(lake)))
-    return lake
 
 
 # --- where a text is ---------------------------------------------------------------------------------------------------------
@@ -206,10 +259,15 @@ def unpacked(data: bytes) -> bytes:
 
 
 def holders(lake: Path, text: str = MARK) -> set[str]:
-    """Files that hold a text, as it is or as JSON has it."""
+    """Files that hold a text, as it is or as JSON has it; objects of the lake's bucket below `BUCKET`."""
     sought = [text.encode(), json.dumps(text)[1:-1].encode()]
-    files = [path for path in lake.rglob("*") if path.is_file()]
-    return {str(file.relative_to(lake)) for file in files for told in texts_of(file) if any(needle in told for needle in sought)}
+    with TemporaryDirectory() as fetched:
+        for key, content in objects_of(lake).items():
+            file = Path(fetched, BUCKET, key)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        files = [(path, path.relative_to(root)) for root in (lake, Path(fetched)) for path in root.rglob("*") if path.is_file()]
+        return {str(name) for file, name in files for told in texts_of(file) if any(needle in told for needle in sought)}
 
 
 def contents(lake: Path, without: tuple[str, ...] = OWN) -> dict[str, list[str]]:
@@ -233,11 +291,14 @@ def forget(lake: Path, *targets: str, **options):
 # --- tests -------------------------------------------------------------------------------------------------------------------
 
 
-def test_no_file_of_the_lake_holds_a_forgotten_page(whole, forgotten):
+@anywhere
+def test_no_file_of_the_lake_holds_a_forgotten_page(place, copied, whole, forgotten, tmp_path):
     lake, stone = forgotten
-    before = holders(whole)
-    for place in ("raw", "raw/aside", "staging/begun", "staging/waits", "tables", "withdrawn", "warehouse/changes", "docs"):
-        assert any(name.startswith(f"{place}/") for name in before), place
+    before = holders(copied(whole, tmp_path / "before"))
+    places = ["raw", "raw/aside", "staging/begun", "staging/waits", "tables", "withdrawn", "warehouse/changes", "docs"]
+    places += [f"{BUCKET}/{zone}" for zone in ("raw", "tables", "withdrawn")] if place == STORE else []
+    for held in places:
+        assert any(name.startswith(f"{held}/") for name in before), held
     assert {"warehouse/broadsheet.duckdb", "warehouse/.standby.duckdb", "warehouse/shadow-waits.duckdb"} <= before
     assert holders(lake) == set()
     assert stone.urls == (LISTED,)
@@ -247,7 +308,8 @@ def test_no_file_of_the_lake_holds_a_forgotten_page(whole, forgotten):
     assert count(lake, f"captures where '{URL}' in (url, canonical_url) or url = '{LISTED}'") == 0
     assert list(RawZone(Lake(lake)).visits.of_url(URL)) == []
     assert holders(whole / "arrivals", URL) != set() == holders(lake / "arrivals", URL)
-    assert not Lake(lake).forgetting.exists()
+    assert not list(lake.glob(FORGETTING))
+    assert FORGETTING not in objects_of(lake)
 
 
 def test_other_pages_are_as_they_were_and_all_records_can_be_read(whole, forgotten):
@@ -290,7 +352,8 @@ def test_a_lake_that_forgot_a_page_is_as_one_that_never_had_it(tmp_path):
     assert contents(tmp_path / "all") == contents(tmp_path / "rest")
 
 
-def test_the_warehouse_that_is_made_anew_is_the_same(forgotten, tmp_path):
+@anywhere
+def test_the_warehouse_that_is_made_anew_is_the_same(forgotten, copied, tmp_path):
     lake = copied(forgotten[0], tmp_path / "lake")
     before = contents(lake, ())
     rebuild(Lake(lake))
@@ -298,7 +361,7 @@ def test_the_warehouse_that_is_made_anew_is_the_same(forgotten, tmp_path):
     assert holders(lake) == set()
 
 
-def test_there_is_no_way_back_but_from_what_comes_after(forgotten, tmp_path):
+def test_there_is_no_way_back_but_from_what_comes_after(forgotten, copied, tmp_path):
     lake = copied(forgotten[0], tmp_path / "lake")
     states = snapshots(Lake(lake))
     assert [state.is_reachable for state in states][:2] == [True, False]
@@ -311,7 +374,8 @@ def test_there_is_no_way_back_but_from_what_comes_after(forgotten, tmp_path):
     assert holders(lake) == set()
 
 
-def test_it_does_not_come_back_by_any_way(forgotten, whole, tmp_path):
+@anywhere
+def test_it_does_not_come_back_by_any_way(forgotten, copied, whole, tmp_path):
     lake, drop = copied(forgotten[0], tmp_path / "lake"), whole.parent / "drop"
     summary = pipeline.run_all(lake, [drop], manifest=drop / "manifest.jsonl", shards=1)
     assert summary["passed_over"] == {"forgotten": 5}
@@ -326,21 +390,22 @@ def test_it_does_not_come_back_by_any_way(forgotten, whole, tmp_path):
     assert [plan.take(url, Role.PAGE) for url in (URL, "http://haidu.example/2026/03/02/000017.html", LISTED, KEPT)] == [False, False, False, True]
 
 
-def test_under_an_address_that_nobody_knew_it_is_set_aside_and_goes_when_it_is_forgotten_again(forgotten, tmp_path):
+@anywhere
+def test_under_an_address_that_nobody_knew_it_is_set_aside_and_goes_when_it_is_forgotten_again(forgotten, copied, tmp_path):
     lake = copied(forgotten[0], tmp_path / "lake")
     page, manifest = tmp_path / "mailed.html", tmp_path / "manifest.jsonl"
     page.write_bytes(marked("转发。"))
     manifest.write_text(json.dumps({"path": page.name, "url": f"{URL}?from=mail", "captured_at": "2026-03-07T00:00:00Z"}))
     summary = pipeline.run_all(lake, [page], manifest=manifest, shards=1)
     assert (summary["page_count"], summary["quarantined_by_reason"]) == (0, {"forgotten": 1})
-    assert {name.partition("/")[0] for name in holders(lake)} == {"raw"}
+    assert {name.removeprefix(f"{BUCKET}/").partition("/")[0] for name in holders(lake)} == {"raw"}
     (stone,) = forget(lake, URL)
     assert stone.urls == (LISTED, f"{URL}?from=mail")
     assert holders(lake) == set()
     assert pipeline.run_all(lake, [page], manifest=manifest, shards=1)["passed_over"] == {"forgotten": 1}
 
 
-def test_a_run_that_was_begun_goes_on_from_extract(forgotten, tmp_path):
+def test_a_run_that_was_begun_goes_on_from_extract(forgotten, copied, tmp_path):
     lake = copied(forgotten[0], tmp_path / "lake")
     run = Run.open(lake, "begun")
     for stage in (pipeline.extract, pipeline.transform, pipeline.validate):
@@ -361,6 +426,7 @@ def test_rejections_keep_their_reasons_alone_and_are_not_open(whole, forgotten):
     assert count(lake, "open_quarantine where detail = 'forgotten'") == 0
 
 
+@anywhere
 def test_a_content_that_another_page_shows_too_stays_with_that_page(lake):
     (before,) = query(lake, f"from captures where url = '{TWIN}' and captured_at < '2026-03-04'").to_pylist()
     zone = RawZone(Lake(lake))
@@ -380,6 +446,7 @@ def test_a_content_that_another_page_shows_too_stays_with_that_page(lake):
     assert zone.recover().find(visit.content_sha256) == place
 
 
+@anywhere
 def test_a_site_goes_with_all_below_it(lake):
     pipeline.run_all(lake, [OTHER], manifest=SAMPLE / "manifest.jsonl", shards=1)
     before = contents(lake)
@@ -396,6 +463,7 @@ def test_a_site_goes_with_all_below_it(lake):
     assert forget(lake, SITE) and contents(lake) == after
 
 
+@anywhere
 def test_what_is_forgotten_twice_adds_nothing(forgotten):
     lake, _ = forgotten
     before, states = contents(lake, ()), len(snapshots(Lake(lake)))
@@ -408,12 +476,14 @@ def test_what_is_forgotten_twice_adds_nothing(forgotten):
 STEPS = (
     "takedown._move_shared",  # all is found, nothing is removed
     "load.publish_build",  # Parquet is moved, the warehouse is not published
-    "takedown._empty_lists",  # the warehouse is published
+    "load.mark_published",  # the warehouse is published, and the one that it was made from is there
+    "takedown._empty_lists",  # nothing leads back
     "erasure._overwrite",  # the indexes know the records no more
     "takedown._draw_docs",
 )
 
 
+@anywhere
 @pytest.mark.parametrize("step", STEPS)
 def test_a_killed_takedown_is_completed_by_the_next(lake, forgotten, step):
     killed = subprocess.run([sys.executable, "-c", _KILLED, str(lake), URL, step], check=False, capture_output=True)
@@ -439,6 +509,38 @@ module, _, name = sys.argv[3].partition(".")
 setattr({"takedown": takedown, "erasure": erasure, "load": load}[module], name, lambda *args: os.kill(os.getpid(), signal.SIGKILL))
 takedown.forget(sys.argv[1], takedown.targets_of([sys.argv[2]]))
 """
+
+
+@in_a_store
+@pytest.mark.parametrize("step", ["load.publish_build", "erasure._overwrite"])
+def test_a_killed_takedown_whose_working_directory_is_lost_is_completed(lake, forgotten, step):
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(lake), URL, step], check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    url = Lake(lake).binding.url
+    shutil.rmtree(lake)
+    lake.mkdir()
+    (lake / BINDING).write_text(json.dumps({"url": url, "directory_id": "fedcba9876543210"}))
+    rebuild(Lake(lake))
+    assert holders(lake)
+    assert Tombstones(Lake(lake)).covered.has_url(URL)
+    assert takedown.unfinished(lake) == (Target.of(URL),)
+    assert [stone.target for stone in forget(lake)] == [URL]
+    assert holders(lake) == set()
+    assert (contents(lake), count(lake, "tombstones")) == (contents(forgotten[0]), 1)
+
+
+@in_a_store
+def test_it_is_said_where_the_bucket_keeps_versions(lake, s3_server):
+    asked = ["forget", "--lake", str(lake), "--yes"]
+    without = runner.invoke(app, [*asked, KEPT])
+    assert (without.exit_code, "keeps versions" in without.output) == (0, False)
+    versioned = b'<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>'
+    headers = {"Content-Type": "application/xml", "Authorization": "AWS4-HMAC-SHA256 Credential=reader/20260301/us-east-1/s3/aws4_request"}
+    bucket = Lake(lake).binding.url.removeprefix("s3://")
+    with urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{bucket}?versioning", versioned, headers, method="PUT"), timeout=10):
+        done = runner.invoke(app, [*asked, TWIN])
+    assert done.exit_code == 0, done.output
+    assert "The bucket keeps versions" in done.output
 
 
 def test_the_command_tells_first_and_asks(lake):
@@ -477,13 +579,7 @@ def test_a_lake_that_was_never_published_forgets_too(tmp_path, whole):
     assert holders(tmp_path / "lake") == set()
 
 
-def test_a_lake_in_an_object_store_cannot_forget_yet(tmp_path):
-    (tmp_path / "store.json").write_text(json.dumps({"url": "s3://archive/lake", "directory_id": "0123456789abcdef"}))
-    for asked in (takedown.find, takedown.forget):
-        with pytest.raises(ConfigurationError, match="s3://archive/lake is in an object store"):
-            asked(tmp_path, takedown.targets_of([URL]))
-
-
+@anywhere
 def test_while_a_run_writes_to_the_raw_zone_it_waits(lake):
     with RawZone(Lake(lake)).writer("busy") as writer:
         writer.append(b"WARC/1.1\r\nWARC-Type: metadata\r\nContent-Length: 0\r\n\r\n\r\n\r\n")

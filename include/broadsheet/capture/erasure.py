@@ -1,11 +1,12 @@
 """Taking records out of the raw zone: the only change that its files ever see.
 
 A record that goes is overwritten by a blank one of the same length, so that all others stay where rows and indexes say they are. The file is
-written aside and renamed: a reader sees the one or the other. A content that something else refers to moves before that, under the URL of what
-refers to it, into a file of its own.
+written aside without it, and takes the other's place whole: a reader sees the one or the other. A content that something else refers to moves
+before that, under the URL of what refers to it, into a file of its own.
 """
 
 import fcntl
+import os
 import re
 import shutil
 import struct
@@ -13,6 +14,7 @@ import zlib
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import BinaryIO
 from uuid import uuid4
 
 import msgspec
@@ -40,6 +42,7 @@ _SHORT = 512  # bytes of a blank record that stands alone
 _GZIP_HEADER, _BLOCK_HEADER, _GZIP_TRAILER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff", 5, 8
 _LONGEST_STORED, _HAS_COMMENT = 65_535, 16
 _READ_AHEAD = 1 << 16
+_COPIED_AT_ONCE = 1 << 20
 
 At = tuple[str, int]  # file and offset of a record
 
@@ -81,6 +84,7 @@ def members(zone: RawZone) -> Iterator[Member]:
                     raw_file=name, offset=offset, length=length, record_type=frame.headers.get("warc-type", ""),
                     url=frame.headers.get("warc-target-uri"),
                 )  # fmt: skip
+        zone.store.trim(RAW)
 
 
 # --- contents that stay ----------------------------------------------------------------------------------------------------
@@ -211,12 +215,19 @@ def _overwrite(zone: RawZone, name: str, offsets: Mapping[int, int]) -> None:
         if is_all:
             aside.write_bytes(blank(_SHORT))
         else:
-            shutil.copy(warc, aside)
-            with aside.open("r+b") as file:
-                for offset, length in offsets.items():
-                    file.seek(offset)
-                    file.write(blank(length))
+            with warc.open("rb") as source, aside.open("wb") as target:
+                for offset, length in sorted(offsets.items()):
+                    _copy(source, target, offset - source.tell())
+                    target.write(blank(length))
+                    source.seek(length, os.SEEK_CUR)
+                shutil.copyfileobj(source, target)
     sync_folder(zone.folder)
+
+
+def _copy(source: BinaryIO, target: BinaryIO, length: int) -> None:
+    while length and (piece := source.read(min(length, _COPIED_AT_ONCE))):
+        target.write(piece)
+        length -= len(piece)
 
 
 def blank(length: int) -> bytes:

@@ -26,6 +26,12 @@ _TOLD = {
 }
 
 
+_VERSIONS = (
+    "The bucket keeps versions: earlier ones of the lake's files still hold it. Remove those that are not the latest; "
+    "docs/operate/takedown.md says how."
+)
+
+
 def forget(
     targets: Annotated[
         list[str] | None,
@@ -67,6 +73,8 @@ def forget(
         typer.confirm("Remove it for good?", abort=True)
     for stone in takedown.forget(lake, wanted, reason=reason):
         typer.echo(f"Forgotten: {stone.target}")
+    if takedown.keeps_versions(lake):
+        errors.print(_VERSIONS, markup=False, highlight=False)
 
 
 def _print_found(found: "Found") -> None:
@@ -88,7 +96,7 @@ def _print_stones(lake: Path) -> None:
     from broadsheet.tombstones import tombstones_of
 
     table = Table("forgotten at (UTC)", "kind", "target", "captures", "articles", "reason")
-    for stone in tombstones_of(Lake(lake)):
+    for stone in tombstones_of(Lake.at(lake)):
         counts = (f"{stone.counts.get(name, 0):,}" for name in ("captures", "articles"))
         table.add_row(f"{stone.forgotten_at:%Y-%m-%d %H:%M:%S}", stone.kind, "\n".join((stone.target, *stone.urls)), *counts, stone.reason)
     Console().print(table)

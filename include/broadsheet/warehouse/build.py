@@ -68,7 +68,7 @@ def open_build(lake: Lake, name: str, settings: Settings, *, is_empty: bool = Fa
     program wrote.
     """
     give_way(settings)
-    _remove_stale(lake)
+    remove_builds(lake)
     file = lake.warehouse.parent / f".build-{make_id('build', name)}.duckdb"
     is_new = is_empty or not lake.warehouse.exists()
     try:
@@ -80,7 +80,7 @@ def open_build(lake: Lake, name: str, settings: Settings, *, is_empty: bool = Fa
             is_old = _prepare(connection, lake)
             yield Build(file, connection, is_new or is_old)
     finally:
-        _remove_stale(lake)
+        remove_builds(lake)
 
 
 def give_way(settings: Settings) -> None:
@@ -169,7 +169,8 @@ def _writable(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _remove_stale(lake: Lake) -> None:
+def remove_builds(lake: Lake) -> None:
+    """Remove what is not published, as the only writer: builds, also of loads that died."""
     for stale in (*lake.warehouse.parent.glob(".build-*"), lake.standby.with_name(f"{lake.standby.name}.new")):
         if stale.is_dir():  # what DuckDB put down while memory was short
             shutil.rmtree(stale, ignore_errors=True)

@@ -75,13 +75,15 @@ def mark_published(lake: Lake, snapshot_id: str) -> None:
 
 
 def undo_unpublished(lake: Lake, published: set[str]) -> list[str]:
-    """Move back what loads moved that died before they were published; returns their snapshot ids. Raw zone and staging keep all."""
+    """Move back what loads moved that died before they were published, and mark what is published; returns the ids of those that were undone. Raw
+    zone and staging keep all."""
     for left in (lake.root / "staging").glob(f"{_ASIDE}*"):
         shutil.rmtree(left, ignore_errors=True)
     store = store_of(lake)
     undone = []
     for snapshot_id, moved in _unmarked(store):
         if snapshot_id in published:
+            mark_published(lake, snapshot_id)
             continue
         for path in moved["coming"]:
             store.delete(f"{TABLES}/{path}")
