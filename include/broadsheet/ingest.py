@@ -54,7 +54,7 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
             told |= _captured(run, found)
     elif (found := source.found()) or not source.paths:  # without paths, capture would take all that the manifest names
         told |= _captured(run, found, source.manifest)
-    days = list_arrivals(run, source.site, source.time_zone)
+    days = list_arrivals(run, source.site, source.time_zone, source.profile)
     if "crawl" in told:
         _require_answers(source.name, told["crawl"])
     return {**told, "days": days}

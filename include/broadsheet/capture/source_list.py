@@ -41,6 +41,7 @@ class FileSource(BaseModel):
     manifest : CSV or JSON Lines of what the files don't know (`broadsheet.capture.manifest`).
     site : of captures for which neither the manifest nor a URL tells one.
     time_zone : in which the sites' displayed times are read, where the pages state none.
+    profile : site profile that reads its pages, by the name of its file: a host. By default each page is read by that of its own host.
     rights : what the owner allows, for people.
     is_mtime_trusted : take a file's modification time as capture time when nothing better is known.
     """
@@ -56,6 +57,7 @@ class FileSource(BaseModel):
     manifest: _Path | None = None
     site: SiteName | None = None
     time_zone: ZoneName | None = None
+    profile: SiteName | None = None
     rights: str | None = None
     is_mtime_trusted: bool = Field(False, alias="trust_mtime")
 

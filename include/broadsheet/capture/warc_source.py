@@ -46,6 +46,7 @@ class WarcSource(BaseModel):
     contact : a URL or an e-mail address; sent to web servers that are asked for files.
     site : of captures for which no URL tells one.
     time_zone : in which the sites' displayed times are read, where the pages state none.
+    profile : site profile that reads its pages, by the name of its file: a host. By default each page is read by that of its own host.
     rights : what the owner allows, for people.
     """
 
@@ -69,6 +70,7 @@ class WarcSource(BaseModel):
     contact: str | None = Field(None, min_length=3)
     site: SiteName | None = None
     time_zone: ZoneName | None = None
+    profile: SiteName | None = None
     rights: str | None = None
 
     @field_validator("paths", "path_lists", "base")

@@ -16,6 +16,7 @@ from rich.table import Table
 from broadsheet.cli.arguments import given_lake, given_path
 from broadsheet.cli.exits import Exit
 from broadsheet.cli.output import OutOption, give
+from broadsheet.cli.profile import SitesOption
 from broadsheet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -138,16 +139,17 @@ def _write_new(target: Path, text: str) -> None:
 def check(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these; all without.", show_default=False)] = None,
     sources: SourcesOption = _FOLDER,
+    sites: SitesOption = None,
     as_json: _JsonOption = False,
 ) -> None:
     """Tell of all mistakes in source files, with file, key and what is expected, and warn of what is likely to be one.
 
     Warned of are hosts that two sources ask, regular expressions that cannot fit, files that are not there, haste, a missing contact. Nothing is
-    asked of any site. Exit code 2 when a source cannot be used; warnings alone: 0.
+    asked of any site. Exit code 2 when a source cannot be used, or names a site profile that is not there; warnings alone: 0.
     """  # fmt: skip
     from broadsheet.capture.source_check import check as check_sources
 
-    usable, findings = check_sources(sources, names or ())
+    usable, findings = check_sources(sources, names or (), sites)
     if as_json:
         typer.echo(msgspec.json.encode(findings).decode())
     else:

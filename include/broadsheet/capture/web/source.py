@@ -141,6 +141,7 @@ class WebSource(BaseModel):
     max_age : entries of sitemaps that are dated longer ago are left out.
     site : of captures for which nothing better is known.
     time_zone : in which the sites' displayed times are read, where the pages state none.
+    profile : site profile that reads its pages, by the name of its file: a host. By default each page is read by that of its own host.
     rights : what the site's owner allows, for people.
     follow : which links lead to pages of the source.
     limits : how much a run may ask for, and how fast.
@@ -165,6 +166,7 @@ class WebSource(BaseModel):
     limits: Limits = Limits()
     site: SiteName | None = None
     time_zone: ZoneName | None = None
+    profile: SiteName | None = None
     rights: str | None = None
     is_private_allowed: bool = Field(False, alias="allow_private")
     resolve: dict[str, str] = {}
