@@ -28,13 +28,16 @@ from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import Progress, capture, load, read_staged
 from broadsheet.runs import Run, outcomes_of
+from broadsheet.transient import room_needed
 
 
+@room_needed()
 def start_source(lake: str | Path, source: Source, run_id: str | None = None, **settings: Any) -> Run:
     """Begin to bring in a source, or take it up again. `settings` as in `Run.start`."""
     return Run.start(lake, run_id, is_mtime_trusted=source.is_mtime_trusted or None, **settings)
 
 
+@room_needed()
 def ingest(run: Run, source: Source) -> dict[str, Any]:
     """Bring what a source holds into the raw zone, and list by day what is new. Repeating it for a run forgets nothing of what it
     had listed; a crawl asks only for what is still due.
@@ -43,7 +46,7 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
     its account, `crawl`, and of others' archives how many files were `read`, `failed` and are `left`, `archives`.
 
     Raises ConfigurationError for a manifest or a list of paths that cannot be read, TransientError for a crawl that cannot begin, was
-    killed or got no answer, and where the first of others' archives cannot be had now.
+    killed or got no answer, where the disk is full, and where the first of others' archives cannot be had now.
     """
     told: dict[str, Any] = {"source": source.name, "in_count": 0, "quarantined_count": 0}
     if isinstance(source, WarcSource):
@@ -87,6 +90,7 @@ def _crawled(run: Run, source: WebSource) -> dict[str, Any]:
     return account
 
 
+@room_needed()
 def finish(run: Run) -> None:
     """Remove the staging of a run with which nothing more is done: what a source listed counts as known from now on."""
     note = noted(run)

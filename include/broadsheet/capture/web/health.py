@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.visits import Role, Visit
+from broadsheet.capture.web.statuses import is_failure
 from broadsheet.lake import Lake
 from broadsheet.records import Record
 
@@ -60,7 +61,7 @@ def _health(source: str, visits: list[Visit]) -> Health:
         asked_at=asked_at,
         answered_at=max((visit.captured_at for visit in visits if _is_good(visit)), default=None),
         request_count=len(recent),
-        failed_count=sum(map(_is_failure, recent)),
+        failed_count=sum(is_failure(visit.http_status) for visit in recent),
         page_count=len(first_seen),
         new_page_at=max(first_seen.values(), default=None),
     )
@@ -78,7 +79,3 @@ def troubles(health: Health) -> Iterator[Trouble]:
 
 def _is_good(visit: Visit) -> bool:
     return visit.http_status is not None and (200 <= visit.http_status < 300 or visit.http_status == 304)
-
-
-def _is_failure(visit: Visit) -> bool:
-    return visit.http_status is None or visit.http_status in (403, 408, 425, 429) or visit.http_status >= 500

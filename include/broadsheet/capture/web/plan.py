@@ -13,13 +13,13 @@ from types import MappingProxyType
 
 from broadsheet.capture.visits import Role, Visit
 from broadsheet.capture.web.source import WebSource
+from broadsheet.capture.web.statuses import is_later
 from broadsheet.urls import canonical
 
 MOST_FAILURES = 5
 _FIRST_WAIT = timedelta(minutes=10)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _GONE = (404, 410)
-_LATER = frozenset({408, 425, 429, *range(500, 600)})
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Known:
     def add(self, visit: Visit) -> None:
         """Let a visit count, later than those before."""
         self.tried_at = visit.captured_at
-        if visit.http_status is None or visit.http_status in _LATER:
+        if is_later(visit.http_status):
             self.failures += 1
             return
         self.failures = 0
