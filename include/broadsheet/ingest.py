@@ -12,13 +12,14 @@ A day that is built again gives no new row; a capture that came late has only it
 
 import re
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from broadsheet.capture.archives import Archives
 from broadsheet.capture.arrivals import UNDATED, days_of, list_arrivals, stage_day
-from broadsheet.capture.source_list import Source
+from broadsheet.capture.schedule import LastRun, Waiting, due_at, last_run, mark_run
+from broadsheet.capture.source_list import Source, WrongSource
 from broadsheet.capture.source_list import read_source as read_source
 from broadsheet.capture.source_list import source_names as source_names
 from broadsheet.capture.warc_source import WarcSource
@@ -28,7 +29,39 @@ from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import Progress, capture, load, read_staged
 from broadsheet.runs import Run, outcomes_of
+from broadsheet.settings import read_settings
 from broadsheet.transient import room_needed
+
+
+def due_sources(lake: str | Path, folder: str | Path, now: datetime | None = None) -> tuple[list[str], list[Waiting]]:
+    """The names of the sources of a folder that are due by their schedules, and those that are not. A source that cannot be used is due: to bring
+    it in tells why.
+
+    Parameters
+    ----------
+    now : aware; by default the crawler's clock.
+    """
+    where = Lake.at(lake)
+    now = now or datetime.now(UTC) + timedelta(seconds=read_settings().clock_offset_seconds)
+    due: list[str] = []
+    waiting: list[Waiting] = []
+    for name in source_names(folder):
+        try:
+            at = source_due_at(where, read_source(folder, name))
+        except WrongSource:
+            due.append(name)
+            continue
+        if at is None or at > now:
+            waiting.append(Waiting(name, at))
+        else:
+            due.append(name)
+    return due, waiting
+
+
+def source_due_at(lake: Lake, source: Source) -> datetime | None:
+    """When a source is due by its schedule and its last finished run; as `due_at` of `broadsheet.capture.schedule`."""
+    ran = last_run(lake, source.name)
+    return due_at(source.schedule, source.time_zone, ran.began_at if ran else None)
 
 
 @room_needed()
@@ -55,8 +88,10 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
         told["crawl"] = _crawled(run, source)
         if found := unlisted(run):
             told |= _captured(run, found)
-    elif (found := source.found()) or not source.paths:  # without paths, capture would take all that the manifest names
-        told |= _captured(run, found, source.manifest)
+    else:
+        let_lines_be_listed(run, source.name, [])  # that it ran is all there is to remember
+        if (found := source.found()) or not source.paths:  # without paths, capture would take all that the manifest names
+            told |= _captured(run, found, source.manifest)
     days = list_arrivals(run, source.site, source.time_zone, source.profile)
     if "crawl" in told:
         _require_answers(source.name, told["crawl"])
@@ -92,11 +127,12 @@ def _crawled(run: Run, source: WebSource) -> dict[str, Any]:
 
 @room_needed()
 def finish(run: Run) -> None:
-    """Remove the staging of a run with which nothing more is done: what a source listed counts as known from now on."""
+    """Remove the staging of a run with which nothing more is done: what a source listed counts as known from now on, and that it ran."""
     note = noted(run)
     shutil.rmtree(run.where.staging(run.run_id), ignore_errors=True)
     if note:  # last: what is listed twice comes in once, what counts as listed and was not told of never
         mark_listed(run, note)
+        mark_run(run.where, note["source"], LastRun(run_id=run.run_id, began_at=run.started_at + timedelta(seconds=run.options.clock_offset_seconds)))
 
 
 def require_day(day: str) -> str:

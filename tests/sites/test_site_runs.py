@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from broadsheet import ingest, replay, reparse
+from broadsheet import ingest, reparse, replay
 from broadsheet.cli import app
 from broadsheet.lake import CAPTURES, Lake, read_records
 from broadsheet.pipeline import run_all

@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from broadsheet.capture.durations import duration_text
 from broadsheet.capture.remote import is_remote
 from broadsheet.capture.source_list import FileSource, Source, WrongSource, read_source, source_names
 from broadsheet.capture.warc_source import WarcSource
-from broadsheet.capture.web.source import WebSource, duration_text
+from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import ConfigurationError
 from broadsheet.records import Record
 

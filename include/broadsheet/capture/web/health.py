@@ -61,7 +61,7 @@ def _health(source: str, visits: list[Visit]) -> Health:
         asked_at=asked_at,
         answered_at=max((visit.captured_at for visit in visits if _is_good(visit)), default=None),
         request_count=len(recent),
-        failed_count=sum(is_failure(visit.http_status) for visit in recent),
+        failed_count=sum(visit.http_status is None or is_failure(visit.http_status) for visit in recent),
         page_count=len(first_seen),
         new_page_at=max(first_seen.values(), default=None),
     )

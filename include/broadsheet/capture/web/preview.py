@@ -148,7 +148,7 @@ class _Answers:
     def _parsed(self, robots_url: str) -> Protego | None:
         """Rules as RFC 9309 has them: none where there is no file; None where the server fails to tell, so that nothing may be asked for."""
         visit = self.last(robots_url)
-        if visit is None or is_robots_unreachable(visit.http_status):
+        if visit is None or visit.http_status is None or is_robots_unreachable(visit.http_status):
             return None
         answer = self.content(visit) if visit.http_status < 400 else None
         return Protego.parse(answer.body.decode("utf-8", "ignore") if answer else "")
