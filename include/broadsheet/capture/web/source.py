@@ -150,7 +150,7 @@ class WebSource(BaseModel):
     is_private_allowed: bool = Field(False, alias="allow_private")
     resolve: dict[str, str] = {}
 
-    @field_validator("contact", "user_agent", "rights")
+    @field_validator("contact", "user_agent")
     @classmethod
     def _one_line(cls, text: str | None) -> str | None:
         if text is not None and (not text.isprintable() or not text.isascii()):
