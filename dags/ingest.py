@@ -1,7 +1,7 @@
 """# Captures in, by source
 
-Brings what the sources hold into the raw zone, every hour. A source is a file `<name>.yaml` in the folder `sources`: which pages of
-a site to ask for, which archives to read, where captures are put down.
+Brings what the sources hold into the raw zone, every hour or as `BROADSHEET_INGEST_SCHEDULE` says. A source is a file `<name>.yaml` in
+the folder `sources`: which pages of a site to ask for, which archives to read, where captures are put down.
 
     kind: web
     urls: [https://news.lanshan.example/]
@@ -11,11 +11,14 @@ a site to ask for, which archives to read, where captures are put down.
 
 | task | does | once or by source |
 |---|---|---|
-| `find_sources` | reads the folder of sources; without one there is nothing to do | once |
+| `find_sources` | reads the folder of sources, and which of them are due; without any there is nothing to do | once |
 | `ingest` | brings a source's captures into the raw zone, and lists by day of capture what is new | by source |
 
 **Sources do not wait for each other.** One that fails, as for a manifest that is not there, fails its own task alone; the rest
 go on. What was ingested before is not ingested again. A source that has nothing new ends as skipped.
+
+**Schedules.** A source is due in every run, unless it states a `schedule`: a duration, as `6h`, a cron expression, or `manual`. The param
+`only` names some that are brought in whether or not they are due. A source whose last task failed is due.
 
 **Partitions.** The asset `arrivals` gets an event for each day (UTC) of which anything new came, as `2026-03-01`, with its lake
 and source; what has no known time of capture is in `undated`, a rejected input in the day on which it was first seen. Each
@@ -26,6 +29,8 @@ retries after a transient fault only. A task that died can be cleared, or left t
 until it is finished.
 """
 
+import logging
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -37,22 +42,31 @@ from broadsheet_airflow.assets import ARRIVALS, RAW_ZONE
 from broadsheet_airflow.defaults import TASKS, ready_within
 from broadsheet_airflow.params import located
 
+log = logging.getLogger("airflow.task")
+
+# When sources are looked for that are due; a source may state a schedule of its own.
+SCHEDULE = os.environ.get("BROADSHEET_INGEST_SCHEDULE") or "17 * * * *"
 PARAMS = params.chosen(
     "lake",
     sources=Param("sources", type="string", minLength=1, title="Sources", description="Folder of sources, <name>.yaml."),
-    only=params.strings("Only these sources", "Names of sources. Empty: all of the folder.", examples=["lanshan"]),
+    only=params.strings("Only these sources", "Names of sources, due or not. Empty: all of the folder that are due.", examples=["lanshan"]),
 )
 
 
 @task(execution_timeout=timedelta(minutes=5))
 def find_sources(params=None) -> list[str]:
-    """The names of the sources to ingest."""
-    from broadsheet.ingest import source_names
+    """The names of the sources to ingest: those that the param `only` names, else those that are due by their schedules."""
+    from broadsheet.ingest import due_sources, source_names
 
     folder = located(params["sources"])
-    if not (folder.exists() or params["only"]):
+    if params["only"]:
+        return source_names(folder, params["only"])
+    if not folder.exists():
         raise AirflowSkipException(f"There is no folder {folder}: nothing to ingest.")
-    return source_names(folder, params["only"])
+    due, waiting = due_sources(stages.lake(), folder)
+    for one in waiting:
+        log.info(one.told)
+    return due
 
 
 @task(outlets=[RAW_ZONE, ARRIVALS], execution_timeout=timedelta(hours=2), map_index_template="{{ source_label }}")
@@ -80,7 +94,7 @@ def ingest(name: str, params=None, outlet_events=None) -> dict[str, Any]:
     dag_display_name="Ingest",
     description="Captures of all sources into the raw zone; tells of the days of which anything new came.",
     doc_md=__doc__,
-    schedule="17 * * * *",
+    schedule=SCHEDULE,
     catchup=False,
     max_active_runs=1,
     max_active_tasks=4,

@@ -12,13 +12,14 @@ A day that is built again gives no new row; a capture that came late has only it
 
 import re
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from broadsheet.capture.archives import Archives
 from broadsheet.capture.arrivals import UNDATED, days_of, list_arrivals, stage_day
-from broadsheet.capture.source_list import Source
+from broadsheet.capture.schedule import LastRun, Waiting, due_at, last_run, mark_run
+from broadsheet.capture.source_list import Source, WrongSource
 from broadsheet.capture.source_list import read_source as read_source
 from broadsheet.capture.source_list import source_names as source_names
 from broadsheet.capture.warc_source import WarcSource
@@ -28,13 +29,48 @@ from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import Progress, capture, load, read_staged
 from broadsheet.runs import Run, outcomes_of
+from broadsheet.settings import read_settings
+from broadsheet.transient import room_needed
 
 
+def due_sources(lake: str | Path, folder: str | Path, now: datetime | None = None) -> tuple[list[str], list[Waiting]]:
+    """The names of the sources of a folder that are due by their schedules, and those that are not. A source that cannot be used is due: to bring
+    it in tells why.
+
+    Parameters
+    ----------
+    now : aware; by default the crawler's clock.
+    """
+    where = Lake.at(lake)
+    now = now or datetime.now(UTC) + timedelta(seconds=read_settings().clock_offset_seconds)
+    due: list[str] = []
+    waiting: list[Waiting] = []
+    for name in source_names(folder):
+        try:
+            at = source_due_at(where, read_source(folder, name))
+        except WrongSource:
+            due.append(name)
+            continue
+        if at is None or at > now:
+            waiting.append(Waiting(name, at))
+        else:
+            due.append(name)
+    return due, waiting
+
+
+def source_due_at(lake: Lake, source: Source) -> datetime | None:
+    """When a source is due by its schedule and its last finished run; as `due_at` of `broadsheet.capture.schedule`."""
+    ran = last_run(lake, source.name)
+    return due_at(source.schedule, source.time_zone, ran.began_at if ran else None)
+
+
+@room_needed()
 def start_source(lake: str | Path, source: Source, run_id: str | None = None, **settings: Any) -> Run:
     """Begin to bring in a source, or take it up again. `settings` as in `Run.start`."""
     return Run.start(lake, run_id, is_mtime_trusted=source.is_mtime_trusted or None, **settings)
 
 
+@room_needed()
 def ingest(run: Run, source: Source) -> dict[str, Any]:
     """Bring what a source holds into the raw zone, and list by day what is new. Repeating it for a run forgets nothing of what it
     had listed; a crawl asks only for what is still due.
@@ -43,7 +79,7 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
     its account, `crawl`, and of others' archives how many files were `read`, `failed` and are `left`, `archives`.
 
     Raises ConfigurationError for a manifest or a list of paths that cannot be read, TransientError for a crawl that cannot begin, was
-    killed or got no answer, and where the first of others' archives cannot be had now.
+    killed or got no answer, where the disk is full, and where the first of others' archives cannot be had now.
     """
     told: dict[str, Any] = {"source": source.name, "in_count": 0, "quarantined_count": 0}
     if isinstance(source, WarcSource):
@@ -52,9 +88,11 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
         told["crawl"] = _crawled(run, source)
         if found := unlisted(run):
             told |= _captured(run, found)
-    elif (found := source.found()) or not source.paths:  # without paths, capture would take all that the manifest names
-        told |= _captured(run, found, source.manifest)
-    days = list_arrivals(run, source.site, source.time_zone)
+    else:
+        let_lines_be_listed(run, source.name, [])  # that it ran is all there is to remember
+        if (found := source.found()) or not source.paths:  # without paths, capture would take all that the manifest names
+            told |= _captured(run, found, source.manifest)
+    days = list_arrivals(run, source.site, source.time_zone, source.profile)
     if "crawl" in told:
         _require_answers(source.name, told["crawl"])
     return {**told, "days": days}
@@ -87,12 +125,14 @@ def _crawled(run: Run, source: WebSource) -> dict[str, Any]:
     return account
 
 
+@room_needed()
 def finish(run: Run) -> None:
-    """Remove the staging of a run with which nothing more is done: what a source listed counts as known from now on."""
+    """Remove the staging of a run with which nothing more is done: what a source listed counts as known from now on, and that it ran."""
     note = noted(run)
     shutil.rmtree(run.where.staging(run.run_id), ignore_errors=True)
     if note:  # last: what is listed twice comes in once, what counts as listed and was not told of never
         mark_listed(run, note)
+        mark_run(run.where, note["source"], LastRun(run_id=run.run_id, began_at=run.started_at + timedelta(seconds=run.options.clock_offset_seconds)))
 
 
 def require_day(day: str) -> str:

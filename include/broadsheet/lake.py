@@ -5,7 +5,8 @@ then binds to the store, is where work is done.
 
 raw/ *                      WARC files with the pages' bytes, never changed
 arrivals/<day>/<run>/       what `ingest` brought into the raw zone, by day of capture
-crawls/                     which hosts are being asked, which WARC files of crawls and of others were listed as arrivals
+crawls/                     which hosts are being asked, which WARC files of crawls and of others were listed as arrivals,
+                            when each source last ran
 staging/<run>/<stage>/      what one stage hands to the next, by shard
 tables/<table>/capture_month=…/ *   published Parquet
 warehouse/broadsheet.duckdb       the published warehouse; beside it the file that was published before, changes/
@@ -122,7 +123,7 @@ class Lake:
 
     @property
     def crawls(self) -> Path:
-        """What crawls know beside the raw zone: who asks which host, which files were listed."""
+        """What crawls know beside the raw zone: who asks which host, which files were listed; and when each source last ran."""
         return self.root / "crawls"
 
     @property

@@ -142,6 +142,7 @@ class Capture(Record, frozen=True):
     http_status: int | None = None
     http_charset: str | None = None  # from the Content-Type header, if any
     time_zone: str | None = None  # of its site, as the source that it came from states it
+    stated_profile: str | None = None  # site profile to read it by, by its host, as that source names it
     raw_file: str = ""  # WARC file in the raw zone, relative to the lake
     raw_offset: int = 0
     raw_length: int = 0

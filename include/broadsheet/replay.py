@@ -254,8 +254,9 @@ def _choose(connection: duckdb.DuckDBPyConnection, replay: Replay) -> None:
     """Make `chosen` of the captures of `known` that a replay reads, as `reparse` has it."""
     captures = sorted({capture_id for chosen in replay.chosen for capture_id in chosen.captures})
     connection.execute(
-        "create temp table chosen as select known.*, sites.time_zone, sites.time_zone_basis from known left join sites using (site) "
-        "where list_contains($captures, capture_id)",
+        "create temp table chosen as select known.* exclude (source_time_zone), coalesce(source_time_zone, sites.time_zone) as time_zone, "
+        "case when source_time_zone is null then sites.time_zone_basis else 'source' end as time_zone_basis "
+        "from known left join sites using (site) where list_contains($captures, capture_id)",
         {"captures": captures},
     )
 

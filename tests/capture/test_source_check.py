@@ -1,5 +1,7 @@
 """Mistakes in sources: all of them are told of at once, and what is likely to be one."""
 
+from pathlib import Path
+
 import pytest
 
 from broadsheet.capture.source_check import check
@@ -107,3 +109,16 @@ def test_files_that_are_not_there_are_warned_of(folder):
 def test_a_name_that_there_is_not_is_told(folder):
     with pytest.raises(ConfigurationError, match="no source 'a'"):
         check(folder, ["a"])
+
+
+def test_a_site_profile_that_is_not_there_is_a_mistake(folder, tmp_path):
+    for name, profile in (("there", "seahaven.example"), ("gone", "other.example")):
+        (folder / f"{name}.yaml").write_text(f"kind: warc\npaths: [s3://archive/{name}.warc.gz]\nprofile: {profile}\n")
+    sites = tmp_path / "sites"
+    sites.mkdir()
+    (sites / "seahaven.example.yaml").write_text("{host: seahaven.example, layouts: [{}]}")
+    usable, findings = check(folder, sites_dir=sites)
+    assert [(Path(finding.file).name, finding.key, finding.is_warning) for finding in findings] == [("gone.yaml", "profile", False)]
+    assert "no site profile other.example" in findings[0].told
+    assert [source.name for source in usable] == ["gone", "there"], "its pages can be read all the same"
+    assert len(told(folder, warnings=False)) == 2, "the bundled ones alone have neither"

@@ -103,3 +103,10 @@ def test_brackets_in_the_name_of_a_file_that_is_there_are_no_wildcards(tmp_path)
     for name in ("page[1].html", "page1.html", "page2.html", "page3.html"):
         (folder / name).touch()
     assert [path.name for path in read_source(folder, "lanshan").found()] == ["page[1].html", "page2.html", "page3.html"]
+
+
+def test_what_the_owner_allows_may_be_said_in_any_language(tmp_path):
+    (tmp_path / "lanshan.yaml").write_text(
+        "kind: web\nurls: [https://news.lanshan.example/]\ncontact: a@b.example\nrights: 可留存，不得转发\n", "utf-8"
+    )
+    assert read_source(tmp_path, "lanshan").rights == "可留存，不得转发"

@@ -1,6 +1,7 @@
 """A crawl of hosts that answer in every wrong way: it ends, keeps what it may, and follows nothing that it must not."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -14,8 +15,9 @@ from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.sources import deliveries
-from broadsheet.capture.web.crawl import crawl
+from broadsheet.capture.web.crawl import crawl, settings_of
 from broadsheet.capture.web.source import WebSource
+from broadsheet.capture.web.statuses import is_failure, is_later, is_robots_unreachable
 from broadsheet.errors import TransientError
 from broadsheet.ingest import ingest, start_source
 from broadsheet.lake import Lake
@@ -187,3 +189,46 @@ def test_a_site_that_answers_nothing_is_told_of(tmp_path):
     run = start_source(tmp_path, down)
     with pytest.raises(TransientError, match=r"source down: none of \d+ requests was answered; the last: .*refused"):
         ingest(run, down)
+
+
+# In the crawler's process: nothing more can be written after the fifth record.
+FULL_DISK = """
+import errno, os
+from broadsheet.capture import raw_zone
+
+write, written = raw_zone.Writer._write, []
+
+def full(*arguments):
+    written.append(arguments)
+    if len(written) > 5:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return write(*arguments)
+
+raw_zone.Writer._write = full
+"""
+
+
+def test_a_disk_that_fills_up_is_tried_again_and_what_was_written_counts(tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(FULL_DISK)
+    lake = Lake(tmp_path / "lake")
+    with WebServer(Web()) as server:
+        trial = source(server, f"{LEDGER}/", limits={"delay": 0, "pages": 3})
+        with monkeypatch.context() as full:
+            full.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+            with pytest.raises(TransientError, match=r"the disk is full: .*No space left on device"):
+                crawl(lake, trial, "full", page_bytes=1 << 24)
+        asked = {url for url, _ in RawZone(lake).visits.of_source("trial")}
+        account = crawl(lake, trial, "again", page_bytes=1 << 24)
+    assert 1 <= len(asked) <= 3
+    assert account["pages"] == 3
+
+
+def test_what_statuses_say():
+    every = {*range(100, 600), 999}
+    later = {status for status in every if is_later(status)}
+    assert {408, 425, 429, 500, 503, 599, 999} <= later and not later & {200, 304, 401, 403, 404, 410, 451}
+    assert {status for status in every if is_failure(status)} == later | {403}
+    assert {status for status in every if is_robots_unreachable(status)} == later - {408, 425}
+    trial = WebSource.model_validate({"name": "trial", "kind": "web", "urls": [LEDGER], "contact": CONTACT})
+    retried = set(settings_of(trial, 1)["RETRY_HTTP_CODES"])
+    assert {429, 503} < retried < later - {501}

@@ -1,6 +1,7 @@
 """`broadsheet ingest`, `build` and `maintain`: captures by source in, by day out."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,31 @@ def test_a_day_is_ingested_built_and_kept_up(sources, tmp_path):
         assert json.loads(counted.output) == {"n": len(PAGES)}
     kept = json.loads(runner.invoke(app, ["maintain", "--lake", lake]).stdout.splitlines()[0])
     assert (kept["index_runs"], kept["pruned"]) == ({"before": 1, "after": 1}, [])
+
+
+def test_a_source_waits_until_it_is_due_or_named(sources, tmp_path):
+    lake = str(tmp_path / "lake")
+    where = ["--lake", lake, "--sources", str(sources)]
+    source = sources / "lanshan.yaml"
+    source.write_text(source.read_text() + "schedule: 24h\n")
+    (sources / "named.yaml").write_text("kind: files\npaths: [../*.html.gz]\nschedule: manual\n")
+
+    def brought(*arguments: str) -> tuple[list[str], str]:
+        result = runner.invoke(app, ["ingest", *where, *arguments])
+        assert result.exit_code == 0, result.output
+        return result.stdout.split(), result.stderr
+
+    def due() -> dict[str, str]:
+        return {row["name"]: row["due"] for row in json.loads(runner.invoke(app, ["source", "list", *where, "--json"]).stdout)}
+
+    assert due() == {"lanshan": "next run", "named": "when named"}
+    days, told = brought()
+    assert (days, "named: only when it is named" in told, "lanshan: 3 inputs" in told) == ([DAY], True, True)
+    days, told = brought()
+    assert (days, "lanshan: not due before" in told, "inputs" in told) == ([], True, False)
+    assert datetime.fromisoformat(due()["lanshan"]) > datetime.now(UTC)
+    assert "lanshan: 3 inputs" in brought("--source", "lanshan")[1]
+    assert "named: 3 inputs" in brought("--source", "named")[1]
 
 
 @pytest.mark.parametrize(

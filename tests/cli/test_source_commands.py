@@ -129,9 +129,9 @@ def test_sources_are_listed_also_wrong_ones(folder):
     (folder / "wrong.yaml").write_text("kind: gopher\n")
     rows = json.loads(run(folder, "list", "--json").stdout)
     assert rows == [
-        {"name": "lanshan", "kind": "web", "places": ["lanshan.example", "news.lanshan.example"]},
-        {"name": "signed", "kind": "warc", "places": ["https://archive.example/a.warc.gz?…"]},
-        {"name": "wrong", "kind": "wrong", "places": ["`broadsheet source check wrong`"]},
+        {"name": "lanshan", "kind": "web", "places": ["lanshan.example", "news.lanshan.example"], "schedule": "every run"},
+        {"name": "signed", "kind": "warc", "places": ["https://archive.example/a.warc.gz?…"], "schedule": "every run"},
+        {"name": "wrong", "kind": "wrong", "places": ["`broadsheet source check wrong`"], "schedule": ""},
     ]
     assert "news.lanshan.example" in run(folder, "list").stdout
 
@@ -158,7 +158,7 @@ def test_a_preview_shows_what_a_run_would_ask_for_and_a_list_what_became_of_it(f
     assert all(page in shown for page in told["pages"][:2]) and told["pages"][2] not in shown and "… and 3 more" in shown
     (row,) = json.loads(run(folder, "list", "--lake", str(lake), "--json").stdout)
     assert row["answered_at"] and row["new_page_at"] and row["trouble"] == ""
-    assert "last answer (UTC)" in runner.invoke(app, ["source", "list", "--sources", str(folder), "--lake", str(lake)], env={"COLUMNS": "200"}).stdout
+    assert "next due (UTC)" in runner.invoke(app, ["source", "list", "--sources", str(folder), "--lake", str(lake)], env={"COLUMNS": "200"}).stdout
 
 
 def test_a_preview_of_files_and_archives_lists_them(folder, tmp_path):

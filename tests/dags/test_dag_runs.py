@@ -150,6 +150,16 @@ def test_sites_are_crawled_and_one_that_fails_keeps_no_other_from_it(tmp_path, r
     pending()
 
 
+def test_a_source_is_ingested_when_it_is_due_or_named(drop, tmp_path, run_dag, states):
+    lake = tmp_path / "lake"
+    source = drop.sources / "qinghe.yaml"
+    source.write_text(source.read_text() + "\nschedule: 24h\n")
+    assert states(run_dag("ingest", lake=lake, sources=drop.sources))["ingest"] == ["success"]
+    drop.put(FIRST, 9)
+    assert states(run_dag("ingest", lake=lake, sources=drop.sources)) == {"find_sources": ["success"], "ingest": ["skipped"]}
+    assert states(run_dag("ingest", lake=lake, sources=drop.sources, only=["qinghe"]))["ingest"] == ["success"]
+
+
 def test_without_a_folder_of_sources_there_is_nothing_to_ingest(tmp_path, run_dag, states):
     nothing = run_dag("ingest", lake=tmp_path / "lake", sources=tmp_path / "sources")
     assert nothing.state == "success"

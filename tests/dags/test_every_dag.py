@@ -40,6 +40,14 @@ def test_one_run_at_a_time_and_nothing_is_caught_up(dag):
     assert dag.max_active_tasks <= 4
 
 
+def test_when_sources_are_looked_for_is_a_setting(bag, monkeypatch):
+    import airflow_home
+
+    assert bag.dags["ingest"].schedule == "17 * * * *"
+    monkeypatch.setenv("BROADSHEET_INGEST_SCHEDULE", "*/10 * * * *")
+    assert airflow_home.dag_bag().dags["ingest"].schedule == "*/10 * * * *"
+
+
 def test_every_task_ends_some_time_tells_what_it_does_and_tells_of_its_failure(dag):
     for task in dag.tasks:
         assert task.execution_timeout is not None or task.task_id == "approve", task.task_id  # a person may take any time

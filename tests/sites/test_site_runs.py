@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from broadsheet import ingest, reparse, replay
 from broadsheet.cli import app
+from broadsheet.lake import CAPTURES, Lake, read_records
 from broadsheet.pipeline import run_all
+from broadsheet.records import Capture
+from broadsheet.reparse import Selection
 from broadsheet.runs import Run
 from broadsheet.warehouse.query import query
 
@@ -60,6 +64,51 @@ def test_the_layout_is_that_of_the_day_of_the_capture(tmp_path, sites):
     found = query(tmp_path / "lake", "select failed_count from quality_results where check_name = 'profile_selector_missed'").to_pylist()
     assert [row["failed_count"] for row in found] == [1]
     assert summary["quarantined_row_count"] == 0
+
+
+@pytest.fixture
+def mirrored(tmp_path):
+    """A source of another host with the site's pages on it, and a page without any text; ingested into the lake beside it."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    url = "https://mirror.example/story/"
+    (tmp_path / "blank.html").write_text("<html><body></body></html>", "utf-8")
+    rows = {name: {"url": url + name, "captured_at": "2026-02-11T10:00:00Z"} for name in ("ferry", str(tmp_path / "blank"))}
+    (folder / "mirror.yaml").write_text(
+        f"kind: files\nmanifest: {manifest(tmp_path, **rows)}\nprofile: seahaven.example\ntime_zone: Europe/Helsinki\n", "utf-8"
+    )
+    source = ingest.read_source(folder, "mirror")
+    run = ingest.start_source(tmp_path / "lake", source)
+    assert ingest.ingest(run, source)["days"] == ["2026-02-11"]
+    ingest.finish(run)
+    return tmp_path / "lake"
+
+
+def read_by(lake: Path) -> tuple[str, str | None]:
+    (row,) = query(lake, "select stated_profile, site_profile from captures").to_pylist()
+    return row["stated_profile"], row["site_profile"] and row["site_profile"].partition("#")[0]
+
+
+def test_the_profile_that_a_source_names_reads_its_pages_also_anew(mirrored, sites):
+    (sites / "mirror.example.yaml").write_text("{host: mirror.example, layouts: [{}]}", "utf-8")
+    ingest.build(mirrored, "2026-02-11", shards=1, sites_dir=sites)
+    assert read_by(mirrored) == ("seahaven.example", "seahaven.example")
+    again = reparse.read_anew(mirrored, Selection(), workers=1, shards=1, sites_dir=sites)
+    assert reparse.shadow(again).differences == {}
+    reparse.discard(again)
+
+    (sites / "seahaven.example.yaml").unlink()
+    gone = reparse.read_anew(mirrored, Selection(), workers=1, shards=1, sites_dir=sites)
+    reparse.publish(gone)
+    assert read_by(mirrored) == ("seahaven.example", "mirror.example"), "that of the page's own host"
+
+
+def test_a_rejected_page_is_replayed_with_what_its_source_said(mirrored, sites):
+    ingest.build(mirrored, "2026-02-11", shards=1, sites_dir=sites)
+    run = replay.start(mirrored, replay.Selection(), shards=1)
+    replay.prepare(run)
+    (capture,) = read_records(Lake(mirrored).shard(run.run_id, "capture", 0) / CAPTURES, Capture)
+    assert (capture.stated_profile, capture.time_zone) == ("seahaven.example", "Europe/Helsinki")
 
 
 @pytest.mark.parametrize("url", [None, "https://seahaven.example/story/ferry"])

@@ -31,6 +31,7 @@ def delivered_capture(row: Mapping[str, Any]) -> Capture:
         site_basis=SiteBasis(row["site_basis"]) if row["site_basis"] in _DELIVERED_SITES else SiteBasis.NONE,
         captured_at=captured_at,
         captured_at_basis=TimeBasis(row["captured_at_basis"]),
+        stated_profile=row.get("stated_profile"),
         time_zone=row["time_zone"] if row.get("time_zone_basis") == "source" else None,
         http_charset=row.get("http_charset") or (row["charset"] if row["charset_basis"] == "http" else None),
     )

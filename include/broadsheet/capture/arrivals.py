@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -36,6 +36,14 @@ T = TypeVar("T", bound=Arrival)
 _KINDS: dict[str, type[Arrival]] = {CAPTURES: Capture, ABSENCES: Absence, REJECTIONS: Rejection}
 
 
+class _Told(NamedTuple):
+    """What a source tells of its captures."""
+
+    site: str | None
+    time_zone: str | None
+    profile: str | None
+
+
 def day_of(instant: datetime | None) -> str:
     """The day that something of this time belongs to: in UTC, or `undated`."""
     return instant.astimezone(UTC).date().isoformat() if instant else UNDATED
@@ -46,7 +54,7 @@ def days_of(lake: Lake) -> list[str]:
     return sorted(folder.name for folder in lake.arrivals.glob("*") if folder.is_dir())
 
 
-def list_arrivals(run: Run, site: str | None = None, time_zone: str | None = None) -> list[str]:
+def list_arrivals(run: Run, site: str | None = None, time_zone: str | None = None, profile: str | None = None) -> list[str]:
     """List what a run captured, less what finished runs have listed. Returns the days of which the run has anything new.
 
     Repeating it for a run gives the same days, and those of what came meanwhile: what the run listed stays listed, whether or not it still lies where
@@ -56,11 +64,12 @@ def list_arrivals(run: Run, site: str | None = None, time_zone: str | None = Non
     ----------
     site : of captures of which neither the manifest nor a URL tells one.
     time_zone : of the captures' sites, as their source states it.
+    profile : site profile that reads the captures, by its host, as their source names it.
     """
     lake = run.where
     with _alone(lake), closing(sqlite3.connect("")) as sorter:  # a temporary file: there may be a million, of any number of days
         sorter.execute("create table arrivals (day text, name text, line blob)")
-        sorter.executemany("insert into arrivals values (?, ?, ?)", chain(_listed_by(run), _new(run, site, time_zone)))
+        sorter.executemany("insert into arrivals values (?, ?, ?)", chain(_listed_by(run), _new(run, _Told(site, time_zone, profile))))
         by_file = groupby(sorter.execute("select day, name, line from arrivals order by day, name, rowid"), key=itemgetter(0, 1))
         for (day, name), rows in by_file:
             write_lines(lake.arrivals / day / run.run_id / name, (line for _, _, line in rows))
@@ -81,11 +90,11 @@ def _listed_by(run: Run) -> Iterator[tuple[str, str, bytes]]:
                     yield day, name, msgspec.json.encode(item)
 
 
-def _new(run: Run, site: str | None, time_zone: str | None) -> Iterator[tuple[str, str, bytes]]:
+def _new(run: Run, told: "_Told") -> Iterator[tuple[str, str, bytes]]:
     """What neither a finished run nor this one has listed, likewise."""
     known: dict[tuple[str, str], set[int]] = {}
     for name, item in _captured(run):
-        day, item = _dated(run, item, site, time_zone)
+        day, item = _dated(run, item, told)
         # a rejected input has no time of its own, and may be seen again on any later day
         place = (name, "*" if name == REJECTIONS else day)
         if place not in known:
@@ -200,7 +209,7 @@ def _captured(run: Run) -> Iterator[tuple[str, Arrival]]:
                 yield name, item
 
 
-def _dated(run: Run, item: Arrival, site: str | None, time_zone: str | None) -> tuple[str, Arrival]:
+def _dated(run: Run, item: Arrival, told: "_Told") -> tuple[str, Arrival]:
     """An arrival with its day, and with what the source tells of it."""
     if isinstance(item, Rejection):
         return day_of(run.started_at), item
@@ -208,11 +217,9 @@ def _dated(run: Run, item: Arrival, site: str | None, time_zone: str | None) -> 
         return day_of(item.observed_at), item
     if item.captured_at is None:
         item = msgspec.structs.replace(item, captured_before=run.started_at)
-    if site and item.site is None:
-        item = msgspec.structs.replace(item, site=site, site_basis=SiteBasis.MANIFEST)
-    if time_zone:
-        item = msgspec.structs.replace(item, time_zone=time_zone)
-    return day_of(item.captured_at), item
+    if told.site and item.site is None:
+        item = msgspec.structs.replace(item, site=told.site, site_basis=SiteBasis.MANIFEST)
+    return day_of(item.captured_at), msgspec.structs.replace(item, time_zone=told.time_zone, stated_profile=told.profile)
 
 
 def _listed(lake: Lake, name: str, kind: type[T], day: str, *, known_to: Run | None = None) -> Iterator[T]:

@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from broadsheet.capture.durations import duration_text
 from broadsheet.capture.remote import is_remote
 from broadsheet.capture.source_list import FileSource, Source, WrongSource, read_source, source_names
 from broadsheet.capture.warc_source import WarcSource
-from broadsheet.capture.web.source import WebSource, duration_text
+from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import ConfigurationError
 from broadsheet.records import Record
 
@@ -32,10 +33,15 @@ class Finding(Record, frozen=True):
     is_warning: bool = False
 
 
-def check(folder: str | Path, only: Sequence[str] = ()) -> tuple[list[Source], list[Finding]]:
+def check(folder: str | Path, only: Sequence[str] = (), sites_dir: Path | None = None) -> tuple[list[Source], list[Finding]]:
     """Read the sources of a folder, or those of `only`. Returns those that can be used, and all findings, by file.
 
-    What sources share is looked for in the whole folder. Raises ConfigurationError for a folder or a name that there is not.
+    What sources share is looked for in the whole folder. Raises ConfigurationError for a folder or a name that there is not, and for a site
+    profile that cannot be read where a source names any.
+
+    Parameters
+    ----------
+    sites_dir : folder of site profiles beside the bundled ones.
     """
     chosen = source_names(folder, only)
     sources: list[Source] = []
@@ -52,6 +58,7 @@ def check(folder: str | Path, only: Sequence[str] = ()) -> tuple[list[Source], l
             findings.append(Finding(file=str(Path(folder) / f"{name}.yaml"), key="page_list", told=str(error).partition(": ")[2]))
     doubts = [(source.name, *doubt) for source in sources for doubt in _doubts(source)] + list(_shared(sources))
     findings += [Finding(file=str(Path(folder) / f"{name}.yaml"), key=key, told=told, is_warning=True) for name, key, told in doubts]
+    findings += [Finding(file=str(Path(folder) / f"{name}.yaml"), key="profile", told=told) for name, told in _unknown_profiles(sources, sites_dir)]
     files = {str(Path(folder) / f"{name}.yaml"): name for name in chosen}
     return [source for source in sources if source.name in chosen], sorted(
         (finding for finding in findings if finding.file in files), key=lambda finding: (finding.file, finding.is_warning)
@@ -106,6 +113,18 @@ def _doubt_of_pattern(source: WebSource, key: str, pattern: str) -> str | None:
     if key == "allow" and source.listed and not source.urls and not fitting:
         return f"{pattern!r} fits none of the source's own pages"
     return None
+
+
+def _unknown_profiles(sources: Sequence[Source], sites_dir: Path | None) -> Iterator[tuple[str, str]]:
+    if not any(source.profile for source in sources):
+        return
+    from broadsheet.sites.load import load_profiles
+
+    known = load_profiles(sites_dir).by_host
+    for source in sources:
+        if source.profile and source.profile not in known:
+            where = f"{sites_dir} or bundled" if sites_dir else "bundled; `--sites` or BROADSHEET_SITES_DIR names a folder of them"
+            yield source.name, f"there is no site profile {source.profile}, {where}: pages would be read by those of their own hosts"
 
 
 def _shared(sources: Sequence[Source]) -> Iterator[tuple[str, str, str]]:

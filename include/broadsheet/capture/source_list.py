@@ -20,6 +20,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from broadsheet.capture.remote import is_remote
+from broadsheet.capture.schedule import Schedule
 from broadsheet.capture.warc_source import WarcSource, matches
 from broadsheet.capture.web.source import SiteName, WebSource, ZoneName
 from broadsheet.errors import ConfigurationError
@@ -41,6 +42,9 @@ class FileSource(BaseModel):
     manifest : CSV or JSON Lines of what the files don't know (`broadsheet.capture.manifest`).
     site : of captures for which neither the manifest nor a URL tells one.
     time_zone : in which the sites' displayed times are read, where the pages state none.
+    schedule : when it is brought in by itself: a duration since its last run, as `6h`; a cron expression, in `time_zone`, else UTC; or `manual`: only
+        when it is named. By default in every run of `ingest`.
+    profile : site profile that reads its pages, by the name of its file: a host. By default each page is read by that of its own host.
     rights : what the owner allows, for people.
     is_mtime_trusted : take a file's modification time as capture time when nothing better is known.
     """
@@ -56,6 +60,8 @@ class FileSource(BaseModel):
     manifest: _Path | None = None
     site: SiteName | None = None
     time_zone: ZoneName | None = None
+    schedule: Schedule | None = None
+    profile: SiteName | None = None
     rights: str | None = None
     is_mtime_trusted: bool = Field(False, alias="trust_mtime")
 

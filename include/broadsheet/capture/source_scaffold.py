@@ -72,6 +72,8 @@ follow:
 limits:
 {common}
 # time_zone: Asia/Shanghai         # in which the sites' displayed times are read, where the pages state none
+# schedule: 6h                     # when it is brought in; by default in every run of `ingest`. Or: 0 6 * * *, manual
+# profile: news.example            # site profile that reads the pages; by default that of each page's own host
 # rights: may be kept and quoted   # what the site's owner allows, for people
 """
 
@@ -88,6 +90,8 @@ def _warc(paths: Sequence[str], contact: str | None) -> str:
         "files: 10                          # a run; the next run goes on with the rest",
         "# hosts: [news.example]            # only pages of these sites; without: all",
         "# time_zone: Asia/Shanghai         # in which the sites' displayed times are read, where the pages state none",
+        "# schedule: 6h                     # when it is brought in; by default in every run of `ingest`. Or: 0 6 * * *, manual",
+        "# profile: news.example            # site profile that reads the pages; by default that of each page's own host",
         "# rights: may be kept and quoted   # what the owner allows, for people",
     ]
     return "\n".join(parts) + "\n"
@@ -100,6 +104,8 @@ def _files(paths: Sequence[str]) -> str:
 # site: news.example               # of captures for which neither the manifest nor a URL tells one
 # trust_mtime: true                # take a file's modification time as capture time when nothing better is known
 # time_zone: Asia/Shanghai         # in which the sites' displayed times are read, where the pages state none
+# schedule: 6h                     # when it is brought in; by default in every run of `ingest`. Or: 0 6 * * *, manual
+# profile: news.example            # site profile that reads the pages; by default that of each page's own host
 # rights: may be kept and quoted   # what the owner allows, for people
 """
 

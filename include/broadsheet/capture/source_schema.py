@@ -6,8 +6,8 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from broadsheet.capture.durations import duration_text
 from broadsheet.capture.source_list import KINDS, OWN, Source
-from broadsheet.capture.web.source import duration_text
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ATTRIBUTE = re.compile(r"^( *)(\w+(?:, \w+)*) : (.+)$")

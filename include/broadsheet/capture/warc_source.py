@@ -17,6 +17,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from broadsheet.capture.remote import is_remote
+from broadsheet.capture.schedule import Schedule
 from broadsheet.capture.web.source import SiteName, ZoneName
 from broadsheet.urls import site_of
 
@@ -46,6 +47,9 @@ class WarcSource(BaseModel):
     contact : a URL or an e-mail address; sent to web servers that are asked for files.
     site : of captures for which no URL tells one.
     time_zone : in which the sites' displayed times are read, where the pages state none.
+    schedule : when it is brought in by itself: a duration since its last run, as `6h`; a cron expression, in `time_zone`, else UTC; or `manual`: only
+        when it is named. By default in every run of `ingest`.
+    profile : site profile that reads its pages, by the name of its file: a host. By default each page is read by that of its own host.
     rights : what the owner allows, for people.
     """
 
@@ -69,6 +73,8 @@ class WarcSource(BaseModel):
     contact: str | None = Field(None, min_length=3)
     site: SiteName | None = None
     time_zone: ZoneName | None = None
+    schedule: Schedule | None = None
+    profile: SiteName | None = None
     rights: str | None = None
 
     @field_validator("paths", "path_lists", "base")

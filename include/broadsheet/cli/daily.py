@@ -23,6 +23,8 @@ def ingest(
 ) -> None:
     """Bring what sources hold into the raw zone. Prints the days of which anything new came; `broadsheet build DAY` builds one.
 
+    Without --source, those that are due by their schedules; those that are not are told of. One that is named is brought in whenever it was last.
+
     A source that cannot be brought in does not keep the others from it; the exit code is 2 then, or 5 where it may be tried again.
     """
     from broadsheet import ingest as bringing
@@ -30,7 +32,10 @@ def ingest(
 
     days: set[str] = set()
     failed: set[Exit] = set()
-    for name in bringing.source_names(sources, source or ()):
+    names, waiting = (bringing.source_names(sources, source), []) if source else bringing.due_sources(lake, sources)
+    for one in waiting:
+        errors.print(one.told, markup=False, highlight=False)
+    for name in names:
         try:
             found = bringing.read_source(sources, name)
             run = bringing.start_source(lake, found)

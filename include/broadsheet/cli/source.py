@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from rich.table import Table
 from broadsheet.cli.arguments import given_lake, given_path
 from broadsheet.cli.exits import Exit
 from broadsheet.cli.output import OutOption, give
+from broadsheet.cli.profile import SitesOption
 from broadsheet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -138,16 +140,17 @@ def _write_new(target: Path, text: str) -> None:
 def check(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these; all without.", show_default=False)] = None,
     sources: SourcesOption = _FOLDER,
+    sites: SitesOption = None,
     as_json: _JsonOption = False,
 ) -> None:
     """Tell of all mistakes in source files, with file, key and what is expected, and warn of what is likely to be one.
 
     Warned of are hosts that two sources ask, regular expressions that cannot fit, files that are not there, haste, a missing contact. Nothing is
-    asked of any site. Exit code 2 when a source cannot be used; warnings alone: 0.
+    asked of any site. Exit code 2 when a source cannot be used, or names a site profile that is not there; warnings alone: 0.
     """  # fmt: skip
     from broadsheet.capture.source_check import check as check_sources
 
-    usable, findings = check_sources(sources, names or ())
+    usable, findings = check_sources(sources, names or (), sites)
     if as_json:
         typer.echo(msgspec.json.encode(findings).decode())
     else:
@@ -162,21 +165,26 @@ def check(
 
 @source_app.command("list")
 def list_sources(sources: SourcesOption = _FOLDER, lake: _LakeOption = None, as_json: _JsonOption = False) -> None:
-    """List the sources of a folder: kind, hosts or places; with --lake, when each last answered and brought a new page, and what is wrong with it."""
+    """List the sources of a folder: kind, hosts or places, schedule; with --lake, when each is due next, when it last answered and last brought a
+    new page, and what is wrong with it."""
     from broadsheet.capture.source_check import check as check_sources
     from broadsheet.capture.source_list import source_names
 
     usable, _ = check_sources(sources)
     by_name = {source.name: source for source in usable}
     health = _health(lake) if lake else {}
-    rows = [{**_listed(name, by_name.get(name)), **({} if lake is None else health.get(name, _UNKNOWN))} for name in source_names(sources)]
+    rows = [
+        _listed(name, source) | ({} if lake is None else {"due": _due(lake, source), **health.get(name, _UNKNOWN)})
+        for name, source in ((name, by_name.get(name)) for name in source_names(sources))
+    ]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table("name", "kind", "hosts or places", *(("last answer (UTC)", "last new page", "trouble") if lake else ()))
+    table = Table("name", "kind", "hosts or places", "schedule", *(("next due (UTC)", "last answer", "last new page", "trouble") if lake else ()))
     for row in rows:
         places = ", ".join(row["places"][:3]) + (f" and {len(row['places']) - 3} more" if len(row["places"]) > 3 else "")
-        table.add_row(row["name"], row["kind"], places, *([row["answered_at"][:16], row["new_page_at"][:16], row["trouble"]] if lake else []))
+        told = [row["due"][:16], row["answered_at"][:16], row["new_page_at"][:16], row["trouble"]] if lake else []
+        table.add_row(row["name"], row["kind"], places, row["schedule"], *told)
     Console().print(table)
 
 
@@ -188,9 +196,23 @@ def _listed(name: str, source: "Source | None") -> dict[str, Any]:
     from broadsheet.capture.web.source import WebSource
 
     if source is None:
-        return {"name": name, "kind": "wrong", "places": [f"`broadsheet source check {name}`"]}
+        return {"name": name, "kind": "wrong", "places": [f"`broadsheet source check {name}`"], "schedule": ""}
     places = sorted(source.hosts) if isinstance(source, WebSource) else [shown(str(path)) for path in source.inputs]
-    return {"name": name, "kind": source.kind, "places": places}
+    return {"name": name, "kind": source.kind, "places": places, "schedule": source.schedule or "every run"}
+
+
+def _due(lake: Path, source: "Source | None") -> str:
+    """When a run of `ingest` brings a source in: an instant, `next run`, or `when named`; nothing of one that cannot be used."""
+    from broadsheet.ingest import source_due_at
+    from broadsheet.lake import Lake
+    from broadsheet.settings import read_settings
+
+    if source is None:
+        return ""
+    if (at := source_due_at(Lake(lake), source)) is None:
+        return "when named"
+    now = datetime.now(UTC) + timedelta(seconds=read_settings().clock_offset_seconds)
+    return at.isoformat(sep=" ", timespec="seconds") if at > now else "next run"
 
 
 def _health(lake: Path) -> dict[str, dict[str, str]]:

@@ -41,13 +41,12 @@ def read_pages(
 
 
 def profiles_for(capture: Capture, profiles: Profiles) -> Profiles | None:
-    """What a child needs of the profiles to read one page: its site's, or all where only the page itself can tell its site."""
+    """What a child needs of the profiles to read one page: the one that reads it, or all where only the page itself can tell its site."""
     if not profiles.by_host:
         return None
-    if not (capture.site or capture.url):
-        return profiles
-    profile = profiles.of_capture(capture)
-    return Profiles(by_host={profile.host: profile}) if profile else None
+    if (profile := profiles.of_capture(capture)) is not None:
+        return Profiles(by_host={profile.host: profile})
+    return None if capture.site or capture.url else profiles
 
 
 def begin_loading() -> None:

@@ -23,7 +23,7 @@ UNDECODABLE_RATIO = 0.1
 
 
 def read_capture(capture: Capture, content: bytes, profiles: Profiles | None = None) -> PageResult:
-    """One capture's bytes, read, by the profile of its site if there is one. Raises BadInput when there is nothing to read."""
+    """One capture's bytes, read, by its profile if there is one. Raises BadInput when there is nothing to read."""
     decoded = decode(content, http_charset=capture.http_charset, is_html=capture.media_type in WITH_DECLARATION)
     if decoded.replaced_count > UNDECODABLE_RATIO * max(len(decoded.text), 1):
         raise BadInput("undecodable", f"{decoded.replaced_count} of {len(decoded.text)} characters, tried as {decoded.charset}")
@@ -38,7 +38,8 @@ def read_capture(capture: Capture, content: bytes, profiles: Profiles | None = N
 def _read(capture: Capture, decoded: Decoded, profiles: Profiles | None) -> Page:
     """The page by the layout that its site had when it was captured; without a profile by the generic path, in one reading.
 
-    The site is the capture's; a page that came without one is of the site that its canonical link names. A capture at an unknown time has
+    The profile is the one that the capture's source names, else that of the capture's site; a page that came without one is of the site that
+    its canonical link names. A capture at an unknown time has
     the layout of the day on which the page says that it was published.
     """
     read = partial(read_page, decoded.text, media_type=capture.media_type, url=capture.url, decoded=decoded, captured_at=capture.captured_at)

@@ -101,8 +101,8 @@ class Profiles(Record, frozen=True):
         return None
 
     def of_capture(self, capture: Capture) -> Profile | None:
-        """The profile of a capture's site or, failing that, of its URL's."""
-        return self.of_host(capture.site) or self.of_host(site_of(capture.url))
+        """The profile that the capture's source names; without one, or where it is gone, that of its site or, failing that, of its URL's."""
+        return self.by_host.get(capture.stated_profile or "") or self.of_host(capture.site) or self.of_host(site_of(capture.url))
 
 
 # --- validation -----------------------------------------------------------------------------------------------------------------

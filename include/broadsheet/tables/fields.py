@@ -134,6 +134,13 @@ _ALL = (
         nullable=True,
     ),
     Field(
+        "stated_profile",
+        "string",
+        "Host of the site profile by which the capture's source wants it read; NULL: the one of its own host",
+        nullable=True,
+        pattern=r"[a-z0-9.-]+",
+    ),
+    Field(
         "site_profile",
         "string",
         "Layout of the site's profile that the page was read with: host, first day if it has one, hash of what it says. NULL: the generic path alone",

@@ -145,6 +145,7 @@ TABLES: dict[str, Table] = {
                 "coverage_ratio",
                 "left_out_char_count",
                 "is_unfinished",
+                "stated_profile",
                 "site_profile",
                 "site_profile_missed",
                 "block_count",

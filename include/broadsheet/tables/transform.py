@@ -282,6 +282,7 @@ def _add_capture(batch: Batch, context: Context, article_id: str | None, version
         coverage_ratio=page.coverage_ratio,
         left_out_char_count=page.left_out_count,
         is_unfinished=page.is_unfinished,
+        stated_profile=capture.stated_profile,
         site_profile=page.site_profile,
         site_profile_missed=list(page.profile_missed) if page.site_profile else None,
         block_count=len(page.blocks),

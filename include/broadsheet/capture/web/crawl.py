@@ -17,10 +17,11 @@ from typing import Any
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.web.source import WebSource
+from broadsheet.capture.web.statuses import RETRIED
 from broadsheet.errors import BroadsheetError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.tombstones import Tombstones
-from broadsheet.transient import held
+from broadsheet.transient import held, room_needed
 
 HOST_SECONDS = 1  # to wait for a run that asks the same host
 _TEMPORARY = os.EX_TEMPFAIL
@@ -41,8 +42,8 @@ _MIDDLEWARES = {
 def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_offset: float = 0) -> dict[str, Any]:
     """Ask for what is due of a source. Returns the run's account: `requests`, `pages`, `answered`, `unchanged`, `failed` and the like.
 
-    Raises TransientError where another run asks one of its hosts, or where the run was killed: what it had is kept. ConfigurationError for a
-    list of pages that cannot be read.
+    Raises TransientError where another run asks one of its hosts, where the disk is full or the run was killed: what it had is kept.
+    ConfigurationError for a list of pages that cannot be read.
     """
     _ = source.listed  # read here first, where a fault of the list is told as one
     job = {
@@ -75,7 +76,7 @@ def main() -> int:
     source = WebSource.model_validate(job["source"])
     offset = timedelta(seconds=job["clock_offset"])
     try:
-        with alone_with(Lake(Path(job["lake"])), source):
+        with room_needed(), alone_with(Lake(Path(job["lake"])), source):
             account = run(Lake(Path(job["lake"])), source, job["run_id"], page_bytes=job["page_bytes"], clock=lambda: datetime.now(UTC) + offset)
     except TransientError as error:
         print(error, file=sys.stderr)
@@ -141,7 +142,7 @@ def settings_of(source: WebSource, page_bytes: int) -> dict[str, Any]:
         "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency, "DOWNLOAD_DELAY": max(limits.delay, _LEAST_DELAY),
         "DOWNLOAD_DELAY_JITTER": 0,
         "AUTOTHROTTLE_ENABLED": limits.delay > 0, "AUTOTHROTTLE_START_DELAY": limits.delay, "AUTOTHROTTLE_MAX_DELAY": max(60.0, limits.delay),
-        "RETRY_TIMES": limits.retries, "RETRY_HTTP_CODES": [408, 425, 429, 500, 502, 503, 504, 522, 524],
+        "RETRY_TIMES": limits.retries, "RETRY_HTTP_CODES": list(RETRIED),
         "DOWNLOAD_TIMEOUT": limits.timeout, "DOWNLOAD_MAXSIZE": page_bytes, "DOWNLOAD_WARNSIZE": 0, "DNS_TIMEOUT": 20,
         "REDIRECT_MAX_TIMES": 5, "HTTPERROR_ALLOW_ALL": True, "CLOSESPIDER_TIMEOUT": limits.seconds, "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_HANDLERS": {"file": None, "ftp": None, "s3": None, "data": None}, "DOWNLOADER_MIDDLEWARES": _MIDDLEWARES,

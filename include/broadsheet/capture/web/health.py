@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from broadsheet.capture.raw_zone import RawZone
+from broadsheet.capture.web.statuses import is_failure
 from broadsheet.lake import Lake
 from broadsheet.records import Record
 
@@ -17,12 +18,13 @@ _FEWEST_REQUESTS = 10  # of which a share is told
 _MOST_FAILING = 0.5
 _MEMORY = "1GiB"  # more pages than fit are counted on disk
 # A visit may stand in two parts: a record's place tells it from others where they are counted.
-_SQL = """
+_FAILURES = tuple(status for status in range(1000) if is_failure(status))
+_SQL = f"""
 with visits as (
     select
         source, url, role, captured_at, raw_file, raw_offset,
         coalesce(http_status between 200 and 299 or http_status = 304, false) as is_good,
-        coalesce(http_status in (403, 408, 425, 429) or http_status >= 500, true) as is_failure
+        coalesce(http_status in {_FAILURES}, true) as is_failure
     from read_parquet($1)
 ),
 asked as (

@@ -22,6 +22,7 @@ from broadsheet.capture.content import decode_body
 from broadsheet.capture.visits import Role
 from broadsheet.capture.warc import Http
 from broadsheet.capture.web.archive import Exchange
+from broadsheet.capture.web.statuses import is_robots_unreachable
 from broadsheet.errors import BadInput
 from broadsheet.urls import canonical
 
@@ -140,7 +141,7 @@ class Robots(RobotsTxtMiddleware):
     is kept."""
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        if response.status >= 500 or response.status == 429:
+        if is_robots_unreachable(response.status):
             response = response.replace(body=_UNREACHABLE)
         elif response.status >= 400:
             response = response.replace(body=b"")

@@ -1,8 +1,8 @@
 """What a crawl asks for, and when: a source's rules over what is known of its URLs.
 
-A front page, feed or sitemap is due when its last answer is older than the source's `every`; a page when it was never asked for, or when
-one of the source's `revisit` times since it was first seen has passed and no answer came since then. Times that were missed together count
-once. A page that is gone is not asked for again. After a failure the next run tries again, later each time, and gives up in the end.
+A front page, feed or sitemap is due when its last answer is older than the source's `every`, or nearly so (`eased`); a page when it was never
+asked for, or when one of the source's `revisit` times since it was first seen has passed and no answer came since then. Times that were missed
+together count once. A page that is gone is not asked for again. After a failure the next run tries again, later each time, and gives up in the end.
 """
 
 import re
@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from broadsheet.capture.durations import eased
 from broadsheet.capture.visits import Role, Visit
 from broadsheet.capture.web.source import WebSource
+from broadsheet.capture.web.statuses import is_later
 from broadsheet.urls import canonical
 
 MOST_FAILURES = 5
 _FIRST_WAIT = timedelta(minutes=10)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _GONE = (404, 410)
-_LATER = frozenset({408, 425, 429, *range(500, 600)})
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class Known:
     def add(self, visit: Visit) -> None:
         """Let a visit count, later than those before."""
         self.tried_at = visit.captured_at
-        if visit.http_status is None or visit.http_status in _LATER:
+        if visit.http_status is None or is_later(visit.http_status):
             self.failures += 1
             return
         self.failures = 0
@@ -129,7 +130,7 @@ class Plan:
         assert known.first_at is not None
         assert known.last_at is not None
         if role is not Role.PAGE:
-            return self.now >= known.last_at + self.source.every
+            return self.now >= known.last_at + eased(self.source.every)
         if known.is_gone:
             return False
         return any(known.last_at < known.first_at + wait <= self.now for wait in self.source.revisit)

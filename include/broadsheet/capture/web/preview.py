@@ -17,6 +17,7 @@ from broadsheet.capture.web.links import entries_of, links_of, sitemap_of
 from broadsheet.capture.web.middlewares import LONGEST_WAIT, response_of
 from broadsheet.capture.web.plan import Plan, known_of
 from broadsheet.capture.web.source import WebSource
+from broadsheet.capture.web.statuses import is_robots_unreachable
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.records import Record
@@ -147,7 +148,7 @@ class _Answers:
     def _parsed(self, robots_url: str) -> Protego | None:
         """Rules as RFC 9309 has them: none where there is no file; None where the server fails to tell, so that nothing may be asked for."""
         visit = self.last(robots_url)
-        if visit is None or visit.http_status is None or visit.http_status >= 500 or visit.http_status == 429:
+        if visit is None or visit.http_status is None or is_robots_unreachable(visit.http_status):
             return None
         answer = self.content(visit) if visit.http_status < 400 else None
         return Protego.parse(answer.body.decode("utf-8", "ignore") if answer else "")

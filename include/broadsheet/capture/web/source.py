@@ -15,42 +15,18 @@ import re
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from broadsheet import __version__
+from broadsheet.capture.durations import Duration
+from broadsheet.capture.schedule import Schedule
 from broadsheet.errors import ConfigurationError
 from broadsheet.settings import zone_name
 from broadsheet.urls import canonical, is_site_host, site_of
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _STRICT = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-def _duration(value: Any) -> Any:
-    """A duration as `90s`, `30m`, `24h`, `7d`."""
-    if isinstance(value, timedelta):
-        return value
-    if not (found := _DURATION.fullmatch(str(value).strip())):
-        raise ValueError(f"{value!r} is no duration, as 90s, 30m, 24h and 7d are")
-    return timedelta(seconds=float(found.group(1)) * _UNITS[found.group(2)])
-
-
-def duration_text(value: timedelta) -> str:
-    """A duration as a file says it, in the largest unit that it is a whole number of."""
-    seconds = value.total_seconds()
-    unit = next((unit for unit in reversed(_UNITS) if seconds % _UNITS[unit] == 0 and seconds >= _UNITS[unit]), "s")
-    return f"{seconds / _UNITS[unit]:.15g}{unit}"
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration),
-    PlainSerializer(duration_text, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": rf"^\s*{_DURATION.pattern}\s*$", "examples": ["90s", "30m", "24h", "7d"]}),
-]
 
 
 def _page_url(value: str) -> str:
@@ -141,6 +117,9 @@ class WebSource(BaseModel):
     max_age : entries of sitemaps that are dated longer ago are left out.
     site : of captures for which nothing better is known.
     time_zone : in which the sites' displayed times are read, where the pages state none.
+    schedule : when it is brought in by itself: a duration since its last run, as `6h`; a cron expression, in `time_zone`, else UTC; or `manual`: only
+        when it is named. By default in every run of `ingest`.
+    profile : site profile that reads its pages, by the name of its file: a host. By default each page is read by that of its own host.
     rights : what the site's owner allows, for people.
     follow : which links lead to pages of the source.
     limits : how much a run may ask for, and how fast.
@@ -165,11 +144,13 @@ class WebSource(BaseModel):
     limits: Limits = Limits()
     site: SiteName | None = None
     time_zone: ZoneName | None = None
+    schedule: Schedule | None = None
+    profile: SiteName | None = None
     rights: str | None = None
     is_private_allowed: bool = Field(False, alias="allow_private")
     resolve: dict[str, str] = {}
 
-    @field_validator("contact", "user_agent", "rights")
+    @field_validator("contact", "user_agent")
     @classmethod
     def _one_line(cls, text: str | None) -> str | None:
         if text is not None and (not text.isprintable() or not text.isascii()):

@@ -9,7 +9,7 @@ with rejected as (
             '{"capture_id": "VARCHAR", "content_sha256": "VARCHAR", "byte_count": "BIGINT", "media_type": "VARCHAR", "input_path": "VARCHAR",
               "captured_before": "VARCHAR", "http_status": "INTEGER", "http_charset": "VARCHAR", "charset": "VARCHAR", "charset_basis": "VARCHAR",
               "url": "VARCHAR", "site": "VARCHAR", "site_basis": "VARCHAR", "captured_at": "VARCHAR", "captured_at_basis": "VARCHAR",
-              "raw_file": "VARCHAR", "raw_offset": "BIGINT", "raw_length": "BIGINT"}'
+              "time_zone": "VARCHAR", "stated_profile": "VARCHAR", "raw_file": "VARCHAR", "raw_offset": "BIGINT", "raw_length": "BIGINT"}'
         ) as delivered
     from quarantine
     where row_json is not null
@@ -41,11 +41,13 @@ union all by name
 
 select
     unpublished.* exclude (delivered, first_started_at),
-    delivered.* exclude (capture_id, captured_at, captured_before, captured_at_basis, site_basis, raw_offset),
+    delivered.* exclude (capture_id, time_zone, captured_at, captured_before, captured_at_basis, site_basis, raw_offset),
     -- what a capture says by default is not written
     coalesce(delivered.captured_at_basis, 'none') as captured_at_basis,
     coalesce(delivered.site_basis, 'none') as site_basis,
     coalesce(delivered.raw_offset, 0) as raw_offset,
+    -- a rejected page has it of its source alone, a row of `captures` not at all
+    delivered.time_zone as source_time_zone,
     delivered.captured_at::timestamptz as captured_at,
     case
         when delivered.captured_at is null then coalesce(delivered.captured_before::timestamptz, first_started_at)
