@@ -1,7 +1,7 @@
 """How a source does, from its visits: when it last answered, how much fails, whether it still leads to new pages."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from broadsheet.capture.raw_zone import RawZone
@@ -43,10 +43,14 @@ class Trouble(NamedTuple):
     told: str
 
 
-def health_of(lake: Lake) -> list[Health]:
-    """Of all sources that the crawler has asked anything for, by name."""
-    index = RawZone(lake).visits
-    return [_health(source, [visit for _, visits in index.of_source(source) for visit in visits]) for source in index.sources()]
+def health_of(lake: Lake, now: datetime | None = None) -> list[Health]:
+    """Of all sources that the crawler has asked anything for, by name. What is of a time to come, when some clock was wrong, does not count."""
+    index, latest = RawZone(lake).visits, now or datetime.now(UTC)
+    asked = {
+        source: [visit for _, visits in index.of_source(source) for visit in visits if visit.is_request and visit.captured_at <= latest]
+        for source in index.sources()
+    }
+    return [_health(source, visits) for source, visits in asked.items() if visits]
 
 
 def _health(source: str, visits: list[Visit]) -> Health:
