@@ -147,7 +147,8 @@ def test_what_was_seen_and_not_asked_for_is_due_still():
     ]
     found, _ = known_of(told, BEGIN + hours(9))
     plan = Plan(SOURCE, found, BEGIN + hours(9))
-    assert (map_url, 1) in plan.due_seeds()
+    of_maps = WebSource(name="lanshan", kind="sitemap", urls=(f"{FRONT}index.xml",), contact="https://archive.example/")
+    assert (map_url, 1) in Plan(of_maps, found, BEGIN + hours(9)).due_seeds() and (map_url, 1) not in plan.due_seeds()
     assert [plan.next_page() for _ in range(3)] == [(PAGE, 1), (later, 2), None]
     assert not plan.see_page(PAGE, 1) and plan.see_page(later, 1), "a shorter way to it is news"
 

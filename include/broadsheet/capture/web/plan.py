@@ -96,9 +96,10 @@ class Plan:
 
     def due_seeds(self) -> list[tuple[str, int]]:
         """The source's URLs that are due, and further sitemaps that were seen and not asked for; each with its links from a seed."""
-        role = Role.SITEMAP if self.source.kind == "sitemap" else Role.SEED
-        seen = [(url, known.hops or 0) for url, known in self.known.items() if known.role == Role.SITEMAP and known.tried_at is None]
-        return [(url, hops) for url, hops in [*((url, 0) for url in self.source.urls), *seen] if self.is_due(url, role)]
+        seeds = [(url, 0) for url in self.source.urls]
+        if self.source.kind == "sitemap":
+            seeds += [(url, known.hops or 0) for url, known in self.known.items() if known.role == Role.SITEMAP and known.tried_at is None]
+        return [(url, hops) for url, hops in seeds if self.is_due(url, Role.SEED)]
 
     def due_pages(self) -> list[str]:
         """Pages to ask for that are known, or listed: those that waited longest first."""
@@ -108,9 +109,9 @@ class Plan:
             return (known.tried_at or known.seen_at if known else None) or _NEVER
 
         listed = set(self.source.listed)
-        followed = {url for url in self.known if not self._is_list(url) and self.page_behind(url) == url}
-        urls = (followed | listed) - set(self.source.urls)
-        return sorted((url for url in urls if self.is_due(url, Role.PAGE)), key=lambda url: (waits_since(url), url))
+        known = {url for url in self.known if not self._is_list(url)}
+        due = [url for url in (known | listed) - set(self.source.urls) if self.is_due(url, Role.PAGE)]
+        return sorted((url for url in due if url in listed or self.page_behind(url) == url), key=lambda url: (waits_since(url), url))
 
     def see_page(self, url: str, hops: int) -> bool:
         """Let a page that an answer shows wait for its turn if it is due. Whether it was not known yet, or not to be so few links from a seed."""
