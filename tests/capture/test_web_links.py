@@ -43,6 +43,12 @@ def test_entries_of_feeds_come_in_their_order(feed, links):
     assert entries_of(feed, URL) == links
 
 
+def test_a_feed_is_read_from_what_was_sent_whatever_it_names(tmp_path):
+    local = tmp_path / "feed.xml"
+    local.write_bytes(RSS.encode("gb2312"))
+    assert entries_of(str(local).encode(), URL) == []
+
+
 INDEX = """<?xml version="1.0"?><sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
   <sitemap><loc> https://news.lanshan.example/s1.xml.gz </loc><lastmod>2026-03-02</lastmod></sitemap></sitemapindex>"""
 NEWS = """<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadsheet.capture.visits import Role, Visit
+from broadsheet.capture.visits import ROBOTS_FORBIDDEN, Role, Visit
 from broadsheet.capture.web.plan import MOST_FAILURES, Known, Plan, known_of
 from broadsheet.capture.web.source import WebSource
 
@@ -93,8 +93,11 @@ def test_no_page_is_asked_for_more_than_its_policy_says(waits, answers):
 def test_a_run_takes_a_url_once_and_no_more_pages_than_it_may():
     source = SOURCE.model_copy(update={"limits": SOURCE.limits.model_copy(update={"pages": 2})})
     plan = Plan(source, {}, BEGIN)
-    assert [plan.take(f"{FRONT}{number}", Role.PAGE) for number in (1, 1, 2, 3)] == [True, False, True, False]
-    assert plan.take(FRONT, Role.SEED), "front pages are not counted"
+    assert [plan.see_page(f"{FRONT}{number}", 1) for number in (1, 1, 2, 3)] == [True, False, True, True]
+    assert [plan.next_page() for _ in range(3)] == [(f"{FRONT}1", 1), (f"{FRONT}2", 1), None], "in the order in which they were seen"
+    plan.give_back()
+    assert plan.next_page() == (f"{FRONT}3", 1)
+    assert plan.take(FRONT, Role.SEED) and not plan.take(FRONT, Role.SEED), "front pages are not counted"
 
 
 @pytest.mark.parametrize(
@@ -121,10 +124,78 @@ def test_pages_that_waited_longest_come_first():
     assert plan.due_pages() == [f"{FRONT}b", f"{FRONT}a"]
 
 
-def test_what_is_known_of_sitemaps_is_told_apart():
-    of_page, of_map = visit(hours(0)), Visit(url=FRONT, captured_at=BEGIN, source="lanshan", role=Role.SITEMAP, http_status=200)
-    pages, others = known_of([(PAGE, [of_page]), (FRONT, [of_map])])
-    assert (list(pages), list(others)) == ([PAGE], [FRONT])
-    plan = Plan(SOURCE, pages, BEGIN + hours(0.5), others=others)
-    assert not plan.is_due(FRONT, Role.SITEMAP) and plan.seeds() == [(FRONT, False)], "as fresh as a front page would be"
-    assert plan.due_pages() == []
+def test_what_shows_links_is_no_page_besides():
+    of_map = Visit(url=FRONT, captured_at=BEGIN, source="lanshan", role=Role.SITEMAP, http_status=200)
+    target = Visit(url=f"{FRONT}home", captured_at=BEGIN, source="lanshan", role=Role.SEED, http_status=200)
+    found, _ = known_of([(PAGE, [visit(hours(0))]), (FRONT, [of_map]), (target.url, [target])], BEGIN + hours(2))
+    assert Plan(SOURCE, found, BEGIN + hours(0.5)).due_seeds() == [], "as fresh as a front page would be"
+    plan = Plan(SOURCE, found, BEGIN + hours(2))
+    assert plan.due_seeds() == [(FRONT, 0)]
+    assert plan.due_pages() == [PAGE] and not plan.see_page(target.url, 1)
+
+
+def sighting(after: timedelta, hops: int, url: str = PAGE, role: Role = Role.PAGE) -> Visit:
+    return Visit(url=url, captured_at=BEGIN + after, source="lanshan", role=role, hops=hops)
+
+
+def test_what_was_seen_and_not_asked_for_is_due_still():
+    later, map_url = f"{FRONT}later.html", f"{FRONT}map.xml"
+    told = [
+        (PAGE, [sighting(hours(2), 2), sighting(hours(3), 1)]),
+        (later, [sighting(hours(4), 2)]),
+        (map_url, [sighting(hours(4), 1, role=Role.SITEMAP)]),
+    ]
+    found, _ = known_of(told, BEGIN + hours(9))
+    plan = Plan(SOURCE, found, BEGIN + hours(9))
+    of_maps = WebSource(name="lanshan", kind="sitemap", urls=(f"{FRONT}index.xml",), contact="https://archive.example/")
+    assert (map_url, 1) in Plan(of_maps, found, BEGIN + hours(9)).due_seeds() and (map_url, 1) not in plan.due_seeds()
+    assert [plan.next_page() for _ in range(3)] == [(PAGE, 1), (later, 2), None]
+    assert not plan.see_page(PAGE, 1) and plan.see_page(later, 1), "a shorter way to it is news"
+
+
+def test_a_page_keeps_its_distance_from_a_seed():
+    source = SOURCE.model_copy(update={"follow": SOURCE.follow.model_copy(update={"depth": 3})})
+    found = {PAGE: known(sighting(hours(0), 2), visit(hours(0)))}
+    assert Plan(source, found, BEGIN + hours(1)).next_page() == (PAGE, 2)
+    assert Plan(source, {PAGE: known(visit(hours(0)))}, BEGIN + hours(1)).next_page() == (PAGE, 3), "of an unknown one no link is followed"
+
+
+def test_what_robots_forbid_is_looked_at_again_after_a_week():
+    forbidden = visit(hours(0), None, error=ROBOTS_FORBIDDEN)
+    assert not is_due(hours(7 * 24 - 1), forbidden) and is_due(hours(7 * 24), forbidden)
+    assert is_due(hours(1), forbidden, role=Role.SEED)
+    assert not is_due(hours(0.5), forbidden, visit(hours(0.1))), "it is allowed again"
+
+
+def test_pages_that_are_no_longer_followed_are_not_asked_for_again():
+    source = SOURCE.model_copy(update={"follow": SOURCE.follow.model_copy(update={"deny": ("/a/",)})})
+    found = {PAGE: known(visit(hours(0)))}
+    assert Plan(source, found, BEGIN + hours(1)).due_pages() == []
+    named = WebSource(name="lanshan", kind="web", pages=(PAGE,), follow=source.follow, contact="https://archive.example/")
+    assert Plan(named, found, BEGIN + hours(1)).due_pages() == [PAGE], "but those that it names"
+
+
+def test_visits_of_a_time_to_come_do_not_count():
+    found, ahead = known_of([(FRONT, [visit(hours(24 * 3650), url=FRONT)]), (PAGE, [visit(hours(0)), visit(hours(24 * 3650))])], BEGIN + hours(1))
+    assert (list(found), ahead) == ([PAGE], 2)
+    assert found[PAGE].last_at == BEGIN
+
+
+def test_links_that_are_too_long_are_not_followed():
+    plan = Plan(SOURCE, {}, BEGIN)
+    assert plan.page_behind(f"/{'x' * 2083}", FRONT) is None and plan.sitemap_behind(f"/{'x' * 2083}", FRONT) is None
+    assert plan.sitemap_behind("/m.xml?b=2&a=1", FRONT) == f"{FRONT}m.xml?a=1&b=2"
+
+
+def test_where_a_front_page_redirects_to_is_as_due_as_the_front_page():
+    target = f"{FRONT}home"
+    found = {target: known(visit(hours(0.001), url=target))}
+    plan = Plan(SOURCE, found, BEGIN + hours(1))
+    assert plan.take_behind_redirect(target, Role.SEED) and not plan.take_behind_redirect(target, Role.SEED)
+    assert not Plan(SOURCE, found, BEGIN + hours(1)).take_behind_redirect(target, Role.PAGE)
+
+
+@pytest.mark.parametrize(("status", "is_content"), [(200, True), (304, True), (206, False), (404, False)])
+def test_a_part_of_a_page_is_not_its_content(status, is_content):
+    one = Visit(url=PAGE, captured_at=BEGIN, source="lanshan", role=Role.PAGE, http_status=status, content_sha256=b"x" * 32)
+    assert (known(one).content_sha256 is not None) == is_content

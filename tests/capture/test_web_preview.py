@@ -15,6 +15,7 @@ from broadsheet.capture.web.preview import ALLOWED, FORBIDDEN, UNREACHABLE, kind
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
+from broadsheet.tombstones import TargetKind, Tombstone, set_tombstones
 from testweb import Clock, Web, WebServer
 
 PAGE_BYTES = 1 << 20
@@ -112,10 +113,12 @@ def test_a_robots_file_that_cannot_be_had_lets_nothing_be_asked_for():
     assert (told.hosts[0].status, told.seeds[0].robots, told.pages) == (503, UNREACHABLE, [])
 
 
-def test_of_pages_without_urls_the_robots_file_is_asked_for(tmp_path):
-    with site({"/robots.txt": (200, {}, "User-agent: *\nDisallow: /2.html\n")}) as (url, asked):
-        told = preview(source("web", [], pages=[f"{url}/1.html", f"{url}/2.html"]), page_bytes=PAGE_BYTES)
-    assert set(asked) == {"/robots.txt"}
+def test_of_pages_without_urls_the_robots_file_is_asked_for_once_and_what_was_forgotten_is_no_page(tmp_path):
+    lake = Lake(tmp_path)
+    with site({"/robots.txt": (200, {}, "\ufeffUser-agent: *\nDisallow: /2.html\n")}) as (url, asked):
+        set_tombstones(lake, [Tombstone(target=f"{url}/3.html", kind=TargetKind.URL, forgotten_at=datetime.now(UTC))])
+        told = preview(source("web", [], pages=[f"{url}/{number}.html" for number in (1, 2, 3)]), lake.root, page_bytes=PAGE_BYTES)
+    assert asked == ["/robots.txt"]
     assert (told.seeds, told.pages, told.forbidden_count) == ([], [f"{url}/1.html", f"{url}/2.html"], 1)
 
 

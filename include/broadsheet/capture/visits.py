@@ -1,4 +1,4 @@
-"""What the crawler asked for and what came back, by URL and time: its memory between runs.
+"""What the crawler asked for and what came back, and what it saw and is to ask for, by URL and time: its memory between runs.
 
 Every row is a record of a WARC file of the raw zone, and can be read from there again (`visit_of`). `visits/` holds the parts
 (`broadsheet.capture.parts`).
@@ -28,11 +28,13 @@ from broadsheet.records import Record
 from broadsheet.store import Store
 
 SOURCE_HEADER, ERROR_HEADER, TDM_HEADER = "Broadsheet-Source", "Broadsheet-Fetch-Error", "Broadsheet-Tdm-Reservation"
+HOPS_HEADER = "Broadsheet-Hops"
+ROBOTS_FORBIDDEN = "robots_forbidden"  # the error of what was not asked for because robots.txt forbids it
 _FOLDER = f"{RAW}/visits"
 SCHEMA = pa.schema([
     ("url", pa.string()), ("captured_at", pa.timestamp("us", "UTC")), ("source", pa.string()), ("role", pa.string()), ("http_status", pa.int16()),
     ("content_sha256", pa.binary(32)), ("etag", pa.string()), ("last_modified", pa.string()), ("location", pa.string()), ("error", pa.string()),
-    ("tdm_reservation", pa.string()), ("raw_file", pa.string()), ("raw_offset", pa.int64()), ("raw_length", pa.int64()),
+    ("tdm_reservation", pa.string()), ("hops", pa.int16()), ("raw_file", pa.string()), ("raw_offset", pa.int64()), ("raw_length", pa.int64()),
 ])  # fmt: skip
 _ORDER = ("url", "captured_at", "raw_file", "raw_offset")
 NO_CONTENT = hashlib.sha256(b"").digest()
@@ -51,7 +53,7 @@ class Role(StrEnum):
 
 
 class Visit(Record, frozen=True, gc=False):  # it refers to nothing that could refer to it, and there are millions
-    """One request and what became of it. Fields as the columns of `SCHEMA`."""
+    """One request and what became of it, or that a URL was seen and is to be asked for. Fields as the columns of `SCHEMA`."""
 
     url: str
     captured_at: datetime  # aware, UTC: when the answer came
@@ -64,9 +66,20 @@ class Visit(Record, frozen=True, gc=False):  # it refers to nothing that could r
     location: str | None = None  # where a redirect leads, as stated
     error: str | None = None  # why there is no answer
     tdm_reservation: str | None = None  # as the answer's header or the page's meta element states it
+    hops: int | None = None  # of a sighting: links from a seed to the URL
     raw_file: str = ""
     raw_offset: int = 0
     raw_length: int = 0
+
+    @property
+    def is_sighting(self) -> bool:
+        """Whether the URL was only seen: an answer led to it."""
+        return self.http_status is None and self.error is None
+
+    @property
+    def is_request(self) -> bool:
+        """Whether it was asked for."""
+        return not self.is_sighting and self.error != ROBOTS_FORBIDDEN
 
 
 def visit_of(frame: Frame, place: Place) -> Visit | None:
@@ -86,7 +99,8 @@ def visit_of(frame: Frame, place: Place) -> Visit | None:
         url=told["warc-target-uri"], captured_at=captured_at, source=source, role=told.get(ROLE_HEADER.lower(), Role.PAGE),
         http_status=http.status if http else None, content_sha256=digest if digest not in (b"", NO_CONTENT) else None, etag=answered.get("etag"),
         last_modified=answered.get("last-modified"), location=answered.get("location"), error=told.get(ERROR_HEADER.lower()),
-        tdm_reservation=told.get(TDM_HEADER.lower()), raw_file=place[0], raw_offset=place[1], raw_length=place[2],
+        tdm_reservation=told.get(TDM_HEADER.lower()), hops=int(hops) if (hops := told.get(HOPS_HEADER.lower(), "")).isdecimal() else None,
+        raw_file=place[0], raw_offset=place[1], raw_length=place[2],
     )  # fmt: skip
 
 

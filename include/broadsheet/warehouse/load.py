@@ -9,7 +9,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ def load(
                 # a run without stages, which only says what became of rejections, is no batch
                 came=came if stage_outcomes.num_rows else None,
                 new=None if bring_in else new,
-                sources=() if bring_in else health_of(lake),
+                sources=() if bring_in else health_of(lake, datetime.now(UTC) + timedelta(seconds=settings.clock_offset_seconds)),
             )
             if stops:
                 raise BatchStopped(stops)

@@ -1,23 +1,26 @@
 """What the crawler sends and receives, as WARC records in the raw zone.
 
 An exchange is a `request` record and a `response` record; a `revisit` record where the content is one that the zone has, or where the
-server says that nothing has changed; a `metadata` record where no answer came. It counts as kept when `Archive.keep` returns: the
-system has it then, and it is found again even if this process is killed. Cookies and credentials are not kept.
+server says that nothing has changed; a `metadata` record where no answer came. What an answer leads to has a `metadata` record for each
+URL that was not known, before those of the exchange: either a run that dies has kept both or it asks again. An exchange counts as
+kept when `Archive.keep` returns: the system has it then, and it is found again even if this process is killed. Cookies and credentials are
+not kept.
 """
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
+from typing import NamedTuple
 from uuid import uuid4
 
 from fastwarc.warc import WarcRecordType
 
 from broadsheet.capture.digests import digest_text
 from broadsheet.capture.raw_zone import SAME_CONTENT, RawZone, Writer, kept_header, refers_to, warc_record
-from broadsheet.capture.visits import ERROR_HEADER, NO_CONTENT, SOURCE_HEADER, TDM_HEADER, Role
+from broadsheet.capture.visits import ERROR_HEADER, HOPS_HEADER, NO_CONTENT, SOURCE_HEADER, TDM_HEADER, Role
 from broadsheet.capture.warc import ROLE_HEADER, Http, split_http
 from broadsheet.ids import content_sha256
 from broadsheet.records import Record
@@ -25,7 +28,16 @@ from broadsheet.records import Record
 _LASTING_EVERY = 1.0  # seconds
 _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _SECRET = re.compile(rb"^(?:set-cookie2?|cookie|authorization|proxy-authorization|proxy-authenticate|www-authenticate)\s*:", re.I)
-_TDM_META = re.compile(rb"""<meta\s[^>]{0,200}?name\s*=\s*["']?tdm-reservation["']?[^>]{0,200}?content\s*=\s*["']?([01])""", re.I)
+# The meta element with its attributes in any order.
+_TDM_META = re.compile(rb"""<meta\s(?=[^>]{0,200}?name\s*=\s*["']?tdm-reservation\b)[^>]{0,200}?content\s*=\s*["']?([01])\b""", re.I)
+
+
+class Link(NamedTuple):
+    """What an answer leads to, and the links from a seed to it."""
+
+    url: str
+    role: Role
+    hops: int
 
 
 class Exchange(Record, frozen=True):
@@ -49,14 +61,17 @@ class Archive:
         self._lock = threading.Lock()
         self._lasting_at = monotonic()
 
-    def keep(self, exchange: Exchange, known: bytes | None = None) -> None:
+    def keep(self, exchange: Exchange, known: bytes | None = None, links: Iterable[Link] = ()) -> None:
         """Write an exchange.
 
         Parameters
         ----------
         known : SHA-256 of the content that an answer `304 Not Modified` tells of.
+        links : what the answer leads to that was not known.
         """
         with self._lock:
+            for link in links:
+                self._writer.append(self._sighting(link, exchange))
             for record, digest in self._records(exchange, known):
                 self._writer.append(record, digest)
             is_time = monotonic() - self._lasting_at > _LASTING_EVERY
@@ -70,10 +85,18 @@ class Archive:
             found = self._writer.original(digest)
         return split_http(found) if found else None
 
+    def _sighting(self, link: Link, exchange: Exchange) -> bytes:
+        seen = {"WARC-Record-ID": f"<urn:uuid:{uuid4()}>", HOPS_HEADER: str(link.hops), "Content-Type": "application/warc-fields"}
+        fields = f"via: {exchange.url}\r\nhopsFromSeed: {'L' * link.hops}\r\n"
+        return warc_record(WarcRecordType.metadata, self._told(link.url, link.role, exchange.at) | seen, fields.encode())
+
+    def _told(self, url: str, role: Role, at: datetime) -> dict[str, str]:
+        date = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return {"WARC-Target-URI": url, "WARC-Date": date, SOURCE_HEADER: self._source, ROLE_HEADER: str(role)}
+
     def _records(self, exchange: Exchange, known: bytes | None) -> Iterator[tuple[bytes, bytes | None]]:
         """Records of an exchange, each with the digest by which the zone finds it from now on."""
-        told = {"WARC-Target-URI": exchange.url, "WARC-Date": exchange.at.isoformat(timespec="microseconds").replace("+00:00", "Z")}
-        told |= {SOURCE_HEADER: self._source, ROLE_HEADER: str(exchange.role)}
+        told = self._told(exchange.url, exchange.role, exchange.at)
         own_id = f"<urn:uuid:{uuid4()}>"
         if exchange.header:
             asked = {"WARC-Record-ID": f"<urn:uuid:{uuid4()}>", "WARC-Concurrent-To": own_id, "Content-Type": "application/http; msgtype=request"}
@@ -116,7 +139,7 @@ def _tdm_reservation(header: bytes, content: bytes) -> str | None:
     """What an answer says of text and data mining (TDM Reservation Protocol): `0` or `1`, by its header or by the page's meta element."""
     for line in header.splitlines():
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"tdm-reservation":
-            return value.strip().decode("latin-1")[:1]
+        if name.strip().lower() == b"tdm-reservation" and value.strip() in (b"0", b"1"):
+            return value.strip().decode()
     found = _TDM_META.search(content[:65536])
     return found.group(1).decode() if found else None

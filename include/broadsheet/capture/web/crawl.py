@@ -7,6 +7,7 @@ from it what is known of the source's URLs, and ends when nothing is due any mor
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,6 @@ from typing import Any
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.web.source import WebSource
-from broadsheet.capture.web.statuses import RETRIED
 from broadsheet.errors import BroadsheetError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.tombstones import Tombstones
@@ -25,6 +25,7 @@ from broadsheet.transient import held, room_needed
 
 HOST_SECONDS = 1  # to wait for a run that asks the same host
 _TEMPORARY = os.EX_TEMPFAIL
+_PR_SET_PDEATHSIG = 1  # of prctl(2)
 _LEAST_DELAY = 0.001  # without any, Scrapy starts what waits for a host all at once, whatever its concurrency
 _MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
@@ -33,8 +34,7 @@ _MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "broadsheet.capture.web.middlewares.OwnHosts": 50,
     "broadsheet.capture.web.middlewares.Robots": 100,
-    "broadsheet.capture.web.middlewares.WaitingRetry": 550,
-    # next to the downloader: it sees redirects, and bodies as they were sent
+    # next to the downloader: it sees redirects, and bodies as they were sent; what is made again it says itself
     "broadsheet.capture.web.middlewares.Keeping": 650,
 }
 
@@ -69,6 +69,7 @@ def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_
 
 def main() -> int:
     """Run the crawl that standard input describes, and print its account."""
+    _end_with_parent()
     job = json.load(sys.stdin)
     told = logging.StreamHandler()
     told.setLevel(logging.WARNING)  # of the handler: Scrapy sets its loggers' own
@@ -83,6 +84,14 @@ def main() -> int:
         return _TEMPORARY
     json.dump(account, sys.stdout)
     return 0
+
+
+def _end_with_parent() -> None:
+    """Let a crawl not outlive the run that waits for it, as its repetition would find the hosts taken: what it had is kept. On Linux alone."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @contextmanager
@@ -106,9 +115,9 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
     limit = min(page_bytes, int(source.limits.page_mb * 1024 * 1024))
     process = AsyncCrawlerProcess(settings_of(source, limit))
     with archive(zone, run_id, source.name) as kept:
-        pages, others = known_of(zone.visits.of_source(source.name))
+        known, ahead = known_of(zone.visits.of_source(source.name), clock())
         tombstones = Tombstones(lake)
-        plan = Plan(source, pages, clock(), is_forgotten=lambda url: tombstones.covered.has_url(url), others=others)
+        plan = Plan(source, known, clock(), is_forgotten=lambda url: tombstones.covered.has_url(url))
         crawler = process.create_crawler(NewsSpider)
         process.crawl(crawler, source=source, plan=plan, archive=kept, clock=clock, page_bytes=limit)
         process.start()
@@ -118,11 +127,11 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
         raise spider.fault
     if process.bootstrap_failed:
         raise BroadsheetError(f"source {source.name}: the crawler could not start")
-    forbidden = crawler.stats.get_value("robotstxt/forbidden", 0)
     return {
         "source": source.name,
         **dict(sorted(spider.counts.items())),
-        "forbidden": forbidden,
+        "forbidden": spider.counts["forbidden"],
+        "ahead": ahead,
         "last_error": spider.last_error,
         "seconds": crawler.stats.get_value("elapsed_time_seconds"),
         "files": zone.warcs(run_id),
@@ -132,23 +141,31 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
 def settings_of(source: WebSource, page_bytes: int) -> dict[str, Any]:
     """Scrapy's settings for a source."""
     from broadsheet.capture.web.addresses import SETTING
+    from broadsheet.capture.web.middlewares import ACCEPTED_CODINGS
+    from broadsheet.capture.web.plan import LONGEST_URL
 
     limits = source.limits
     return {
-        "USER_AGENT": source.agent, "ROBOTSTXT_OBEY": True, "COOKIES_ENABLED": False, "REFERRER_POLICY": "no-referrer",
+        "USER_AGENT": source.agent, "COOKIES_ENABLED": False, "REFERRER_POLICY": "no-referrer",
         "TELNETCONSOLE_ENABLED": False,
         "HTTPPROXY_ENABLED": False, "METAREFRESH_ENABLED": False,
-        "DEFAULT_REQUEST_HEADERS": {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+        "DEFAULT_REQUEST_HEADERS": {
+            "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "Accept-Encoding": ACCEPTED_CODINGS,
+        },
+        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue", "SCHEDULER_START_MEMORY_QUEUE": None, "URLLENGTH_LIMIT": LONGEST_URL,
         "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency, "DOWNLOAD_DELAY": max(limits.delay, _LEAST_DELAY),
         "DOWNLOAD_DELAY_JITTER": 0,
-        "AUTOTHROTTLE_ENABLED": limits.delay > 0, "AUTOTHROTTLE_START_DELAY": limits.delay, "AUTOTHROTTLE_MAX_DELAY": max(60.0, limits.delay),
-        "RETRY_TIMES": limits.retries, "RETRY_HTTP_CODES": list(RETRIED),
+        "AUTOTHROTTLE_ENABLED": True, "AUTOTHROTTLE_START_DELAY": limits.delay, "AUTOTHROTTLE_MAX_DELAY": max(60.0, limits.delay),
+        "RETRY_TIMES": limits.retries,
         "DOWNLOAD_TIMEOUT": limits.timeout, "DOWNLOAD_MAXSIZE": page_bytes, "DOWNLOAD_WARNSIZE": 0, "DNS_TIMEOUT": 20,
-        "REDIRECT_MAX_TIMES": 5, "HTTPERROR_ALLOW_ALL": True, "CLOSESPIDER_TIMEOUT": limits.seconds, "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "REDIRECT_MAX_TIMES": 5, "HTTPERROR_ALLOW_ALL": True, "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_HANDLERS": {"file": None, "ftp": None, "s3": None, "data": None}, "DOWNLOADER_MIDDLEWARES": _MIDDLEWARES,
         "TWISTED_DNS_RESOLVER": "broadsheet.capture.web.addresses.CheckedResolver",
         SETTING: {"is_private_allowed": source.is_private_allowed, "resolve": source.resolve},
-        "LOG_ENABLED": False, "LOG_INSTALL_ROOT_HANDLER": False, "EXTENSIONS": {"scrapy.extensions.remote_control.RemoteControl": None},
+        "LOG_ENABLED": False, "LOG_INSTALL_ROOT_HANDLER": False, "EXTENSIONS": {
+            "scrapy.extensions.remote_control.RemoteControl": None, "scrapy.extensions.throttle.AutoThrottle": None,
+            "broadsheet.capture.web.pace.Pace": 0,
+        },
     }  # fmt: skip
 
 

@@ -1,12 +1,13 @@
 """How a source does, from its visits: when it last answered, how much fails, whether it still leads to new pages."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from broadsheet.capture.raw_zone import RawZone
+from broadsheet.capture.visits import ROBOTS_FORBIDDEN
 from broadsheet.capture.web.statuses import is_failure
 from broadsheet.lake import Lake
 from broadsheet.records import Record
@@ -26,6 +27,8 @@ with visits as (
         coalesce(http_status between 200 and 299 or http_status = 304, false) as is_good,
         coalesce(http_status in {_FAILURES}, true) as is_failure
     from read_parquet($1)
+    -- neither what was only seen nor what robots.txt forbids
+    where (http_status is not null or error <> '{ROBOTS_FORBIDDEN}') and captured_at <= $3
 ),
 asked as (
     select source, max(captured_at) as asked_at, max(captured_at) filter (is_good) as answered_at from visits group by source
@@ -70,13 +73,14 @@ class Trouble(NamedTuple):
     told: str
 
 
-def health_of(lake: Lake) -> list[Health]:
-    """Of all sources that the crawler has asked anything for, by name."""
-    rows = RawZone(lake).visits.parts.read(_rows)
+def health_of(lake: Lake, now: datetime | None = None) -> list[Health]:
+    """Of all sources that the crawler has asked anything for, by name. What is of a time to come, when some clock was wrong, does not count."""
+    latest = now or datetime.now(UTC)
+    rows = RawZone(lake).visits.parts.read(lambda files: _rows(files, latest))
     return [Health(**row) for row in rows]
 
 
-def _rows(files: list[Path]) -> list[dict[str, Any]]:
+def _rows(files: list[Path], latest: datetime) -> list[dict[str, Any]]:
     """Raises FileNotFoundError for a part that is gone."""
     if not files:
         return []
@@ -87,7 +91,7 @@ def _rows(files: list[Path]) -> list[dict[str, Any]]:
         with duckdb.connect(config=settings) as connection:
             connection.execute("set TimeZone = 'UTC'")
             try:
-                return connection.execute(_SQL, [list(map(str, files)), RECENT]).to_arrow_table().to_pylist()
+                return connection.execute(_SQL, [list(map(str, files)), RECENT, latest]).to_arrow_table().to_pylist()
             except duckdb.IOException as error:
                 if all(file.exists() for file in files):
                     raise

@@ -32,8 +32,8 @@ def entries_of(content: bytes, url: str, content_type: str = "") -> list[str]:
         return _json_entries(text)
     import feedparser
 
-    # given bytes and headers, it asks for nothing
-    told = feedparser.parse(content, response_headers={"content-location": url, **({"content-type": content_type} if content_type else {})})
+    # given a stream and headers, it opens and asks for nothing: bytes might name a file
+    told = feedparser.parse(BytesIO(content), response_headers={"content-location": url, **({"content-type": content_type} if content_type else {})})
     return [entry.link for entry in told.entries if entry.get("link")]
 
 

@@ -1,57 +1,113 @@
-"""Scrapy's downloader middlewares of the crawler: what is kept of each exchange, robots.txt as RFC 9309 has it, retries that wait."""
+"""Scrapy's downloader middlewares of the crawler: which requests are made, what is kept of each exchange, and which are made again at once."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
+from protego import Protego
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
-from scrapy.downloadermiddlewares.retry import RetryMiddleware
-from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, Request, Response, TextResponse
+from scrapy.http.request import NO_CALLBACK
 from scrapy.responsetypes import responsetypes
 from scrapy.utils.misc import load_object
 
 from broadsheet.capture.content import decode_body
-from broadsheet.capture.visits import Role
+from broadsheet.capture.visits import ROBOTS_FORBIDDEN, Role
 from broadsheet.capture.warc import Http
-from broadsheet.capture.web.archive import Exchange
-from broadsheet.capture.web.statuses import is_robots_unreachable
+from broadsheet.capture.web.archive import Exchange, Link
+from broadsheet.capture.web.pace import LONGEST_WAIT, Pace, Unasked, backoff, retry_after
+from broadsheet.capture.web.robots import crawl_delay, is_allowed, rules_of
+from broadsheet.capture.web.statuses import RETRIED
 from broadsheet.errors import BadInput
 from broadsheet.urls import canonical
 
-ROLE = "broadsheet_role"
-LONGEST_WAIT = 60.0  # seconds before a retry; a server that asks for more is asked again by the next run
+ROLE, HOPS = "broadsheet_role", "broadsheet_hops"
+ACCEPTED_CODINGS = "gzip, deflate, br"  # that `decode_body` unpacks
+_URL = "broadsheet_url"  # canonical, that a request was let through for
+_ROBOTS_PATH = "/robots.txt"
+_ROBOTS_PRIORITY = 1000  # before all else
 _LONGEST_HEADER = 32 * 1024  # readers of WARC files have limits
-_UNREACHABLE = b"User-agent: *\nDisallow: /\n"
+_LOG = logging.getLogger(__name__)
+
+
+class Forbidden(Unasked):
+    """A request that robots.txt forbids."""
 
 
 def role_of(request: Request) -> Role:
     """What a request is for."""
-    return Role(request.meta.get(ROLE, Role.ROBOTS if urlsplit(request.url).path == "/robots.txt" else Role.PAGE))
+    return Role(request.meta[ROLE])
 
 
-class OwnHosts(OffsiteMiddleware):
-    """Nothing leads away from the source's sites: no link, no redirect."""
+class OwnHosts:
+    """Nothing leads away from the source's sites: no link, no redirect. Only the robots.txt of a host may be elsewhere (RFC 9309, 2.3.1.2)."""
 
-    def should_follow(self, request: Request, spider: Any) -> bool:
+    def __init__(self, crawler: Crawler):
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "OwnHosts":
+        """As Scrapy makes it."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
         """As Scrapy asks it."""
-        return spider.source.is_own(request.url)
+        spider: Any = self._crawler.spider
+        if role_of(request) is not Role.ROBOTS and not spider.source.may_ask(request.url):
+            spider.counts["elsewhere"] += 1
+            raise Unasked(f"{request.url} is of another site")
+
+
+class Robots:
+    """Asks for the robots.txt of a host before anything else of it, and lets pass what it allows. Its Crawl-delay is kept."""
+
+    def __init__(self, crawler: Crawler):
+        self._crawler = crawler
+        self._rules: dict[str, asyncio.Task[Protego | None]] = {}  # by the file's URL
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "Robots":
+        """As Scrapy makes it."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """As Scrapy asks it. robots.txt itself is always allowed."""
+        if role_of(request) is Role.ROBOTS or urlsplit(request.url).path == _ROBOTS_PATH:
+            return
+        url = urljoin(request.url, _ROBOTS_PATH)
+        if url not in self._rules:
+            self._rules[url] = asyncio.ensure_future(self._ask(url))
+        rules = await self._rules[url]
+        if rules is None:
+            raise Unasked(f"{url} cannot be had")
+        if not is_allowed(rules, request.url):
+            raise Forbidden(ROBOTS_FORBIDDEN)
+
+    async def _ask(self, url: str) -> Protego | None:
+        asked = Request(url, priority=_ROBOTS_PRIORITY, meta={ROLE: Role.ROBOTS}, callback=NO_CALLBACK)
+        assert self._crawler.engine is not None
+        try:
+            answer = await self._crawler.engine.download_async(asked)
+        except Exception:  # of whatever kind: why there is no answer, the archive tells
+            return None
+        rules = rules_of(answer.status, answer.body)
+        if delay := crawl_delay(rules):
+            Pace.of(self._crawler).slow_down(asked, delay)
+        return rules
 
 
 class Keeping:
-    """Keeps every exchange that counts, before anything else looks at the answer; asks only for what has changed since the last one."""
+    """Keeps every exchange that is not repeated at once, before anything else looks at the answer; asks only for what has changed since the last."""
 
     def __init__(self, crawler: Crawler):
         self._crawler = crawler
         self._thread = ThreadPoolExecutor(1, "archive")
-        self._retried = {int(code) for code in crawler.settings.getlist("RETRY_HTTP_CODES")}
         self._retried_exceptions = tuple(map(load_object, crawler.settings.getlist("RETRY_EXCEPTIONS")))
 
     @classmethod
@@ -65,66 +121,99 @@ class Keeping:
         """Wait until all is written."""
         self._thread.shutdown()
 
-    def process_request(self, request: Request) -> None:
-        """Ask for what has changed. Where a redirect leads is asked for by the rules of the plan, as everything is."""
+    async def process_request(self, request: Request) -> None:
+        """Let a request pass, if the plan does, that asks for what has changed."""
+        request.meta.pop("download_slot", None)  # where a redirect leads, that of where it came from
+        Pace.of(self._crawler).refuse_late(request)
+        if role_of(request) is not Role.ROBOTS:
+            self._ask_plan(request)
+        for name in ("If-None-Match", "If-Modified-Since"):  # where a redirect leads, those of where it came from
+            request.headers.pop(name, None)
         spider: Any = self._crawler.spider
-        url = canonical(request.url) or request.url
-        request.meta[ROLE] = role_of(request)  # where a redirect leads has it too
-        is_led_here = request.meta.get("redirect_times") and not request.meta.get("retry_times") and role_of(request) is Role.PAGE
-        if is_led_here and not spider.plan.take_behind_redirect(url):
-            raise IgnoreRequest(f"{url} is known")
-        if known := spider.known(url):
-            if known.content_sha256 is not None and known.etag:
-                request.headers.setdefault("If-None-Match", known.etag)
-            if known.content_sha256 is not None and known.last_modified:
-                request.headers.setdefault("If-Modified-Since", known.last_modified)
+        known = spider.plan.known.get(_url(request))
+        # what has not changed is of use only where it can be read
+        if known and known.content_sha256 and await self._in_thread(spider.archive.stored, known.content_sha256):
+            if known.etag:
+                request.headers["If-None-Match"] = known.etag
+            if known.last_modified:
+                request.headers["If-Modified-Since"] = known.last_modified
 
-    async def process_response(self, request: Request, response: Response) -> Response:
-        """Keep an answer, unless it will be asked for again at once."""
+    def _ask_plan(self, request: Request) -> None:
+        """Where a redirect leads is asked for by the rules of the plan, as everything is, but for another spelling of the page's own URL."""
         spider: Any = self._crawler.spider
-        if response.status in self._retried and not self._is_last(request):
-            return response
-        url = canonical(request.url) or request.url
-        known = spider.known(url)
-        at = spider.clock()
-        asked, header = request_header(request), response_header(response)
+        url = _url(request)
+        if request.url in request.meta.get("redirect_urls", ()):
+            raise Unasked(f"{request.url} leads to itself")
+        if spider.plan.is_forgotten(url):
+            raise Unasked(f"{url} was forgotten")
+        if request.meta.setdefault(_URL, url) != url:
+            request.meta.pop("retry_times", None)
+            request.meta[_URL] = url
+            if not spider.plan.take_behind_redirect(url, role_of(request)):
+                raise Unasked(f"{url} is known")
+
+    async def process_response(self, request: Request, response: Response) -> Response | Request:
+        """Keep an answer, unless it is asked for again at once."""
+        if again := await self._again(request, response):
+            return again
+        spider: Any = self._crawler.spider
+        header = response_header(response)
         try:
             if len(header) > _LONGEST_HEADER:
                 raise BadInput("too_large", f"a header of {len(header)} bytes")
             content = decode_body(response.body, transfer_coding="", content_coding=_text(response, "Content-Encoding"), limit=spider.page_bytes)
+            known = spider.plan.known.get(_url(request)) if response.status == 304 else None
+            digest = known.content_sha256 if known else None
+            stored = await self._in_thread(spider.archive.stored, digest) if digest else None
+            if response.status == 304 and stored is None:
+                raise BadInput("unreadable", "304 Not Modified, of a content that is not there")
         except BadInput as error:
-            await self._keep(Exchange(url=url, role=role_of(request), at=at, request=asked, error=str(error)))
+            await self._keep(self._exchange(request, error=str(error)))
             raise IgnoreRequest(str(error)) from error
-        exchange = Exchange(url=url, role=role_of(request), at=at, request=asked, header=header, content=content)
-        digest = known.content_sha256 if known and response.status == 304 else None
-        await self._keep(exchange, digest)
-        if digest and (stored := await self._in_thread(spider.archive.stored, digest)) is not None:
-            # what has not changed leads to what it led to
-            return response_of(url, stored)
-        # unpacked already, and within bounds
-        headers = Headers({name: values for name, values in response.headers.items() if name.lower() != b"content-encoding"})
-        kind = responsetypes.from_args(headers=headers, url=response.url, body=content)
-        return response.replace(cls=kind, body=content, headers=headers, **({"encoding": None} if issubclass(kind, TextResponse) else {}))
+        # what has not changed leads to what it led to
+        answer = response_of(response.url, stored) if stored else _unpacked(response, content)
+        await self._keep(self._exchange(request, header=header, content=content), digest, self._links(request, answer))
+        return answer
 
-    async def process_exception(self, request: Request, exception: Exception) -> None:
-        """Keep that no answer came, unless it will be asked for again at once, or never was asked for."""
+    async def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        """Keep that no answer came, unless it is asked for again at once, or never was asked for; and what robots.txt forbids."""
+        if isinstance(exception, Forbidden):
+            await self._keep(self._exchange(request, error=ROBOTS_FORBIDDEN))
+        elif not isinstance(exception, IgnoreRequest):
+            if again := await self._again(request, exception):
+                return again
+            await self._keep(self._exchange(request, error=f"{type(exception).__name__}: {exception}"))
+        return None
+
+    async def _again(self, request: Request, answer: Response | Exception) -> Request | None:
+        """The request once more, after a wait, where what came of it may be better then; None where it counts."""
+        is_passing = answer.status in RETRIED if isinstance(answer, Response) else isinstance(answer, self._retried_exceptions)
+        if not is_passing or (isinstance(answer, Response) and retry_after(answer) > LONGEST_WAIT):
+            return None
         spider: Any = self._crawler.spider
-        is_retried = isinstance(exception, self._retried_exceptions) and not self._is_last(request)
-        if is_retried or isinstance(exception, IgnoreRequest):
-            return
-        url = canonical(request.url) or request.url
-        reason = f"{type(exception).__name__}: {exception}"
-        exchange = Exchange(url=url, role=role_of(request), at=spider.clock(), request=request_header(request), error=reason)
-        await self._keep(exchange)
+        reason = str(answer.status) if isinstance(answer, Response) else answer
+        if (again := get_retry_request(request, spider=spider, reason=reason)) is None:
+            return None
+        await asyncio.sleep(backoff(again.meta["retry_times"]))
+        return None if Pace.of(self._crawler).is_over else again
 
-    def _is_last(self, request: Request) -> bool:
-        return request.meta.get("retry_times", 0) >= request.meta.get("max_retry_times", self._crawler.settings.getint("RETRY_TIMES"))
+    def _exchange(self, request: Request, **said: Any) -> Exchange:
+        spider: Any = self._crawler.spider
+        return Exchange(url=_url(request), role=role_of(request), at=spider.clock(), request=request_header(request), **said)
 
-    async def _keep(self, exchange: Exchange, known: bytes | None = None) -> None:
+    def _links(self, request: Request, answer: Response) -> list[Link]:
+        spider: Any = self._crawler.spider
+        try:
+            return spider.read(answer, role_of(request), request.meta.get(HOPS, 0))
+        except Exception:  # a page that parsers stumble over is kept all the same
+            _LOG.exception("links of %s", answer.url)
+            return []
+
+    async def _keep(self, exchange: Exchange, known: bytes | None = None, links: Iterable[Link] = ()) -> None:
         """What cannot be kept must not be asked for: the run ends."""
         spider: Any = self._crawler.spider
         try:
-            await self._in_thread(spider.archive.keep, exchange, known)
+            await self._in_thread(spider.archive.keep, exchange, known, links)
         except Exception as error:
             if spider.fault is None:
                 spider.fault = error
@@ -136,72 +225,18 @@ class Keeping:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
 
-class Robots(RobotsTxtMiddleware):
-    """robots.txt as RFC 9309 has it: where the file cannot be had for the server's fault, nothing of the host is asked for. Its Crawl-delay
-    is kept."""
-
-    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        if is_robots_unreachable(response.status):
-            response = response.replace(body=_UNREACHABLE)
-        elif response.status >= 400:
-            response = response.replace(body=b"")
-        await super()._parse_robots(response, netloc, request)
-        parser = self._parsers[netloc]
-        if parser is not None and (delay := parser.crawl_delay(self._default_useragent)):  # type: ignore[union-attr]
-            self._slow_down(request, delay)
-
-    def _slow_down(self, request: Request, delay: float) -> None:
-        downloader = self.crawler.engine.downloader
-        key = downloader.get_slot_key(request)
-        least = min(delay, LONGEST_WAIT)
-        downloader.per_slot_settings[key] = {"delay": max(least, self.crawler.settings.getfloat("DOWNLOAD_DELAY")), "concurrency": 1, "jitter": 0}
-        if slot := downloader.slots.get(key):
-            slot.delay, slot.jitter, slot.concurrency = max(least, slot.delay), 0, 1
-
-    def _robots_error(self, exc: Exception, netloc: str) -> None:
-        super()._robots_error(exc, netloc)
-        self._parsers[netloc] = self._parserimpl.from_crawler(self.crawler, _UNREACHABLE)
-
-
-class WaitingRetry(RetryMiddleware):
-    """Scrapy's retries after a wait that doubles, or as long as the server says."""
-
-    async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """As Scrapy asks it."""
-        result = super().process_response(request, response)
-        if isinstance(result, Request):
-            wait = max(_backoff(result), _retry_after(response))
-            if wait > LONGEST_WAIT:
-                return response
-            await asyncio.sleep(wait)
-        return result
-
-    async def process_exception(self, request: Request, exception: Exception) -> Request | Response | None:  # type: ignore[override]
-        """As Scrapy asks it."""
-        result = super().process_exception(request, exception)
-        if isinstance(result, Request):
-            await asyncio.sleep(_backoff(result))
-        return result
-
-
-def _backoff(request: Request) -> float:
-    return float(2 ** (request.meta.get("retry_times", 1) - 1))
-
-
-def _retry_after(response: Response) -> float:
-    """Seconds that a server asks to wait for; 0 where it does not say."""
-    stated = _text(response, "Retry-After").strip()
-    if stated.isdigit():
-        return float(stated)
-    try:
-        until = parsedate_to_datetime(stated)
-        return max(0.0, (until - datetime.now(until.tzinfo)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
+def _url(request: Request) -> str:
+    return canonical(request.url) or request.url
 
 
 def _text(response: Response, name: str) -> str:
     return b", ".join(response.headers.getlist(name)).decode("latin-1")
+
+
+def _unpacked(response: Response, content: bytes) -> Response:
+    headers = Headers({name: values for name, values in response.headers.items() if name.lower() != b"content-encoding"})
+    kind = responsetypes.from_args(headers=headers, url=response.url, body=content)
+    return response.replace(cls=kind, body=content, headers=headers, **({"encoding": None} if issubclass(kind, TextResponse) else {}))
 
 
 def request_header(request: Request) -> bytes:

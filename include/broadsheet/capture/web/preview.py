@@ -14,13 +14,15 @@ from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.visits import Role, Visit
 from broadsheet.capture.warc import Http, split_http
 from broadsheet.capture.web.links import entries_of, links_of, sitemap_of
-from broadsheet.capture.web.middlewares import LONGEST_WAIT, response_of
+from broadsheet.capture.web.middlewares import response_of
+from broadsheet.capture.web.pace import LONGEST_WAIT
 from broadsheet.capture.web.plan import Plan, known_of
+from broadsheet.capture.web.robots import crawl_delay, is_allowed, rules_of
 from broadsheet.capture.web.source import WebSource
-from broadsheet.capture.web.statuses import is_robots_unreachable
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake
 from broadsheet.records import Record
+from broadsheet.tombstones import Tombstones
 from broadsheet.urls import canonical
 
 ALLOWED, FORBIDDEN, UNREACHABLE, UNASKED = "allowed", "forbidden", "unreachable", "unasked"
@@ -96,8 +98,8 @@ class _Answers:
     def __init__(self, lake: Lake, source: WebSource):
         self._zone = RawZone(lake)
         self._index = RawIndex(self._zone.store)
-        self._agent = source.agent
-        visits = dict(self._zone.visits.of_source(source.name))
+        told = ((url, [visit for visit in visits if visit.is_request]) for url, visits in self._zone.visits.of_source(source.name))
+        visits = {url: asked for url, asked in told if asked}
         self.visits = {url: told[-1] for url, told in visits.items()}
         self.request_count = sum(map(len, visits.values()))
         self._rules = {url: self._parsed(url) for url in self.visits if url == _robots_url(url)}
@@ -139,19 +141,15 @@ class _Answers:
         if (robots := _robots_url(url)) not in self._rules:
             return UNASKED
         rules = self._rules[robots]
-        return UNREACHABLE if rules is None else ALLOWED if rules.can_fetch(url, self._agent) else FORBIDDEN
+        return UNREACHABLE if rules is None else ALLOWED if is_allowed(rules, url) else FORBIDDEN
 
     def crawl_delay(self, url: str) -> float | None:
-        rules = self._rules.get(_robots_url(url))
-        return rules.crawl_delay(self._agent) if rules else None
+        return crawl_delay(self._rules.get(_robots_url(url))) or None
 
     def _parsed(self, robots_url: str) -> Protego | None:
-        """Rules as RFC 9309 has them: none where there is no file; None where the server fails to tell, so that nothing may be asked for."""
         visit = self.last(robots_url)
-        if visit is None or visit.http_status is None or is_robots_unreachable(visit.http_status):
-            return None
-        answer = self.content(visit) if visit.http_status < 400 else None
-        return Protego.parse(answer.body.decode("utf-8", "ignore") if answer else "")
+        answer = self.content(visit) if visit else None
+        return rules_of(visit.http_status if visit else None, answer.body if answer else b"")
 
 
 def preview(source: WebSource, lake: Path | None = None, *, page_bytes: int, clock_offset: float = 0) -> Preview:
@@ -168,8 +166,9 @@ def preview(source: WebSource, lake: Path | None = None, *, page_bytes: int, clo
         aside = Lake(Path(folder))
         _ask(aside, source, page_bytes, clock_offset)
         now = datetime.now(UTC) + timedelta(seconds=clock_offset)
-        known, others = known_of(RawZone(Lake(lake)).visits.of_source(source.name)) if lake else ({}, {})
-        return _told(source, _Answers(aside, source), Plan(source, known, now, others=others), page_bytes)
+        known, _ = known_of(RawZone(Lake(lake)).visits.of_source(source.name), now) if lake else ({}, 0)
+        is_forgotten = Tombstones(Lake(lake)).covered.has_url if lake else lambda url: False
+        return _told(source, _Answers(aside, source), Plan(source, known, now, is_forgotten), page_bytes)
 
 
 def kind_of(source: WebSource, *, page_bytes: int) -> str:
@@ -210,13 +209,15 @@ def _ask(lake: Lake, source: WebSource, page_bytes: int, clock_offset: float = 0
 def _told(source: WebSource, answers: _Answers, plan: Plan, page_bytes: int) -> Preview:
     plan.left = sys.maxsize  # all that is due; a run takes the first of them
     seeds: list[Seed] = []
-    due: list[str] = []
     for url in [*source.urls, *answers.led_to(source)]:
         links = answers.links(url, source, plan.now, page_bytes)
         pages = [page for link in links if (page := plan.page_behind(link, url))]
-        due += [page for page in pages if plan.take(page, Role.PAGE)]
+        for page in pages:
+            plan.see_page(page, 1)
         seeds.append(_seed(url, answers, links, pages))
-    due += [url for url in plan.due_pages() if plan.take(url, Role.PAGE)]
+    due: list[str] = []
+    while following := plan.next_page():
+        due.append(following[0])
     now = due[: source.limits.pages]
     counts = Counter(_robots_url(url) for url in now)
     hosts = [_host(robots, answers, counts[robots]) for robots in dict.fromkeys(map(_robots_url, [*source.urls, *source.listed]))]

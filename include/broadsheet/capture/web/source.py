@@ -206,6 +206,14 @@ class WebSource(BaseModel):
         host = site_of(url)
         return host is not None and any(host == own or host.endswith("." + own) for own in self.hosts)
 
+    @cached_property
+    def _asked_hosts(self) -> frozenset[str | None]:
+        return frozenset(map(site_of, (*self.urls, *self.listed)))
+
+    def may_ask(self, url: str) -> bool:
+        """Whether a URL is of one of the source's sites, or of a host that its own URLs are of, as a feed's may be."""
+        return self.is_own(url) or site_of(url) in self._asked_hosts
+
     @property
     def agent(self) -> str:
         """User-Agent of its requests."""

@@ -8,19 +8,18 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.http import Response
 
-from broadsheet.capture.visits import Role
-from broadsheet.capture.web.archive import Archive, Exchange
+from broadsheet.capture.visits import ROBOTS_FORBIDDEN, Role
+from broadsheet.capture.web.archive import Archive, Exchange, Link
 from broadsheet.capture.web.links import entries_of, links_of, sitemap_of
-from broadsheet.capture.web.middlewares import ROLE, response_of
-from broadsheet.capture.web.plan import Known, Plan
+from broadsheet.capture.web.middlewares import HOPS, ROLE
+from broadsheet.capture.web.pace import Unasked
+from broadsheet.capture.web.plan import Plan
 from broadsheet.capture.web.source import WebSource
+from broadsheet.capture.web.statuses import is_failure
 
 _DEEPEST = 5  # sitemap indexes below each other
 _PRIORITY = {Role.SITEMAP: 30, Role.SEED: 20, Role.PAGE: 0}
-
-
-def _is_kept(failure: Any) -> None:
-    """Why there is no answer, the archive tells."""
+_COUNTED = {Role.SEED: "seeds", Role.PAGE: "pages", Role.SITEMAP: "sitemaps", Role.ROBOTS: "robots"}
 
 
 class NewsSpider(Spider):
@@ -38,76 +37,84 @@ class NewsSpider(Spider):
         self.archive = archive
         self.clock = clock
         self.page_bytes = page_bytes
-        self.counts: Counter[str] = Counter()  # what this run asked for and got
-        self._seed_role = Role.SITEMAP if source.kind == "sitemap" else Role.SEED
+        # What this run asked for, by role, and got: `answered`, `unchanged` and `failed` of what is not robots.txt. `forbidden` by robots.txt and
+        # `elsewhere`, of another site, were not asked for.
+        self.counts: Counter[str] = Counter()
         self.last_error = ""
         self.fault: Exception | None = None
-
-    def known(self, url: str) -> Known | None:
-        """What earlier runs learnt of a URL."""
-        return self.plan.known.get(url) or self.plan.others.get(url)
+        self._seed_role = Role.SITEMAP if source.kind == "sitemap" else Role.SEED
+        self._sitemaps: list[tuple[str, int]] = []  # further ones, to be asked for next
 
     def count(self, exchange: Exchange) -> None:
         """Let an exchange count for the run's account."""
+        if exchange.error == ROBOTS_FORBIDDEN:
+            self.last_error = f"robots.txt forbids {exchange.url}"
+            self.counts["forbidden"] += 1
+            return
         status = int(exchange.header.split(None, 2)[1]) if exchange.header else None
         self.last_error = exchange.error or self.last_error
         self.counts["requests"] += 1
-        self.counts[f"{exchange.role}s"] += 1
-        self.counts["failed" if status is None or status >= 400 else "unchanged" if status == 304 else "answered"] += 1
+        self.counts[_COUNTED[exchange.role]] += 1
+        if exchange.role is not Role.ROBOTS:
+            self.counts["failed" if is_failure(status) else "unchanged" if status == 304 else "answered"] += 1
 
     async def start(self) -> AsyncIterator[Request]:
-        """Seeds that are due, links of those that are not, pages that are due again."""
-        for url, is_due in self.plan.seeds():
-            if is_due and self.plan.take(url, self._seed_role):
-                yield self._request(url, self._seed_role)
-            else:
-                for request in self._shown_before(url):
-                    yield request
-        for url in self.plan.due_pages():
-            if self.plan.take(url, Role.PAGE):
-                yield self._request(url, Role.PAGE, depth=self.source.follow.depth)
+        """Seeds and pages that are due."""
+        for url, hops in self.plan.due_seeds():
+            if self.plan.take(url, self._seed_role):
+                yield self._request(url, self._seed_role, hops)
+        for request in self._due():
+            yield request
 
-    def parse_answer(self, response: Response, **kwargs: Any) -> Iterator[Request]:
-        """What an answer leads to."""
-        role, depth = Role(response.meta[ROLE]), response.meta.get("broadsheet_depth", 0)
-        if response.status == 200:
-            yield from self._led_to(response, role, depth)
-
-    def _shown_before(self, url: str) -> Iterator[Request]:
-        """What the last answer of a seed leads to: what an earlier run had no time for, or died over."""
-        known = self.known(url)
-        if known and known.content_sha256 and (stored := self.archive.stored(known.content_sha256)):
-            yield from self._led_to(response_of(url, stored), self._seed_role, 0)
-
-    def _led_to(self, response: Response, role: Role, depth: int) -> Iterator[Request]:
+    def read(self, response: Response, role: Role, hops: int) -> list[Link]:
+        """Let what an answer leads to be asked for when it is due. Returns what of it was not known."""
+        if response.status != 200 or role is Role.ROBOTS:
+            return []
         if role is Role.SITEMAP:
-            yield from self._of_sitemap(response, depth)
-        elif role is Role.SEED and self.source.kind == "feed":
-            yield from self._pages(entries_of(response.body, response.url), response.url, depth)
-        elif depth < self.source.follow.depth:
-            yield from self._pages(links_of(response), response.url, depth)
+            return list(self._read_sitemap(response, hops))
+        if role is Role.SEED and self.source.kind == "feed":
+            return list(self._read_pages(entries_of(response.body, response.url), response.url, hops))
+        return list(self._read_pages(links_of(response), response.url, hops)) if hops < self.source.follow.depth else []
 
-    def _pages(self, links: list[str], base: str, depth: int) -> Iterator[Request]:
+    def _read_pages(self, links: list[str], base: str, hops: int) -> Iterator[Link]:
         for link in links:
-            url = self.plan.page_behind(link, base)
-            if url and self.plan.take(url, Role.PAGE):
-                yield self._request(url, Role.PAGE, depth=depth + 1)
+            if (url := self.plan.page_behind(link, base)) and self.plan.see_page(url, hops + 1):
+                yield Link(url, Role.PAGE, hops + 1)
 
-    def _of_sitemap(self, response: Response, depth: int) -> Iterator[Request]:
+    def _read_sitemap(self, response: Response, hops: int) -> Iterator[Link]:
         oldest = self.plan.now - self.source.max_age
         for link, at, is_sitemap in sitemap_of(response.body, self.page_bytes):
             if at is not None and at < oldest - (timedelta(days=1) if is_sitemap else timedelta()):
                 continue
             if not is_sitemap:
-                yield from self._pages([link], response.url, depth)
-            elif depth < _DEEPEST and self.source.is_own(link) and self.plan.take(link, Role.SITEMAP):
-                yield self._request(link, Role.SITEMAP, depth=depth + 1)
-            elif (known := self.known(link)) and known.content_sha256 and depth < _DEEPEST and (stored := self.archive.stored(known.content_sha256)):
-                yield from self._of_sitemap(response_of(link, stored), depth + 1)
+                yield from self._read_pages([link], response.url, hops)
+            elif hops < _DEEPEST and (url := self.plan.sitemap_behind(link, response.url)):
+                self._sitemaps.append((url, hops + 1))
+                if self.plan.see_sitemap(url, hops + 1):
+                    yield Link(url, Role.SITEMAP, hops + 1)
 
-    def _request(self, url: str, role: Role, depth: int = 0) -> Request:
+    def parse_answer(self, response: Response, **kwargs: Any) -> Iterator[Request]:
+        """An answer was read when it was kept: on with what is due."""
+        yield from self._due()
+
+    def _unanswered(self, failure: Any) -> Iterator[Request]:
+        """Why there is no answer, the archive tells. What was not asked for leaves its place to another page."""
+        meta = failure.request.meta
+        if failure.check(Unasked) and meta[ROLE] is Role.PAGE and not meta.get("redirect_times"):
+            self.plan.give_back()
+        yield from self._due()
+
+    def _due(self) -> Iterator[Request]:
+        while self._sitemaps:
+            url, hops = self._sitemaps.pop(0)
+            if self.plan.take(url, Role.SITEMAP):
+                yield self._request(url, Role.SITEMAP, hops)
+        while due := self.plan.next_page():
+            yield self._request(due[0], Role.PAGE, due[1])
+
+    def _request(self, url: str, role: Role, hops: int) -> Request:
         # What may be asked for, and once, the plan says; Scrapy's own filter knows nothing of it.
         return Request(
-            url, callback=self.parse_answer, errback=_is_kept, priority=_PRIORITY[role], dont_filter=True,
-            meta={ROLE: role, "broadsheet_depth": depth},
+            url, callback=self.parse_answer, errback=self._unanswered, priority=_PRIORITY[role], dont_filter=True,
+            meta={ROLE: role, HOPS: hops},
         )  # fmt: skip

@@ -8,17 +8,17 @@ _REFUSED = 403
 RETRIED = (*_LATER, 500, 502, 503, 504, 522, 524)
 
 
-def is_later(status: int) -> bool:
-    """Whether an answer says as little of the page as none: it is asked for again, later each time."""
-    return status in _LATER or status >= 500
+def is_later(status: int | None) -> bool:
+    """Whether an answer, or that there is none, says nothing of the page: it is asked for again, later each time."""
+    return status is None or status in _LATER or status >= 500
 
 
-def is_failure(status: int) -> bool:
+def is_failure(status: int | None) -> bool:
     """Whether a person should know of it where it is most of what a source gets: also a refusal, which no waiting helps with."""
     return is_later(status) or status == _REFUSED
 
 
-def is_robots_unreachable(status: int) -> bool:
+def is_robots_unreachable(status: int | None) -> bool:
     """Whether an answer for robots.txt leaves unknown what may be asked for, so that nothing may (RFC 9309). Other statuses of the 400s say that
     there is none; too many requests, though one of them, is a host that wants to be left alone."""
-    return status == 429 or status >= 500
+    return status is None or status == 429 or status >= 500

@@ -1,0 +1,26 @@
+"""robots.txt as RFC 9309 has it."""
+
+from protego import Protego
+
+from broadsheet.capture.web.statuses import is_robots_unreachable
+
+# Of the crawler in groups of robots.txt. Words of the contact, which is in the User-Agent too, are no name of it.
+NAME = "broadsheet"
+
+
+def rules_of(status: int | None, body: bytes) -> Protego | None:
+    """Rules of a host by its answer for robots.txt: all is allowed where there is none; None where the server fails to tell, so that nothing is."""
+    if is_robots_unreachable(status):
+        return None
+    return Protego.parse(body.decode("utf-8-sig", "ignore") if status is not None and status < 300 else "")
+
+
+def is_allowed(rules: Protego | None, url: str) -> bool:
+    """Whether the crawler may ask for a URL."""
+    return rules is not None and rules.can_fetch(url, NAME)
+
+
+def crawl_delay(rules: Protego | None) -> float:
+    """Seconds between two requests; 0 where none are stated, or what is stated is no such number."""
+    stated = (rules.crawl_delay(NAME) if rules else None) or 0.0
+    return stated if stated > 0 else 0.0
