@@ -245,7 +245,7 @@ class LinkItem(Record, frozen=True):
     has_image: bool = False
     display_width: int = 0  # columns: ASCII 1, wide and ambiguous 2
     is_truncated: bool = False
-    published: PublishedTime | None = None  # as a feed file says
+    published: PublishedTime | None = None  # as a feed file says, or as it stands beside the entry
 
 
 class Module(Record, frozen=True):

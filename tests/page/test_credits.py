@@ -106,6 +106,7 @@ def test_the_ratio_tells_an_info_line_from_a_sentence():
         ("（作者韩小涵系云州智库研究员）", [("author", "韩小涵")], []),
         ("Editor: Jane Doe", [("editor", "Jane Doe")], []),
         ("校对:刘小威", [], []),
+        ("(山河日报记者)", [], []),
         ("图片来源：云州轨道交通年报", [], []),  # of the picture, not of the piece
     ],
 )
@@ -116,7 +117,18 @@ def test_a_closing_credit_is_read(text, wanted_people, wanted_sources):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "记者通过电子邮件联系了这家公司", "编辑们都很忙", "阅读：123", "标签：云州", "The editor left the room.", "2024-03-01 08:30"]
+    "text",
+    [
+        "",
+        "两岸往来只要五分钟记者",
+        "大桥通车前夜本报记者",
+        "记者通过电子邮件联系了这家公司",
+        "编辑们都很忙",
+        "阅读：123",
+        "标签：云州",
+        "The editor left the room.",
+        "2024-03-01 08:30",
+    ],
 )
 def test_other_texts_are_no_closing_credit(text):
     assert read_closing_credit(text) is None

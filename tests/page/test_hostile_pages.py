@@ -66,6 +66,10 @@ HOSTILE = {
     "byline names": "<p>作者：" + "王小河、" * 300_000 + "</p>" + BODY,
     "brackets": "<p>" + "（" * 500_000 + "）" * 500_000 + "</p>" + BODY,
     "entries": "\n".join(f"{number % 99}   title {number}" for number in range(100_000)),
+    "copied entries": "热点新闻\n" + "  • 云州发布暴雨预警各区做好准备\n" * 100_000,
+    "a line of cut copies": "热点新闻\n" + "云州发布暴雨预警 云州发布暴雨 " * 300_000,
+    "teasers": "推荐阅读\n" + "云州发布暴雨预警  各区做好准备 【详细】\n" * 50_000,
+    "dated entries": "<h3>要闻</h3><ul>" + "".join(f"{LINK.format(number)[:-5]} 2026-03-01</li>" for number in range(50_000)),
     "bullets": "\n".join(f"  • title {number} title {number}" for number in range(100_000)),
 }
 

@@ -131,9 +131,87 @@ def test_of_picture_text_and_headline_the_headline_stays() -> None:
     assert modules("精彩推荐", doubled) == [("精彩推荐", RELATED)]
 
 
-def test_a_cut_headline_after_its_whole_one_is_the_same_entry() -> None:
-    doubled = "\n\n".join(f"{text}\n\n{text[:-3]}" for text in RELATED)
-    assert modules("精彩推荐", doubled) == [("精彩推荐", RELATED)]
+@pytest.mark.parametrize("between", ["\n\n", " "])
+def test_of_a_whole_headline_and_the_cut_one_after_it_the_cut_one_is_displayed(between: str) -> None:
+    doubled = "\n\n".join(f"{text}{between}{text[:-3]}" for text in RELATED)
+    found = page("精彩推荐", doubled).modules[0]
+    assert texts(found) == [text[:-3] for text in RELATED]
+    assert [item.full_text for item in found.items] == RELATED
+
+
+def test_a_list_that_stands_twice_is_one() -> None:
+    copy = [f"{text[:9]}…" for text in FEED]
+    assert modules("热点新闻", "\n".join(f"  • {text}" for text in [*FEED, *copy])) == [("热点新闻", FEED)]
+
+
+def test_a_ranking_that_stands_twice_is_one() -> None:
+    ranking = "\n".join(f"  • 0{number} {text}" for number, text in enumerate(FEED, start=1))
+    assert modules("点击排行", f"{ranking}\n{ranking}") == [("点击排行", FEED)]
+
+
+@pytest.mark.parametrize("note", ["加载中", "点击加载更多", "Loading ..."])
+def test_lists_in_place_of_one_that_a_script_loads_are_none(note: str) -> None:
+    hidden, seen = ("\n".join(f"  • {text}" for text in list_) for list_ in (FEED, RELATED))
+    assert modules(f"相关新闻\n{note}\n{hidden}", "热点新闻", seen) == [("热点新闻", RELATED)]
+
+
+def test_a_teaser_in_one_line_is_its_headline() -> None:
+    teasers = "\n\n".join(f"{text}\u00a0 云州网3月1日电 {PARAGRAPHS[0][:60]}…【详细】\n\n财经" for text in RELATED)
+    assert modules("推荐阅读", teasers) == [("推荐阅读", RELATED)]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "In News, Oldtown - 02 Feb 2025, 19:49", "vor 22 Stunden", "- November 20, 2019, 10:54 am", "11/20/2019 01:14 PM", "Symbolbild: Die alte Brücke (Quelle: dpa)",
+        "Video Player is loading.", "{{title}}", "USB cable, was $19.99, now $9.99",
+    ],
+)  # fmt: skip
+def test_notes_of_entries_are_no_headlines(note: str) -> None:
+    headlines = [
+        "Harbour office to move into the old customs house",
+        "Town buys forest for $3 million to keep it open for all",
+        "Next mayor will be elected on a Sunday in May",
+    ]
+    assert modules("Latest News", "\n\n".join(f"{text}\n{note}" for text in headlines)) == [("Latest News", headlines)]
+
+
+@pytest.mark.parametrize("word", ["Next", "Previous"])
+def test_a_headline_may_begin_as_the_link_to_a_neighbour_does(word: str) -> None:
+    headlines = [
+        f"{word} year the harbour will be {what}" for what in ("deeper than ever before", "closed to all the tankers", "open to yachts again")
+    ]
+    assert modules("Latest News", "\n".join(f"  • {text}" for text in headlines)) == [("Latest News", headlines)]
+    assert modules("Latest News", "\n".join(f"  • {word} article: {text}" for text in headlines)) == []
+
+
+def test_words_of_a_menu_after_a_list_are_no_entries() -> None:
+    menu = "\n".join(f"  • {word}" for word in ("要闻频道", "体育频道", "财经频道", "汽车频道"))
+    assert modules("热点新闻", "\n".join(f"  • {text}" for text in FEED[:4]) + f"\n{menu}") == [("热点新闻", FEED[:4])]
+
+
+def test_a_menu_of_several_words_is_no_list_though_its_heading_says_news() -> None:
+    assert modules("Our News", "\n".join(f"  • {word}" for word in ("Work for us", "Our newsroom", "House rules here", "News by e-mail"))) == []
+
+
+def test_a_row_of_brands_is_no_entry() -> None:
+    rows = [f"Seahaven 云州奶粉{n} Northfield 山河面膜{n} OLDTOWN 青禾精油{n}" for n in range(3)]
+    assert modules("热点推荐", "\n".join(f"  • {text}" for text in [*FEED, *rows])) == [("热点推荐", FEED)]
+
+
+def test_stories_under_their_numbers_are_a_list_without_a_heading() -> None:
+    assert modules("\n\n".join(f" {number}. {number}\n\n{text}" for number, text in enumerate(FEED[:4], start=1))) == [(None, FEED[:4])]
+
+
+def test_a_line_between_bullets_heads_those_after_it() -> None:
+    first, second = ("\n".join(f"  • {text}" for text in list_) for list_ in (FEED, RELATED))
+    assert modules(f"热点新闻\n{first}\n云州观潮\n{second}") == [("热点新闻", FEED), ("云州观潮", RELATED)]
+
+
+def test_a_list_right_under_the_text_goes_with_it() -> None:
+    bullets = "\n".join(f"  • {text}" for text in FEED)
+    kinds = [page(*parts).modules[0].kind for parts in ((bullets,), ("(责任编辑:王小河)", bullets))]
+    assert kinds == [ModuleKind.RELATED_LINKS, ModuleKind.HEADLINE_FEED]
 
 
 @pytest.mark.parametrize(

@@ -152,18 +152,21 @@ def test_a_feed_file_is_known_by_its_url_and_without_one_by_its_title():
     assert nameless["feed_id"] not in (one["feed_id"], other["feed_id"])
 
 
-def test_a_state_of_a_feed_file_has_the_times_of_its_entries():
-    def states(*stamps):
+def test_a_state_of_a_feed_file_has_the_times_of_its_entries_and_one_of_a_page_has_not():
+    def states(*stamps, kind=PageKind.FEED):
         items = tuple(
             msgspec.structs.replace(item, published=PublishedTime(local=datetime(2026, 3, 2, 8), precision="minute", raw=stamp, rule="r"))  # noqa: DTZ001
             for item, stamp in zip(page().modules[0].items, stamps, strict=False)
         )
-        tables = rows((capture(), page(page_kind=PageKind.FEED, modules=(Module(kind=ModuleKind.HEADLINE_FEED, items=items, is_own=True),))))
+        tables = rows((capture(), page(page_kind=kind, modules=(Module(kind=ModuleKind.HEADLINE_FEED, items=items, is_own=True),))))
         return tables["headline_feed_snapshots"][0]["feed_snapshot_id"], tables["headline_feed_entries"][0]
 
     (first, entry), (second, _) = states("8:00"), states("8.00")
     assert first != second
     assert (entry["entry_published_at"], entry["entry_published_at_raw"]) == (datetime(2026, 3, 2, 0, tzinfo=UTC), "8:00")
+    (first, entry), (second, _) = states("8:00", kind=PageKind.LIST), states("8.00", kind=PageKind.LIST)
+    assert first == second  # beside the entries of a page's list they tell nothing that the links do not
+    assert entry["entry_published_at_raw"] == "8:00"
 
 
 def test_a_heading_without_a_list_has_no_state():

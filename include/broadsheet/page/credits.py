@@ -61,11 +61,14 @@ def read_closing_credit(text: str) -> ClosingCredit | None:
     shown = fold_blanks(text[:LONGEST_LINE])
     if not shown or len(text) > LONGEST_LINE or not _credit_word().search(lowered(shown)):
         return None
-    reading = _Reading(_without_frame(shown))
+    inside = _without_frame(shown)
+    reading = _Reading(inside)
     reading.read_labels()
     line = reading.info_line()
     if line.explained_ratio < NEARLY_ALL or not reading.has_credit_label:
         return _author_standing(shown)
+    if inside == shown and not line.people and not line.sources and reading.ends_in_bare_label():
+        return None  # a list's headline that is cut behind 记者
     return ClosingCredit(people=line.people, sources=line.sources, raw=shown)
 
 
@@ -271,6 +274,11 @@ class _Reading:
         total = sum(counted) + len(self.whole) - len(self.shown)
         explained = int.from_bytes(counted, "little") & int.from_bytes(self.explained, "little")
         return explained.bit_count() / total if total else 0.0
+
+    def ends_in_bare_label(self) -> bool:
+        """Whether the line ends in a label that something stands before and nothing after."""
+        last = self.marks[-1]
+        return last.affiliation is not None and not last.is_strong and not self.shown[last.end :].strip()
 
     # -- labels
 

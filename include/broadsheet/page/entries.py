@@ -5,6 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 from broadsheet.page.blocks import Document, Link
+from broadsheet.page.entry_times import entry_times
 from broadsheet.page.names import is_cjk
 from broadsheet.page.stories import LONGEST_STORY, NARROWEST_ENTRY, NARROWEST_STORY, Signature, Story, median, signature_of
 from broadsheet.records import LinkItem
@@ -97,7 +98,8 @@ def _items(document: Document, stories: list[Story]) -> tuple[bool, list[LinkIte
         texts = [text[match.end() :] if match and text[match.end() :].strip() else text for text, match in zip(texts, matches, strict=True)]
     ranked = ranked or _counts_up(shown_ranks)
     items = []
-    for rank, (story, text) in enumerate(zip(stories, texts, strict=True), start=1):
+    times = entry_times(document, stories)
+    for rank, (story, text, time) in enumerate(zip(stories, texts, times, strict=True), start=1):
         items.append(
             LinkItem(
                 rank=rank,
@@ -107,6 +109,7 @@ def _items(document: Document, stories: list[Story]) -> tuple[bool, list[LinkIte
                 full_text=_full_text(text, story.link),
                 has_image=story.link.has_image or story.link.href in document.images,
                 display_width=display_width(text),
+                published=time,
             )
         )
     return ranked, items
@@ -182,5 +185,5 @@ def _with_cut(item: LinkItem, limit: int | None, is_marked: bool) -> LinkItem:
         return item
     return LinkItem(
         rank=item.rank, text=item.text, raw=item.raw, url=item.url, full_text=item.full_text, has_image=item.has_image,
-        display_width=item.display_width, is_truncated=True,
+        display_width=item.display_width, is_truncated=True, published=item.published,
     )  # fmt: skip

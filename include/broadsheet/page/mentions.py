@@ -20,6 +20,8 @@ RIGHTS = 1 << 3
 LABEL = 1 << 4  # of any field, CREDIT's included
 CRUMB = 1 << 5
 PERIOD = 1 << 6
+INTERFACE = 1 << 7
+PICTURE = 1 << 14
 HEADINGS = {kind: 1 << (8 + number) for number, kind in enumerate(load("modules")["kinds"])}
 HEADING = sum(HEADINGS.values())
 RELATED_HEADING = HEADINGS["related"] | HEADINGS["feed_first"]
@@ -113,4 +115,6 @@ def _groups() -> Iterable[tuple[int, tuple[str, ...]]]:
     for kind in ("openings", "statements", "disclaimers", "conditions"):
         yield RIGHTS, words("fields", "rights", kind)
     yield PERIOD, words("modules", "periods")
+    yield INTERFACE, words("modules", "interface")
+    yield PICTURE, words("modules", "picture_credit")
     yield CRUMB, _CRUMB_SIGNS

@@ -10,6 +10,7 @@ from broadsheet.page.blocks import UNKNOWN, Document, Hint
 from broadsheet.page.entries import entry_stories, link_items
 from broadsheet.page.headings import Heading, heading_text
 from broadsheet.page.link_runs import Run, link_runs, tokens_of
+from broadsheet.page.names import is_cjk
 from broadsheet.page.rendered_lists import rendered_runs
 from broadsheet.page.stories import LONGEST_STORY, Story, item_boxes, median, stories_of
 from broadsheet.records import BlockLabel, Module, ModuleKind
@@ -17,6 +18,7 @@ from broadsheet.records import BlockLabel, Module, ModuleKind
 _NOT_MODULE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.CRUMB | Hint.SHARE | Hint.TAGS | Hint.FORM | Hint.NEIGHBOURS
 _BELOW = Hint.FOOTER | Hint.COMMENT
 _WIDER_THAN_CRUMBS = 32  # display columns
+_RENDERED_MENU = 8  # display columns more: without boxes a menu of several words looks like a list
 _WITHOUT_LIST = "heading_without_list"
 _HOST = re.compile(r"(?:https?:)?//([a-z0-9.-]{1,253})")
 _SECOND_LEVEL = frozenset(("com", "net", "org", "gov", "edu", "co", "ac"))
@@ -157,9 +159,11 @@ def _is_module(document: Document, heading: Heading | None, stories: list[Story]
     blocks = document.blocks
     widths = [story.width for story in stories]
     typical = median(widths)
-    latin = sum(story.text.isascii() for story in stories) > len(stories) / 2
+    latin = sum(not is_cjk(story.text) for story in stories) > len(stories) / 2
     known = heading is not None and heading.group is not None
     least = (16 if latin else 12) if known else (20 if latin else 15) if heading is not None else (32 if latin else 20)
+    if latin and document.is_plain:
+        least += _RENDERED_MENU
     if typical < least:
         return False
     hints = [blocks[story.block].hints for story in stories]
@@ -210,8 +214,11 @@ def is_root_link(href: str | None) -> bool:
 
 
 def _kind_by_place(document: Document, stories: list[Story], body_box: int | None) -> ModuleKind:
-    """A list without a heading goes with the story if it stands in the article's own column."""
-    if body_box is None or body_box <= 0 or document.is_plain:
+    """A list without a heading goes with the story if it stands in the article's own column; in a rendered page, right under the text."""
+    if document.is_plain:
+        first = min(story.block for story in stories)
+        return ModuleKind.RELATED_LINKS if first and document.blocks[first - 1].label is BlockLabel.BODY else ModuleKind.HEADLINE_FEED
+    if body_box is None or body_box <= 0:
         return ModuleKind.HEADLINE_FEED
     boxes = document.boxes
     common = document.common(body_box, stories[0].box)

@@ -1,6 +1,7 @@
 """Rendered text -> the block model: lines are blocks, runs of bullets or numbers are boxes of links."""
 
 import re
+from collections.abc import Sequence
 
 from broadsheet.page import words
 from broadsheet.page.blocks import Box, Document, Hint, Link, RawBlock, columns
@@ -11,6 +12,11 @@ _BULLET = re.compile(r"^[\s\xa0]{1,24}[•·*◦▪‣-][\s\xa0]{1,4}(?=\S)")
 # "1   title", "02. title": a number that is followed by a gap or a sign, not one that begins a sentence.
 _NUMBER = re.compile(r"^[\s\xa0]{0,24}(\d{1,2})(?:[\s\xa0]{2,}|[.、][\s\xa0]*|\t)(?=\S)")
 _LONGEST_ENTRY = 60  # characters of a numbered headline; a longer line is a numbered paragraph
+_SHORTEST_TEASER = 60  # characters
+_TEASER_ENDS = tuple("】])>»…›细文情eG")
+_TEASER_END = re.compile(r"(?:详细|全文|详情|更多|read more|continue reading)[\]】)>»›\s]{0,4}$", re.IGNORECASE)
+_WIDE_BLANK = re.compile(r"(?<=\S)[ \xa0\u3000]{2,9}(?=\S)")
+_SHORTEST_HEADLINE, _LONGEST_HEADLINE = 6, 80  # characters of a teaser's
 MAX_LINES = 12_000
 
 
@@ -19,7 +25,7 @@ def read_text(text: str) -> Document:
     document = Document(is_plain=True)
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates: a record must have a JSON form
-    lines = re.split(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]", text.replace("\0", ""))
+    lines = [part for line in re.split(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]", text.replace("\0", "")) for part in _parts(line)]
     boxes, blocks = document.boxes, document.blocks
     number, list_box, gap = 0, 0, True
     for position, line in enumerate(lines[:MAX_LINES]):
@@ -49,6 +55,14 @@ def read_text(text: str) -> Document:
     _mark_lists(document)
     document.seal()
     return document
+
+
+def _parts(line: str) -> Sequence[str]:
+    """A teaser's headline and summary, which a wide blank parts in one line; any other line as it is."""
+    if len(line) < _SHORTEST_TEASER or not line.endswith(_TEASER_ENDS) or not _TEASER_END.search(line[-20:]):
+        return (line,)
+    blank = _WIDE_BLANK.search(line, _SHORTEST_HEADLINE, _LONGEST_HEADLINE)
+    return (line[: blank.start()], line[blank.end() :]) if blank else (line,)
 
 
 def _mark_lists(document: Document) -> None:

@@ -118,8 +118,10 @@ def _leads_elsewhere(text: str) -> bool:
     label, colon, _ = text[:40].partition(":")
     if colon and words.heading_group(label) == "related" and len(label) <= 24:
         return True
-    letters = [char for char in text if char.isalpha()]
-    return text.isascii() and len(letters) > 20 and sum(map(str.isupper, letters)) > 0.8 * len(letters) and not ends_a_sentence(text)
+    if not text.isascii():
+        return False
+    capitals, letters = sum(map(str.isupper, text)), sum(map(str.isalpha, text))
+    return letters > 20 and capitals > 0.8 * letters and not ends_a_sentence(text)
 
 
 def is_rendered_paragraph(document: Document, index: int) -> bool:

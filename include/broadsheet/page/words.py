@@ -78,6 +78,31 @@ def begins_with(group: str, shown: str) -> bool:
     return _line(group).match(shown[:LONGEST_LINE].lstrip(EDGES)) is not None
 
 
+def leads_to_neighbour(shown: str) -> bool:
+    """Whether a line names the article before or after: 上一篇：…, Next article …, Previous: …; a headline may begin with "next" too."""
+    begin = shown[:LONGEST_LINE].lstrip(EDGES)
+    match = _line("neighbours").match(begin)
+    if match is None:
+        return False
+    after = begin[match.end() :].lstrip()
+    return not match[0].isascii() or " " in match[0] or not after or after[0] in EDGES
+
+
+def is_loading(text: str) -> bool:
+    """Whether a line only says that a list is still to come: 加载中, Loading …"""
+    return len(text) <= LONGEST_LINE and lowered(text).strip(EDGES + ".") in word_set("modules", "loading")
+
+
+def is_interface(block: RawBlock) -> bool:
+    """Whether a line is what a player, a pop-up or a button says: 登录后内容更精彩, Video Player is loading."""
+    return bool(block.mentions & mentions.INTERFACE) and pattern("modules", "interface").search(block.shown) is not None
+
+
+def is_picture_credit(block: RawBlock) -> bool:
+    """Whether a line is a picture's text, or names who took it: Symbolbild: …, (Foto: …), … / Getty Images."""
+    return bool(block.mentions & mentions.PICTURE) and pattern("modules", "picture_credit").search(block.shown) is not None
+
+
 def is_footer_word(text: str) -> bool:
     """Whether a link's text is one of a footer's: about us, terms of use."""
     return len(text) <= LONGEST_LINE and lowered(text).strip() in word_set("modules", "footer", "words")
@@ -116,7 +141,8 @@ def heading_group(text: str, mentioned: int = mentions.HEADING) -> str | None:
     if not mentioned & mentions.HEADING:
         return None
     shown = lowered(text[:80])
-    return next((kind for kind, bit, words_ in _kind_patterns() if mentioned & bit and words_.search(shown)), None)
+    kinds = (kind for kind, bit, words_ in _kind_patterns() if mentioned & bit and words_.search(shown))
+    return next((kind for kind in kinds if kind != "none" or pattern("modules", "not_none").search(shown) is None), None)
 
 
 _MOSTLY = 0.5  # share of a heading's letters

@@ -259,7 +259,12 @@ _ALL = (
         nullable=True,
         pattern=URL_PATTERN,
     ),
-    Field("entry_published_at", "timestamp", "Publication time that a feed file says of the entry; NULL for lists of pages", nullable=True),
+    Field(
+        "entry_published_at",
+        "timestamp",
+        "Publication time that a feed file says of the entry, or that the page shows beside it; a day counts as its first moment",
+        nullable=True,
+    ),
     Field("entry_published_at_raw", "string", "Text that it was read from", nullable=True),
     Field("is_ranked", "boolean", "Whether the list shows an order of popularity or numbers"),
     _count("entry_count", "Entries of the feed's state", "entries"),

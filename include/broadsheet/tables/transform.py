@@ -354,7 +354,7 @@ def _add_feed(batch: Batch, context: Context, index: int, module: Module, feed: 
     capture, site = context.capture, context.site
     feed_id = make_id("feed", context.place, *feed.id_parts(ordinal))
     links = [_link(context, item) for item in module.items]
-    state = [part for item, link in zip(module.items, links, strict=True) for part in _state(item, link)]
+    state = [part for item, link in zip(module.items, links, strict=True) for part in _state(context.page, item, link)]
     snapshot_id = make_id("feed_snapshot", feed_id, *state)
     is_known = batch.has("headline_feed_snapshots", snapshot_id)
     batch.add("headline_feeds", feed_id=feed_id, site=site, feed_label=feed.label, feed_ordinal=ordinal, feed_scope=feed.scope, feed_url=feed.url,
@@ -375,10 +375,11 @@ def _add_feed(batch: Batch, context: Context, index: int, module: Module, feed: 
                   entry_published_at_raw=item.published.raw if item.published else None, **link)  # fmt: skip
 
 
-def _state(item: LinkItem, link: dict) -> tuple[str | None, ...]:
+def _state(page: Page, item: LinkItem, link: dict) -> tuple[str | None, ...]:
     """What of an entry tells one state of its feed from another."""
     shown = link["headline_text"], link["canonical_url"] or link["url"]
-    return (*shown, item.published.raw) if item.published else shown
+    # a feed file says a new time for a new piece; beside a list's entry it is the story's, which the link tells already
+    return (*shown, item.published.raw) if item.published and page.page_kind == PageKind.FEED else shown
 
 
 def _link(context: Context, item: LinkItem) -> dict:
