@@ -382,7 +382,7 @@ def test_what_was_seen_can_be_read_from_the_files_again(site, lake):
     site.answers = {"/": page("/1.html", "/2.html")}
     run(lake, source(site, limits={"pages": 1}))
     before = list(RawZone(lake).visits.of_source("trial"))
-    for part in [*RawZone(lake).visits.parts(), *(lake.raw / "index").iterdir()]:
+    for part in [*RawZone(lake).visits.parts.files(), *(lake.raw / "index").iterdir()]:
         part.unlink()
     RawZone(lake).recover()
     assert list(RawZone(lake).visits.of_source("trial")) == before
