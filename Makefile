@@ -21,6 +21,7 @@ READY := .venv/ready
 LOCKS := requirements.txt requirements-compose.txt requirements-dev.txt
 BENCH := build/bench-venv
 S3_SERVER := build/s3-server
+SPARK := .venv-spark
 CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
@@ -103,6 +104,7 @@ lock: .venv/uv ## Resolve the requirements anew and write the hash-locked files
 	@$(BIN)/uv pip compile -q --upgrade requirements-compose.in --python-version 3.11 --universal --generate-hashes -o requirements-compose.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-dev.in --python-version 3.11 --universal --generate-hashes -o requirements-dev.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-s3.in --python-version 3.11 --universal --generate-hashes -o requirements-s3.txt
+	@$(BIN)/uv pip compile -q --upgrade requirements-spark.in --python-version 3.11 --universal --generate-hashes -o requirements-spark.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-bench.in --python-version 3.11 --universal --generate-hashes -o requirements-bench.txt
 	@git --no-pager diff --stat -- 'requirements*.txt' || true
 
@@ -110,10 +112,10 @@ setup: $(READY) ## Make .venv with everything in it; done by the others when nee
 
 clean: ## Remove what runs and tools left here: lake, Airflow's state, caches
 	@rm -rf lake var build .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find . -path ./.venv -prune -o -type d -name __pycache__ -print0 | xargs -0 rm -rf
+	@find . -path './.venv*' -prune -o -type d -name __pycache__ -print0 | xargs -0 rm -rf
 
 distclean: clean ## Remove .venv too
-	@rm -rf .venv include/*.egg-info
+	@rm -rf .venv $(SPARK) include/*.egg-info
 
 # --- set-up: repeated only when the locked requirements or the package's declaration change ---------------------------
 
@@ -148,4 +150,12 @@ $(BENCH)/ready: $(READY) requirements-bench.txt
 $(S3_SERVER)/ready: .venv/uv requirements-s3.txt
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(S3_SERVER)
 	@$(BIN)/uv pip sync --quiet --python $(S3_SERVER)/bin/python --require-hashes requirements-s3.txt
+	@touch $@
+
+# Spark, and the project as its executors need it, in an environment of their own: Spark is large, and pins what it needs.
+$(SPARK)/ready: $(READY) requirements-spark.txt pyproject.toml requirements.in
+	@echo "Installing Spark …"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SPARK)
+	@$(BIN)/uv pip sync --quiet --python $(SPARK)/bin/python --require-hashes requirements-spark.txt
+	@echo "$(CURDIR)/include" > $(SPARK)/lib/python3.11/site-packages/broadsheet.pth
 	@touch $@
