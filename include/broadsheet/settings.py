@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from broadsheet.engine.names import EngineName
 from broadsheet.errors import ConfigurationError
 
 MIB = 1024 * 1024
@@ -16,7 +17,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BROADSHEET_", env_ignore_empty=True, frozen=True)
 
-    shards: int = Field(4, ge=1, le=256, description="Parts that a run is split into; 4 to 16 under Airflow.")
+    engine: EngineName = Field(EngineName.pool, description="What reads and checks pages: this process (unguarded), a guarded pool, or Spark.")
+    shards: int = Field(4, ge=1, le=4096, description="Parts that a run is split into; 4 to 16 as tasks of Airflow, some for each core of a cluster.")
     max_page_bytes: int = Field(16 * MIB, ge=1, description="A page larger than this, unpacked, is quarantined.")
     is_mtime_trusted: bool = Field(False, description="Take a file's modification time as capture time when nothing better is known.")
     default_time_zone: str = Field("Asia/Shanghai", description="Zone of sites that neither state one nor imply one by their language.")
