@@ -28,7 +28,7 @@ from broadsheet.capture.erasure import At, Member, erase, erase_remains, members
 from broadsheet.capture.raw_index import Place
 from broadsheet.capture.raw_zone import RawZone, sync_folder
 from broadsheet.errors import ConfigurationError
-from broadsheet.lake import ABSENCES, CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, require_writable, write_records
+from broadsheet.lake import ABSENCES, ATTEMPTS, CAPTURES, OUTCOMES, PAGES, REJECTIONS, Lake, read_records, require_writable, write_records
 from broadsheet.quality.data_docs import build_data_docs
 from broadsheet.quality.overview import build_overview
 from broadsheet.quality.quarantine import quarantine_table
@@ -47,7 +47,7 @@ from broadsheet.warehouse.takedown import Rows, capture_of, other_addresses, ref
 
 STALE_SECONDS = 3600  # a file for the time being that was not touched for so long is a dead process's
 _LISTS: dict[str, type[Arrival]] = {CAPTURES: Capture, ABSENCES: Absence, REJECTIONS: Rejection}
-_LATER_STAGES = ("extract", "transform", "validate")
+_LATER_STAGES = ("extract", "transform", "validate", ATTEMPTS)
 _COUNTED = ("captures", "absences", "articles", "rejections")
 
 IsMeant = Callable[[Arrival], bool]

@@ -66,6 +66,24 @@ class StoreSettings(BaseSettings):
     cache_mb: int = Field(10_240, ge=0, description="MiB of raw files, and of Parquet as many again, that are kept beside the store.")
 
 
+class SparkSettings(BaseSettings):
+    """Where Spark is; the environment's alone, since it may differ from machine to machine."""
+
+    model_config = SettingsConfigDict(env_prefix="BROADSHEET_SPARK_", env_ignore_empty=True, frozen=True)
+
+    master: str = Field("local[*]", min_length=1, description="The cluster, as spark://HOST:PORT or yarn; local[*]: the cores of this machine.")
+    submit: Path | None = Field(None, description="The program spark-submit. Default: that of .venv-spark, else the one of the path.")
+    properties_file: Path | None = Field(None, description="File of Spark's properties: memory, cores, queue and what else the cluster wants.")
+
+
+def read_spark_settings() -> SparkSettings:
+    """Raises ConfigurationError naming what is wrong."""
+    try:
+        return SparkSettings()
+    except ValidationError as error:
+        raise ConfigurationError(f"wrong setting, {wrong_values(error)}") from error
+
+
 def read_store_settings() -> StoreSettings:
     """Raises ConfigurationError naming what is wrong."""
     try:

@@ -36,6 +36,10 @@ def engine_for(settings: Settings, workers: int | None = None) -> Engine:
         from broadsheet.engine.process import InProcess
 
         return InProcess()
+    if settings.engine is EngineName.spark:
+        from broadsheet.engine.spark.submit import Spark
+
+        return Spark()
     from broadsheet.engine.pool import Pool
 
     return Pool(workers)
