@@ -179,7 +179,7 @@ def _bases(run: Run, shards: Sequence[int]) -> Iterator[str]:
     options = run.options
     named = [file for file in (options.policy_file, options.outlets_file) if file]
     for file in (*named, *(sorted(options.sites_dir.glob("*")) if options.sites_dir else ())):
-        common.update(file.read_bytes() if file.is_file() else b"")
+        common.update(file.name.encode() + (file.read_bytes() if file.is_file() else b""))
     for shard in shards:
         digest = common.copy()
         for name in (CAPTURES, ABSENCES):

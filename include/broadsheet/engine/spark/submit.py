@@ -63,8 +63,8 @@ class Spark:
         ]  # fmt: skip
         with log.open("w", encoding="utf-8") as kept:
             driver = subprocess.Popen(
-                command, env=environment(settings, self.program), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=kept, text=True,
-                errors="replace", preexec_fn=_end_with_parent,
+                command, env=os.environ | environment(settings.master, self.program), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=kept,
+                text=True, errors="replace", preexec_fn=_end_with_parent,
             )  # fmt: skip
             try:
                 assert driver.stdout is not None
@@ -91,21 +91,24 @@ def configuration() -> dict[str, str]:
     return {
         # An executor that is lost costs an attempt; faults of the program are told, and not tried again.
         "spark.task.maxFailures": "4",
-        "spark.executorEnv.PYTHONPATH": str(_INCLUDE),
+        "spark.executorEnv.PYTHONPATH": _python_path(),
         "spark.ui.showConsoleProgress": "false",
     }
 
 
-def environment(settings: SparkSettings, program: Path) -> dict[str, str]:
-    """The environment of `spark-submit`: the Python beside it, with this package, and the loopback address where all is on this machine."""
-    inherited = dict(os.environ)
-    path = os.pathsep.join(filter(None, [str(_INCLUDE), inherited.get("PYTHONPATH")]))
-    own = {"PYTHONPATH": path}
-    if (python := program.parent / "python").exists() and "PYSPARK_PYTHON" not in inherited:
+def environment(master: str, program: Path) -> dict[str, str]:
+    """What `spark-submit` needs in its environment: the Python beside it, this package, and the loopback address where all is on this machine."""
+    own = {"PYTHONPATH": _python_path()}
+    if (python := program.parent / "python").exists() and "PYSPARK_PYTHON" not in os.environ:
         own |= {"PYSPARK_PYTHON": str(python), "PYSPARK_DRIVER_PYTHON": str(python)}
-    if settings.master.startswith(("local", "spark://127.0.0.1")):
-        own["SPARK_LOCAL_IP"] = inherited.get("SPARK_LOCAL_IP", "127.0.0.1")
-    return inherited | own
+    if master.startswith(("local", "spark://127.0.0.1")) and "SPARK_LOCAL_IP" not in os.environ:
+        own["SPARK_LOCAL_IP"] = "127.0.0.1"
+    return own
+
+
+def _python_path() -> str:
+    """Of the driver and the executors: this package, then what this process has."""
+    return os.pathsep.join(filter(None, [str(_INCLUDE), os.environ.get("PYTHONPATH")]))
 
 
 def submit_program(settings: SparkSettings) -> Path:
