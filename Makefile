@@ -26,7 +26,7 @@ CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
 
-.PHONY: help run up cluster secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow bench-ui bench-capture fuzz lint format docs lock setup clean distclean
+.PHONY: help run up cluster spark-up secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow bench-ui bench-capture fuzz lint format docs lock setup clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -40,10 +40,13 @@ up: $(READY) ## Serve the Airflow UI on 127.0.0.1 until Ctrl-C (PORT=8080 or the
 cluster: $(READY) ## Run docker-compose.yaml's services as processes of this machine until Ctrl-C (needs PostgreSQL and Redis installed)
 	@exec $(BIN)/python bin/cluster.py $(if $(PORT),--port $(PORT)) $(ARGS)
 
+spark-up: $(SPARK)/ready ## Serve a standalone Spark cluster, a master and two workers, on 127.0.0.1 until Ctrl-C (needs Java 17)
+	@exec $(BIN)/python bin/spark_up.py $(ARGS)
+
 secrets: $(READY) ## Write the secrets that docker-compose.yaml demands into .env, if there is none
 	@exec $(BIN)/python bin/write_secrets.py
 
-test: $(READY) $(S3_SERVER)/ready ## Run the tests (ARGS="-m 'not airflow'" leaves out those that start Airflow)
+test: $(READY) $(S3_SERVER)/ready $(SPARK)/ready ## Run the tests (ARGS="-m 'not airflow'" leaves out those that start Airflow)
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-cluster: $(READY) ## Run the cluster of docker-compose.yaml without containers and kill its workers in the middle of a run (minutes)
