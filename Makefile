@@ -26,7 +26,7 @@ CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
 
-.PHONY: help run up cluster spark-up secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow bench-ui bench-capture fuzz lint format docs lock setup clean distclean
+.PHONY: help run up cluster spark-up secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow bench-ui bench-capture bench-scale fuzz lint format docs lock setup clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -92,6 +92,9 @@ bench-ui: $(READY) ## Measure how long the pages in Airflow's UI take over a lar
 
 bench-capture: $(READY) ## Measure crawling and reading archives beside bare Scrapy and FastWARC, and kill crawls (minutes; ARGS=--small one)
 	@$(BIN)/python bench/capture.py $(ARGS)
+
+bench-scale: $(READY) $(SPARK)/ready ## Measure a million pages through the pool, what a second worker gains, and the same on Spark (hours; ARGS=--small some minutes)
+	@$(BIN)/python bench/scale.py $(ARGS)
 
 docs: $(READY) ## Write the generated pages of docs/ and the column lineage anew
 	@$(BIN)/broadsheet dictionary --out docs/data_dictionary.md

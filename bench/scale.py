@@ -11,12 +11,14 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -31,12 +33,14 @@ from meter import Meter, memory_chart
 from row_sets import row_sets
 
 from broadsheet import pipeline
-from broadsheet.lake import Lake
-from broadsheet.runs import Run
+from broadsheet.engine.engines import engine_for
+from broadsheet.engine.names import EngineName
+from broadsheet.lake import ATTEMPTS
+from broadsheet.runs import Run, shards_of
 from broadsheet.warehouse.query import connect
 from sampleworld import render
 from sampleworld.world import START, World
-from sampleworld.write import WarcFile
+from sampleworld.write import WarcFile, write
 
 ROOT = Path(__file__).resolve().parents[1]
 DAYS = 3  # of news in a run
@@ -145,7 +149,102 @@ def stage_seconds(lake: Path, run_id: str) -> dict[str, float]:
         return dict(rows.fetchall())
 
 
-PARTS = {"pool": through_the_pool}
+# --- a second worker -----------------------------------------------------------------------------------------------------------------
+
+
+def pool_by_workers(sizes: Sizes, folder: Path) -> dict[str, Any]:
+    """The pool on one core and on two."""
+    run = staged(folder / "by_workers", sizes.compared, sizes.shards, engine="pool")
+    seconds = {workers: spread(run, workers) for workers in (1, 2)}
+    print("  the pool: " + told_by_workers(seconds, sizes.compared))
+    return {"pool_efficiency_2": round(seconds[1] / seconds[2], 2)}
+
+
+def spark_by_workers(sizes: Sizes, folder: Path) -> dict[str, Any]:
+    """Spark with one worker on one core and with two on two, cluster and driver on the same cores. Start-up is that of a run of a few pages."""
+    run = staged(folder / "by_workers_on_spark", sizes.compared, sizes.shards, engine="spark")
+    few = staged(folder / "few_on_spark", 2 * sizes.shards, sizes.shards, engine="spark")
+    seconds, startup = {}, {}
+    for workers in (1, 2):
+        with cluster(folder / f"spark-{workers}", workers) as master:
+            startup[workers] = spread(few, workers, BROADSHEET_SPARK_MASTER=master)
+            seconds[workers] = spread(run, workers, BROADSHEET_SPARK_MASTER=master) - startup[workers]
+    print("  Spark: " + told_by_workers(seconds, sizes.compared) + f"; besides, start-up takes {startup[1]:.0f} and {startup[2]:.0f} s")
+    return {
+        "spark_pages_per_s": round(sizes.compared / seconds[2], 1), "spark_efficiency_2": round(seconds[1] / seconds[2], 2),
+        "spark_startup_s": round(startup[2], 1),
+    }  # fmt: skip
+
+
+def staged(lake: Path, count: int, shards: int, **settings: Any) -> Run:
+    """A run whose captures are staged."""
+    file = lake.with_suffix(".warc.gz")
+    write_pages(file, 0, count)
+    run = Run.start(lake, "run-1", shards=shards, **settings)
+    pipeline.capture(run, [file])
+    return run
+
+
+def spread(run: Run, workers: int, **environment: str) -> float:
+    """Seconds of the stages by shard, on as many cores as workers, from the beginning."""
+    for stage in (*STAGES, ATTEMPTS):
+        shutil.rmtree(run.where.staging(run.run_id, stage), ignore_errors=True)
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("spread.py")), run.lake, run.run_id, str(workers)], stdout=subprocess.PIPE, check=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, range(workers)), env=os.environ | environment,
+    )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])["seconds"]
+
+
+def told_by_workers(seconds: dict[int, float], count: int) -> str:
+    shown = ", ".join(f"{workers} worker{'s' * (workers > 1)} {taken:.0f} s ({count / taken:.0f} pages/s)" for workers, taken in seconds.items())
+    return f"{count:,} pages, {shown}; load of the machine {os.getloadavg()[0]:.1f}"
+
+
+@contextmanager
+def cluster(home: Path, workers: int) -> Iterator[str]:
+    """A standalone cluster on as many cores as workers; yields its master's URL."""
+    home.mkdir(parents=True)
+    with (home / "up.log").open("w+", encoding="utf-8") as log:
+        command = [sys.executable, "-u", str(ROOT / "bin" / "spark_up.py"), "--workers", str(workers), "--home", str(home)]
+        served = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, preexec_fn=lambda: os.sched_setaffinity(0, range(workers)))
+        try:
+            while not (found := re.search(r"Spark is ready: (\S+)", (home / "up.log").read_text("utf-8"))):
+                if served.poll() is not None:
+                    raise SystemExit(f"the cluster did not come up:\n{(home / 'up.log').read_text('utf-8')}")
+                time.sleep(0.2)
+            yield found[1]
+        finally:
+            served.send_signal(signal.SIGTERM)
+            served.wait(60)
+
+
+# --- the same rows -------------------------------------------------------------------------------------------------------------------
+
+
+def same_rows(sizes: Sizes, folder: Path) -> dict[str, Any]:
+    """All rows of a warehouse, by count and hash of every table, whoever took the pages through the stages; some pages cannot be read."""
+    found = {}
+    for engine in EngineName:
+        lake = folder / f"equal_{engine}"
+        write(World(7, sizes.equal, DAYS), folder / "equal_pages")
+        run = Run.start(lake, "run-1", shards=sizes.shards, engine=engine)
+        pipeline.capture(run, [folder / "equal_pages" / "pages"], folder / "equal_pages" / "manifest.jsonl")
+        pipeline.by_shard(run, shards_of(run), engine_for(run.options, 2), lambda *_: None)
+        pipeline.load(run)
+        found[engine] = row_sets(run.where)
+    differing = [name for name in found[EngineName.pool] if len({str(sets[name]) for sets in found.values()}) > 1]
+    count = sum(rows for rows, *_ in found[EngineName.pool].values())
+    print(f"  {len(found)} engines, {sizes.equal:,} pages, {count:,} rows" + (f"; different: {', '.join(differing)}" if differing else ""))
+    return {"engines_equal": int(not differing)}
+
+
+PARTS: dict[str, Callable[[Sizes, Path], dict[str, Any]]] = {
+    "pool": through_the_pool,
+    "workers": pool_by_workers,
+    "spark": spark_by_workers,
+    "equal": same_rows,
+}
 
 
 if __name__ == "__main__":
