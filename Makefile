@@ -22,11 +22,12 @@ LOCKS := requirements.txt requirements-compose.txt requirements-dev.txt
 BENCH := build/bench-venv
 S3_SERVER := build/s3-server
 WARC_TOOLS := build/warc-tools
+SPARK := .venv-spark
 CODE := include dags bin plugins tests examples bench
 # Folders of CODE that hold Python: a linter fails on a folder that is not there.
 PRESENT = $(foreach folder,$(CODE),$(if $(wildcard $(folder)),$(folder)))
 
-.PHONY: help run up cluster secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow bench-ui bench-capture fuzz lint format docs lock setup clean distclean
+.PHONY: help run up cluster spark-up secrets sample test test-cluster eval bench bench-warehouse bench-drift bench-quality bench-airflow bench-ui bench-capture bench-scale fuzz lint format docs lock setup clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -40,10 +41,13 @@ up: $(READY) ## Serve the Airflow UI on 127.0.0.1 until Ctrl-C (PORT=8080 or the
 cluster: $(READY) ## Run docker-compose.yaml's services as processes of this machine until Ctrl-C (needs PostgreSQL and Redis installed)
 	@exec $(BIN)/python bin/cluster.py $(if $(PORT),--port $(PORT)) $(ARGS)
 
+spark-up: $(SPARK)/ready ## Serve a standalone Spark cluster, a master and two workers, on 127.0.0.1 until Ctrl-C (needs Java 17)
+	@exec $(BIN)/python bin/spark_up.py $(ARGS)
+
 secrets: $(READY) ## Write the secrets that docker-compose.yaml demands into .env, if there is none
 	@exec $(BIN)/python bin/write_secrets.py
 
-test: $(READY) $(S3_SERVER)/ready $(WARC_TOOLS)/ready ## Run the tests (ARGS="-m 'not airflow'" leaves out those that start Airflow)
+test: $(READY) $(S3_SERVER)/ready $(WARC_TOOLS)/ready $(SPARK)/ready ## Run the tests (ARGS="-m 'not airflow'" leaves out those that start Airflow)
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-cluster: $(READY) ## Run the cluster of docker-compose.yaml without containers and kill its workers in the middle of a run (minutes)
@@ -90,6 +94,9 @@ bench-ui: $(READY) ## Measure how long the pages in Airflow's UI take over a lar
 bench-capture: $(READY) ## Measure crawling and reading archives beside bare Scrapy and FastWARC, and kill crawls (minutes; ARGS=--small one)
 	@$(BIN)/python bench/capture.py $(ARGS)
 
+bench-scale: $(READY) $(SPARK)/ready ## Measure a million pages through the pool, what a second worker gains, and the same on Spark (hours; ARGS=--small some minutes)
+	@$(BIN)/python bench/scale.py $(ARGS)
+
 docs: $(READY) ## Write the generated pages of docs/ and the column lineage anew
 	@$(BIN)/broadsheet dictionary --out docs/data_dictionary.md
 	@$(BIN)/broadsheet dictionary --diagram --out docs/entity_diagram.md
@@ -105,6 +112,7 @@ lock: .venv/uv ## Resolve the requirements anew and write the hash-locked files
 	@$(BIN)/uv pip compile -q --upgrade requirements-dev.in --python-version 3.11 --universal --generate-hashes -o requirements-dev.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-s3.in --python-version 3.11 --universal --generate-hashes -o requirements-s3.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-warc.in --python-version 3.11 --universal --generate-hashes -o requirements-warc.txt
+	@$(BIN)/uv pip compile -q --upgrade requirements-spark.in --python-version 3.11 --universal --generate-hashes -o requirements-spark.txt
 	@$(BIN)/uv pip compile -q --upgrade requirements-bench.in --python-version 3.11 --universal --generate-hashes -o requirements-bench.txt
 	@git --no-pager diff --stat -- 'requirements*.txt' || true
 
@@ -112,10 +120,10 @@ setup: $(READY) ## Make .venv with everything in it; done by the others when nee
 
 clean: ## Remove what runs and tools left here: lake, Airflow's state, caches
 	@rm -rf lake var build .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find . -path ./.venv -prune -o -type d -name __pycache__ -print0 | xargs -0 rm -rf
+	@find . -path './.venv*' -prune -o -type d -name __pycache__ -print0 | xargs -0 rm -rf
 
 distclean: clean ## Remove .venv too
-	@rm -rf .venv include/*.egg-info
+	@rm -rf .venv $(SPARK) include/*.egg-info
 
 # --- set-up: repeated only when the locked requirements or the package's declaration change ---------------------------
 
@@ -156,4 +164,12 @@ $(S3_SERVER)/ready: .venv/uv requirements-s3.txt
 $(WARC_TOOLS)/ready: .venv/uv requirements-warc.txt
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(WARC_TOOLS)
 	@$(BIN)/uv pip sync --quiet --python $(WARC_TOOLS)/bin/python --require-hashes requirements-warc.txt
+	@touch $@
+
+# Spark, and the project as its executors need it, in an environment of their own: Spark is large, and pins what it needs.
+$(SPARK)/ready: $(READY) requirements-spark.txt pyproject.toml requirements.in
+	@echo "Installing Spark …"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SPARK)
+	@$(BIN)/uv pip sync --quiet --python $(SPARK)/bin/python --require-hashes requirements-spark.txt
+	@echo "$(CURDIR)/include" > $(SPARK)/lib/python3.11/site-packages/broadsheet.pth
 	@touch $@

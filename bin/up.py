@@ -57,8 +57,8 @@ def main() -> int:
         return until_stopped(lambda: serve(home, port))
 
 
-def until_stopped(work: Callable[[], None]) -> int:
-    """Do work that ends by an exception only, and stop all that it started. Returns the exit code."""
+def until_stopped(work: Callable[[], None], name: str = "Airflow") -> int:
+    """Do work that ends by an exception only, and stop all that it started, which is called `name`. Returns the exit code."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     _adopt_orphans()
@@ -70,7 +70,7 @@ def until_stopped(work: Callable[[], None]) -> int:
         print(f"\n{fault}", file=sys.stderr)
         return 1
     finally:
-        stop_everything()
+        stop_everything(name)
     return 0
 
 
@@ -109,14 +109,14 @@ def serve(home: Path, port: int) -> None:
         time.sleep(1)
 
 
-def stop_everything() -> None:
+def stop_everything(name: str) -> None:
     """Stop all that this program started, and wait until it is gone: SIGTERM first, SIGKILL for what stays."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     me = psutil.Process()
     if not me.children():
         return
-    print("\nStopping Airflow …", flush=True)
+    print(f"\nStopping {name} …", flush=True)
     told: set[int] = set()
     deadline = time.monotonic() + STOP_WITHIN
     # What a process leaves behind when it ends is seen in the next round, as a child of this one.

@@ -10,6 +10,7 @@ only its day built again.
 | `extract` | reads each page: headline, credits, body, feeds, related links, a label for every block | by shard |
 | `transform` | turns pages into the rows of every table | by shard |
 | `validate` | checks the rows; failing ones are set aside with all their reasons | by shard |
+| `spark` | with the engine `spark`: the three of all shards as one job on a cluster; else skipped | once |
 | `load` | publishes Parquet, the DuckDB file and the Data Docs, all or nothing | once, one writer at a time |
 | `document` | brings the quality overview up to date | once |
 
@@ -58,7 +59,7 @@ PARAMS = params.chosen(
 
 @task(inlets=[RAW_ZONE, ARRIVALS], execution_timeout=timedelta(hours=1))
 def prepare(params=None, partition_key=None) -> list[int]:
-    """List all that came of the day. Returns the numbers of the shards that hold any."""
+    """List all that came of the day. Returns the numbers of the shards that are mapped over: those that hold any."""
     from broadsheet import ingest
     from broadsheet.errors import ConfigurationError
 
@@ -71,7 +72,7 @@ def prepare(params=None, partition_key=None) -> list[int]:
     if not ingest.has_new(run):
         ingest.finish(run)
         raise AirflowSkipException(f"All that came of {day} is in the warehouse.")
-    return shards
+    return stages.mapped(run, shards)
 
 
 @dag(
@@ -92,7 +93,7 @@ def build_day():
     shards = prepare()
     loaded = stages.load.override(trigger_rule="none_failed_min_one_success")()
     shards >> loaded
-    stages.by_shard.expand(shard=shards) >> loaded >> stages.document()
+    stages.read(shards) >> loaded >> stages.document()
 
 
 build_day()

@@ -10,6 +10,7 @@ file. Trigger it with the paths of new pages; the bundled sample is the default.
 | `extract` | reads each page: headline, credits, body, feeds, related links, a label for every block | by shard |
 | `transform` | turns pages into the rows of every table | by shard |
 | `validate` | checks the rows; failing ones are set aside with all their reasons | by shard |
+| `spark` | with the engine `spark`: the three of all shards as one job on a cluster; else skipped | once |
 | `load` | publishes Parquet, the DuckDB file and the Data Docs, all or nothing | once, one writer at a time |
 | `document` | brings the quality overview up to date, with charts of failed checks and quarantine by day | once |
 
@@ -18,6 +19,9 @@ run goes on. A task retries after a *transient* fault only (a lock that another 
 configuration and faults of the program fail at once. When the quality policy stops the batch, or the audit of the new warehouse
 does, `load` fails, its log says why, and readers keep what was published before. Clear the failed task to repeat it: a repeated
 task gives the same files, and a repeated run adds no row.
+
+**Engine.** The param `engine` says who reads and checks the pages: mapped tasks, a shard each (`pool`), or Spark (`spark`), where `spark_shards`
+parts go to the cluster of the connection `broadsheet_spark`. `docs/operate/spark.md` has the rest.
 
 **Pool.** `load` takes the only slot of the pool `warehouse_writer`. `make run` and `make up` create it; elsewhere:
 `airflow pools set warehouse_writer 1 "One writer of the warehouse at a time"`.
@@ -71,7 +75,7 @@ PARAMS = params.chosen(
 
 @task(outlets=[RAW_ZONE], execution_timeout=timedelta(hours=2))
 def capture(params=None) -> list[int]:
-    """Bring the input into the raw zone. Returns the numbers of the shards that hold captures."""
+    """Bring the input into the raw zone. Returns the numbers of the shards that are mapped over: those that hold captures."""
     from broadsheet import pipeline
 
     manifest = located(params["manifest"]) if params["manifest"] else None
@@ -79,7 +83,7 @@ def capture(params=None) -> list[int]:
     run = stages.broadsheet_run()
     shards = pipeline.capture(run, paths, manifest)
     stages.tell(run, "capture", paths=paths)
-    return shards
+    return stages.mapped(run, shards)
 
 
 @dag(
@@ -96,7 +100,7 @@ def capture(params=None) -> list[int]:
     deadline=ready_within(hours=8),
 )
 def news_pipeline():
-    stages.by_shard.expand(shard=capture()) >> stages.load() >> stages.document()
+    stages.read(capture()) >> stages.load() >> stages.document()
 
 
 news_pipeline()

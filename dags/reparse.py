@@ -8,6 +8,7 @@ zone, builds the warehouse that this would make aside, tells what differs, and p
 |---|---|---|
 | `prepare` | chooses the captures, as they were delivered | once |
 | `extract`, `transform`, `validate` | as in `build`, by the present program | by shard |
+| `spark` | with the engine `spark`: the three as one job on a cluster; else skipped | once |
 | `shadow` | makes the warehouse aside, `warehouse/shadow-<run>.duckdb`, and says which rows would come, go and change | once |
 | `approve` | waits for a person, under *Required actions*: what differs stands in its text | once |
 | `publish` | after *Approve*: what was read takes the place of what was read before, all or nothing | once, one writer at a time |
@@ -48,7 +49,7 @@ PARAMS = params.chosen(
 
 @task(inlets=[RAW_ZONE], execution_timeout=timedelta(hours=1))
 def prepare(params=None) -> list[int]:
-    """Choose the captures and stage them as they were delivered. Returns the numbers of their shards."""
+    """Choose the captures and stage them as they were delivered. Returns the numbers of the shards that are mapped over."""
     from datetime import date
 
     from broadsheet import reparse
@@ -59,11 +60,12 @@ def prepare(params=None) -> list[int]:
     selection = reparse.Selection(
         since=day("since"), until=day("until"), sites=tuple(params["site"]), captures=tuple(params["capture"]), is_undated=params["undated"]
     )
-    return reparse.prepare(reparse.start(stages.lake(), selection, stages.run_id(), **stages.settings(params)))
+    run = reparse.start(stages.lake(), selection, stages.run_id(), **stages.settings(params))
+    return stages.mapped(run, reparse.prepare(run))
 
 
 # It builds as a load does, and would keep one waiting for longer than that waits.
-@task(pool=WRITER_POOL, execution_timeout=timedelta(hours=4))
+@task(pool=WRITER_POOL, trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, execution_timeout=timedelta(hours=4))
 def shadow() -> str:
     """Make the warehouse aside. Returns what differs, as Markdown."""
     from broadsheet import reparse
@@ -121,7 +123,7 @@ def reparse_history():
         doc_md="Waits for a person, who sees what differs.",
     )
     done = publish()
-    stages.by_shard.expand(shard=prepare()) >> compared >> approve >> done >> [discard(), stages.document()]
+    stages.read(prepare()) >> compared >> approve >> done >> [discard(), stages.document()]
 
 
 reparse_history()

@@ -8,6 +8,7 @@ shows that.
 |---|---|---|
 | `prepare` | chooses the rejections; stages captures from the raw zone, and inputs from where they lie | once |
 | `extract`, `transform`, `validate` | as in `build`, by the present program | by shard |
+| `spark` | with the engine `spark`: the three as one job on a cluster; else skipped | once |
 | `publish` | publishes what can be read now; every rejection gets a row in `quarantine_outcomes` | once, one writer at a time |
 | `document` | brings the quality overview up to date | once |
 
@@ -40,11 +41,12 @@ PARAMS = params.chosen(
 
 @task(inlets=[RAW_ZONE], execution_timeout=timedelta(hours=1))
 def prepare(params=None) -> list[int]:
-    """Choose the rejections and stage what is behind them. Returns the numbers of the shards that hold any."""
+    """Choose the rejections and stage what is behind them. Returns the numbers of the shards that are mapped over."""
     from broadsheet import replay
 
     selection = replay.Selection(ids=tuple(params["ids"]), reason=params["reason"], site=params["site"], run_id=params["run"])
-    return replay.prepare(replay.start(stages.lake(), selection, stages.run_id(), **stages.settings(params)))
+    run = replay.start(stages.lake(), selection, stages.run_id(), **stages.settings(params))
+    return stages.mapped(run, replay.prepare(run))
 
 
 @task(**stages.publishing)
@@ -77,7 +79,7 @@ def publish(outlet_events=None) -> dict[str, Any]:
     deadline=ready_within(hours=8),
 )
 def replay_quarantine():
-    stages.by_shard.expand(shard=prepare()) >> publish() >> stages.document()
+    stages.read(prepare()) >> publish() >> stages.document()
 
 
 replay_quarantine()

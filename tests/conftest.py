@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -135,3 +136,14 @@ def make_run():
         return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600, check=False)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def spark() -> Path:
+    """Folder of Spark's programs; the test is skipped where there is none, or no Java."""
+    programs = ROOT / ".venv-spark" / "bin"
+    if not (programs / "spark-submit").exists():
+        pytest.skip("needs Spark: make .venv-spark/ready")
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        pytest.skip("needs Java 17 or later, as Spark does")
+    return programs

@@ -48,6 +48,22 @@ SHARED = {
     "shards": Param(
         4, type="integer", minimum=4, maximum=16, title="Shards", description="Parts that the run is split into; each is one mapped task."
     ),
+    "engine": Param(
+        os.environ.get("BROADSHEET_ENGINE") or "pool",
+        type="string",
+        enum=["pool", "spark", "process"],
+        title="Engine",
+        description="Who reads and checks the pages: `pool`, mapped tasks with guarded processes; `spark`, one job on a cluster, the task "
+        "`spark`; `process`, mapped tasks without a guard, for a debugger.",
+    ),
+    "spark_shards": Param(
+        16,
+        type="integer",
+        minimum=1,
+        maximum=4096,
+        title="Shards on Spark",
+        description="Parts that the run is split into with the engine `spark`, one Spark task each: three or four for each core of the cluster.",
+    ),
     "time_zone": Param(
         None,
         type=["null", "string"],
@@ -69,12 +85,13 @@ SHARED = {
     ),
 }
 # How pages are read and judged.
-READING = ("policy", "shards", "time_zone", "sites", "outlets")
+READING = ("policy", "shards", "engine", "spark_shards", "time_zone", "sites", "outlets")
 
 
 def settings(params: dict[str, Any]) -> dict[str, Any]:
     """The library's settings that params give; those that a DAG does not have are the environment's, or the default."""
     paths = {"policy_file": "policy", "sites_dir": "sites", "outlets_file": "outlets"}
     given: dict[str, Any] = {setting: located(params[name]) for setting, name in paths.items() if params.get(name)}
-    plain = {"shards": "shards", "default_time_zone": "time_zone", "is_mtime_trusted": "trust_mtime"}
+    shards = "spark_shards" if params.get("engine") == "spark" else "shards"
+    plain = {"engine": "engine", "shards": shards, "default_time_zone": "time_zone", "is_mtime_trusted": "trust_mtime"}
     return given | {setting: params[name] for setting, name in plain.items() if params.get(name)}

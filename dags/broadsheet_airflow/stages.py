@@ -15,6 +15,10 @@ from broadsheet_airflow.params import located_lake, settings
 
 log = logging.getLogger("airflow.task")
 
+SPARK_DOC = """With the engine `spark`: extract, transform and validate of all shards, as one job on the cluster that the connection
+`broadsheet_spark` names (BROADSHEET_SPARK_CONN_ID; without such a connection the setting BROADSHEET_SPARK_MASTER, else this machine's cores).
+A retry goes on where the last try ended, and waits for a driver that still runs. With other engines it is skipped."""
+
 
 def lake() -> Path:
     """The lake that this DAG run works on: the one whose arrivals started it, else the param's."""
@@ -116,10 +120,44 @@ def validate(shard: int) -> dict[str, Any]:
     return summary
 
 
+def mapped(run, shards: list[int]) -> list[int]:
+    """The shards for the mapped tasks: none where Spark has them."""
+    from broadsheet.engine.names import EngineName
+
+    return [] if run.options.engine is EngineName.spark else shards
+
+
+def staged_run():
+    """The library's run, if it leaves any shards to Spark."""
+    from broadsheet.engine.names import EngineName
+    from broadsheet.lake import Lake
+    from broadsheet.runs import shards_of
+
+    if not Lake(lake()).staging(run_id()).exists():  # nothing was begun, since there was nothing to do
+        return None
+    run = broadsheet_run()
+    return run if run.options.engine is EngineName.spark and shards_of(run) else None
+
+
 @task_group(group_id="by_shard", prefix_group_id=False)
 def by_shard(shard: int) -> None:
     """One shard's way through the stages in the middle."""
     extract(shard) >> transform(shard) >> validate(shard)
+
+
+def read(shards) -> list:
+    """The stages in the middle: mapped over the shards, or, where there are none to map over, one job of Spark. Returns what ends them.
+
+    Where the mapped tasks ran, or failed, `spark` is skipped without being started.
+    """
+    from broadsheet_airflow.spark import SparkShards
+
+    by_mapped_tasks = by_shard.expand(shard=shards)
+    by_spark = SparkShards(
+        task_id="spark", trigger_rule=TriggerRule.ALL_SKIPPED, inlets=[RAW_ZONE], execution_timeout=timedelta(hours=8), doc_md=SPARK_DOC
+    )
+    by_mapped_tasks >> by_spark
+    return [by_mapped_tasks, by_spark]
 
 
 # What publishes a run. It goes on where an input has no readable page, and so no shard to map over: what was rejected is published all the same.

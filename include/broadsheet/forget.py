@@ -30,6 +30,7 @@ from broadsheet.capture.raw_zone import RawZone, sync_folder
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import (
     ABSENCES,
+    ATTEMPTS,
     CAPTURES,
     FORGETTING,
     OUTCOMES,
@@ -61,7 +62,7 @@ from broadsheet.warehouse.takedown import Rows, capture_of, other_addresses, ref
 
 STALE_SECONDS = 3600  # a file for the time being that was not touched for so long is a dead process's, be it of another machine
 _LISTS: dict[str, type[Arrival]] = {CAPTURES: Capture, ABSENCES: Absence, REJECTIONS: Rejection}
-_LATER_STAGES = ("extract", "transform", "validate")
+_LATER_STAGES = ("extract", "transform", "validate", ATTEMPTS)
 _COUNTED = ("captures", "absences", "articles", "rejections")
 
 IsMeant = Callable[[Arrival], bool]

@@ -55,6 +55,7 @@ ABSENCES = "absences.jsonl"
 PAGES = "pages.jsonl.zst"
 REJECTIONS = "rejections.jsonl"
 OUTCOMES = "outcomes.jsonl"
+ATTEMPTS = "attempts"  # folder: shards that are done elsewhere, until they are brought in
 WARNED_ROWS = "warned_rows"  # Parquet: what `validate` warns of and other shards may have too
 COMPRESSIONS = {".zst": "zstd", ".gz": "gzip"}  # of a file, by the ending of its name
 

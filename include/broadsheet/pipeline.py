@@ -10,24 +10,20 @@ Each stage is a function of a `Run`; arguments and results are plain data, so th
 notebook call the same thing. Repeating a stage of a run gives the same files.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import partial
-from multiprocessing import forkserver, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from broadsheet.engine.engines import Engine, Progress, engine_for
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import OUTCOMES, Lake, write_records
 from broadsheet.records import StageOutcome
 from broadsheet.runs import STAGES as STAGES
-from broadsheet.runs import Run, is_reparse, is_replay, outcomes_of, policy_of
+from broadsheet.runs import Run, is_reparse, is_replay, policy_of
 from broadsheet.settings import Settings, read_settings
 from broadsheet.summary import summary_text as summary_text
 from broadsheet.transient import room_needed
@@ -37,10 +33,6 @@ if TYPE_CHECKING:
 
 # Runs whose staging is kept, so that a task of a recent run can be repeated.
 KEPT_STAGINGS = 3
-# Below this many captures a process pool costs more than it saves.
-POOL_FROM = 2000
-
-Progress = Callable[[str, int, int], None]  # stage, done, of
 
 
 # --- the stages --------------------------------------------------------------------------------------------------------
@@ -95,6 +87,9 @@ def validate(run: Run, shard: int) -> dict[str, Any]:
     return msgspec.to_builtins(validate_shard(run.where, run.run_id, shard, policy_of(run)))
 
 
+BY_SHARD = (extract, transform, validate)
+
+
 def load(run: Run, is_dry_run: bool = False) -> dict[str, Any]:
     """Publish a run: Data Docs, lake, warehouse. Returns the run's summary and keeps it as `runs/<run>.json`.
 
@@ -137,16 +132,16 @@ def run_all(
 
     report = on_progress or (lambda stage, done, of: None)
     run = Run.start(lake, **settings)
+    engine = engine_for(run.options, workers)
     inputs = [Path(path) for path in paths]
 
     def captured(done: int) -> None:
-        if done >= POOL_FROM and workers != 1:
-            _begin_processes()
+        engine.prepare(done)
         report("capture", done, 0)
 
     with told(run, inputs, is_dry_run=is_dry_run):
         shards = capture(run, inputs, manifest, on_progress=captured)
-        by_shard(run, shards, workers, report)
+        by_shard(run, shards, engine, report)
         summary = load(run, is_dry_run)
     report("load", 1, 1)
     return summary
@@ -156,34 +151,14 @@ def read_staged(run: Run, shards: Sequence[int], workers: int | None, on_progres
     """The stages by shard of a run whose captures were staged by `reparse.prepare` or `replay.prepare`. Returns the run."""
     report = on_progress or (lambda stage, done, of: None)
     report("capture", 1, 1)
-    by_shard(run, shards, workers, report)
+    by_shard(run, shards, engine_for(run.options, workers), report)
     return run
 
 
-def by_shard(run: Run, shards: Sequence[int], workers: int | None, on_progress: Progress) -> None:
-    """The stages between capture and load, all shards of one before the next; in several processes where that is quicker."""
-    with _workers(run, len(shards), workers) as pool:
-        for stage in (extract, transform, validate):
-            results = pool.map(partial(stage, run), shards) if pool else map(partial(stage, run), shards)
-            for done, _ in enumerate(results, start=1):
-                on_progress(stage.__name__, done, len(shards))
-
-
-def _workers(run: Run, shard_count: int, workers: int | None):
-    """A process pool over shards, or None where one process is quicker."""
-    outcomes = list(outcomes_of(run))
-    captures = outcomes[0].new_count if outcomes else 0
-    count = min(workers or (os.cpu_count() or 1 if captures >= POOL_FROM else 1), shard_count)
-    if count <= 1:
-        return nullcontext()
-    _begin_processes()
-    return ProcessPoolExecutor(count, mp_context=get_context("forkserver"))
-
-
-def _begin_processes() -> None:
-    """Begin the process that a pool's workers are forked from. It imports for all of them what takes seconds, beside a capture that goes on."""
-    get_context("forkserver").set_forkserver_preload(["__main__", "broadsheet.quality.gx"])
-    forkserver.ensure_running()
+def by_shard(run: Run, shards: Sequence[int], engine: Engine, on_progress: Progress) -> None:
+    """The stages between capture and load, as the engine spreads them."""
+    if shards:
+        engine.spread(run, shards, on_progress)
 
 
 def prune_staging(lake: Lake, keep: str) -> None:

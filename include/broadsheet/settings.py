@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from broadsheet.engine.names import EngineName
 from broadsheet.errors import ConfigurationError
 
 MIB = 1024 * 1024
@@ -16,7 +17,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BROADSHEET_", env_ignore_empty=True, frozen=True)
 
-    shards: int = Field(4, ge=1, le=256, description="Parts that a run is split into; 4 to 16 under Airflow.")
+    engine: EngineName = Field(EngineName.pool, description="What reads and checks pages: this process (unguarded), a guarded pool, or Spark.")
+    shards: int = Field(4, ge=1, le=4096, description="Parts that a run is split into; 4 to 16 as tasks of Airflow, some for each core of a cluster.")
     max_page_bytes: int = Field(16 * MIB, ge=1, description="A page larger than this, unpacked, is quarantined.")
     is_mtime_trusted: bool = Field(False, description="Take a file's modification time as capture time when nothing better is known.")
     default_time_zone: str = Field("Asia/Shanghai", description="Zone of sites that neither state one nor imply one by their language.")
@@ -62,6 +64,24 @@ class StoreSettings(BaseSettings):
 
     retry_seconds: float = Field(60.0, gt=0, description="Seconds for which a request is tried again while the store does not answer.")
     cache_mb: int = Field(10_240, ge=0, description="MiB of raw files, and of Parquet as many again, that are kept beside the store.")
+
+
+class SparkSettings(BaseSettings):
+    """Where Spark is; the environment's alone, since it may differ from machine to machine."""
+
+    model_config = SettingsConfigDict(env_prefix="BROADSHEET_SPARK_", env_ignore_empty=True, frozen=True)
+
+    master: str = Field("local[*]", min_length=1, description="The cluster, as spark://HOST:PORT or yarn; local[*]: the cores of this machine.")
+    submit: Path | None = Field(None, description="The program spark-submit. Default: that of .venv-spark, else the one of the path.")
+    properties_file: Path | None = Field(None, description="File of Spark's properties: memory, cores, queue and what else the cluster wants.")
+
+
+def read_spark_settings() -> SparkSettings:
+    """Raises ConfigurationError naming what is wrong."""
+    try:
+        return SparkSettings()
+    except ValidationError as error:
+        raise ConfigurationError(f"wrong setting, {wrong_values(error)}") from error
 
 
 def read_store_settings() -> StoreSettings:

@@ -95,7 +95,7 @@ def test_days_are_built_as_they_come_and_a_late_capture_has_its_own_day_alone_bu
     for day, total in ((SECOND, 1), (FIRST, 3)):  # in any order
         built = run_dag("build", lake=lake, day=day)
         assert built.state == "success"
-        assert {state for of_task in states(built).values() for state in of_task} == ALL
+        assert {state for task_id, of_task in states(built).items() for state in of_task if task_id != "spark"} == ALL
         assert ask(lake, "select count(*) from captures") == [(total,)]
 
     again = run_dag("ingest", lake=lake, sources=drop.sources)

@@ -116,7 +116,7 @@ def stage_day(run: Run, day: str) -> list[int]:
     shutil.rmtree(staging, ignore_errors=True)
     absences: Counter[str] = Counter()
     with _alone(lake), ExitStack() as outputs:
-        files = Files(outputs)
+        files = Files(outputs, run.options.shards)
         known = _known_to_warehouse(lake, day)
         seen: set[int] = set()
         items: Iterator[Capture | Absence] = chain(_listed(lake, CAPTURES, Capture, day), _listed(lake, ABSENCES, Absence, day))

@@ -1,5 +1,6 @@
 """The capture stage: inputs into the raw zone, their captures split over shards."""
 
+import resource
 import shutil
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
@@ -15,12 +16,14 @@ from broadsheet.capture.delivery import Delivery, Missing, PassedOver
 from broadsheet.capture.raw_index import Place
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.sources import deliveries
+from broadsheet.errors import ConfigurationError
 from broadsheet.lake import ABSENCES, CAPTURES, REJECTIONS, Lake, written_aside
 from broadsheet.records import Absence, Capture, Record, Rejection
 from broadsheet.settings import Settings
 from broadsheet.tombstones import FORGOTTEN, Covered, Tombstones
 
 _PROGRESS_EVERY = 20
+_OTHER_FILES = 256  # that a process has open beside those of its shards, at most about
 _MOST_KINDS = 30  # of records passed over that are told apart: an archive may name any number of content types
 
 
@@ -74,7 +77,7 @@ def capture(
     tombstones = Tombstones(lake)
     in_count = captured = duplicates = quarantined = 0
     with ExitStack() as outputs, RawZone(lake).writer(run_id) as raw:
-        files = Files(outputs)
+        files = Files(outputs, settings.shards)
         rejections = files.open(staging / REJECTIONS)
         items = deliveries(paths, manifest=manifest, settings=settings, originals=raw.original_of)
         for item in chain(items, archives.deliveries(settings, raw.original_of)) if archives else items:
@@ -146,10 +149,24 @@ def _placed(record: Capture | Absence, place: Place | None) -> bytes:
     return msgspec.json.encode(record) + b"\n"
 
 
-class Files:
-    """JSON Lines files that are written side by side, opened when first needed, in place when the stack closes."""
+def _let_be_open(count: int) -> None:
+    """Let this process have so many files open at a time."""
+    granted, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if granted == resource.RLIM_INFINITY or granted >= count:
+        return
+    if most != resource.RLIM_INFINITY and most < count:
+        raise ConfigurationError(f"so many shards need {count} files open at a time, and a process may have {most}: give fewer, or raise `ulimit -n`")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
 
-    def __init__(self, stack: ExitStack):
+
+class Files:
+    """JSON Lines files that are written side by side, two a shard, opened when first needed, in place when the stack closes.
+
+    Raises ConfigurationError where a process may not have so many open.
+    """
+
+    def __init__(self, stack: ExitStack, shards: int):
+        _let_be_open(2 * shards + _OTHER_FILES)
         self._stack = stack
         self._open: dict[Path, BinaryIO] = {}
 

@@ -20,6 +20,7 @@ from broadsheet.cli.export_lake import export
 from broadsheet.cli.forget import forget
 from broadsheet.cli.options import (
     DEFAULT_LAKE,
+    EngineOption,
     Format,
     LakeOption,
     NewLakeOption,
@@ -128,6 +129,7 @@ def run(
     policy: PolicyOption = None,
     shards: ShardsOption = None,
     workers: WorkersOption = None,
+    engine: EngineOption = None,
     trust_mtime: MtimeOption = False,
     time_zone: ZoneOption = None,
     sites: SitesOption = None,
@@ -143,7 +145,7 @@ def run(
     inputs = _inputs(paths, manifest)
     with stage_bars() as report:
         summary = run_all(
-            lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, policy_file=policy,
+            lake, inputs, manifest=manifest, is_dry_run=dry_run, workers=workers, on_progress=report, engine=engine, policy_file=policy,
             shards=shards, is_mtime_trusted=trust_mtime or None, default_time_zone=time_zone, sites_dir=sites, outlets_file=outlets,
         )  # fmt: skip
     if as_json:
@@ -262,6 +264,7 @@ def reparse(
     policy: PolicyOption = None,
     shards: ShardsOption = None,
     workers: WorkersOption = None,
+    engine: EngineOption = None,
     time_zone: ZoneOption = None,
     sites: SitesOption = None,
     outlets: OutletsOption = None,
@@ -285,12 +288,12 @@ def reparse(
         )
         with stage_bars() as report:
             run = anew.read_anew(
-                lake, selection, workers=workers, on_progress=report, policy_file=policy, shards=shards, default_time_zone=time_zone,
+                lake, selection, workers=workers, on_progress=report, engine=engine, policy_file=policy, shards=shards, default_time_zone=time_zone,
                 sites_dir=sites, outlets_file=outlets,
             )  # fmt: skip
         comparison = None if publish else anew.shadow(run)
     else:
-        if since or until or site or captures or undated or policy or shards or workers or time_zone or sites or outlets:
+        if since or until or site or captures or undated or policy or shards or workers or engine or time_zone or sites or outlets:
             raise typer.BadParameter("a reparse that waits has its captures and settings: only --publish, --discard and --json go with --run")
         run = Run.open(lake, run_id)
         if discard:

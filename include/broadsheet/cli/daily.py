@@ -9,7 +9,17 @@ from rich.console import Console
 
 from broadsheet.cli.arguments import given_path
 from broadsheet.cli.exits import Exit, exit_code
-from broadsheet.cli.options import DEFAULT_LAKE, LakeOption, NewLakeOption, OutletsOption, PolicyOption, ShardsOption, WorkersOption, ZoneOption
+from broadsheet.cli.options import (
+    DEFAULT_LAKE,
+    EngineOption,
+    LakeOption,
+    NewLakeOption,
+    OutletsOption,
+    PolicyOption,
+    ShardsOption,
+    WorkersOption,
+    ZoneOption,
+)
 from broadsheet.cli.output import draw_overview
 from broadsheet.cli.profile import SitesOption
 
@@ -61,6 +71,7 @@ def build(
     policy: PolicyOption = None,
     shards: ShardsOption = None,
     workers: WorkersOption = None,
+    engine: EngineOption = None,
     time_zone: ZoneOption = None,
     sites: SitesOption = None,
     outlets: OutletsOption = None,
@@ -72,8 +83,8 @@ def build(
 
     with stage_bars() as report:
         summary = build_day(
-            lake, day, workers=workers, on_progress=report, policy_file=policy, shards=shards, default_time_zone=time_zone, sites_dir=sites,
-            outlets_file=outlets,
+            lake, day, workers=workers, on_progress=report, engine=engine, policy_file=policy, shards=shards, default_time_zone=time_zone,
+            sites_dir=sites, outlets_file=outlets,
         )  # fmt: skip
     if summary is None:
         errors.print(f"All that came of {day} is in the warehouse.", markup=False, highlight=False)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from broadsheet.cli.arguments import given_lake, given_path
+from broadsheet.engine.names import EngineName
 
 DEFAULT_LAKE = Path("lake")
 NewLakeOption = Annotated[
@@ -35,7 +36,14 @@ OutletsOption = Annotated[
         envvar="BROADSHEET_OUTLETS_FILE", show_default=False,
     ),
 ]  # fmt: skip
-ShardsOption = Annotated[int | None, typer.Option("--shards", min=1, max=256, help="Parts to split the run into.")]
+ShardsOption = Annotated[int | None, typer.Option("--shards", min=1, max=4096, help="Parts to split the run into.")]
+EngineOption = Annotated[
+    EngineName | None,
+    typer.Option(
+        "--engine", show_default=False,
+        help="What reads and checks pages: `pool`, guarded processes (the default); `spark`; `process`, this one without a guard, for a debugger.",
+    ),
+]  # fmt: skip
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one, and one a core on large runs.")]
 ZoneOption = Annotated[str | None, typer.Option("--time-zone", help="Zone of sites that neither state one nor imply one by their language.")]
 

@@ -6,7 +6,17 @@ from typing import Annotated, Any
 import typer
 
 from broadsheet.cli.exits import Exit, exit_code
-from broadsheet.cli.options import DEFAULT_LAKE, Format, LakeOption, OutletsOption, PolicyOption, ShardsOption, WorkersOption, ZoneOption
+from broadsheet.cli.options import (
+    DEFAULT_LAKE,
+    EngineOption,
+    Format,
+    LakeOption,
+    OutletsOption,
+    PolicyOption,
+    ShardsOption,
+    WorkersOption,
+    ZoneOption,
+)
 from broadsheet.cli.output import draw_overview
 from broadsheet.cli.profile import SitesOption
 
@@ -109,6 +119,7 @@ def replay(
     policy: PolicyOption = None,
     shards: ShardsOption = None,
     workers: WorkersOption = None,
+    engine: EngineOption = None,
     time_zone: ZoneOption = None,
     sites: SitesOption = None,
     outlets: OutletsOption = None,
@@ -126,8 +137,8 @@ def replay(
     selection = anew.Selection(ids=tuple(ids or ()), reason=reason, site=site, run_id=run_id)
     with stage_bars() as report:
         run = anew.replay(
-            lake, selection, workers=workers, on_progress=report, policy_file=policy, shards=shards, default_time_zone=time_zone, sites_dir=sites,
-            outlets_file=outlets,
+            lake, selection, workers=workers, on_progress=report, engine=engine, policy_file=policy, shards=shards, default_time_zone=time_zone,
+            sites_dir=sites, outlets_file=outlets,
         )  # fmt: skip
     summary = anew.publish(run)
     if as_json:

@@ -6,15 +6,22 @@ What the stock expectations do not know, the rules across columns and tables, ar
 class for each, whose description says what it means and what to do when it fails. A rule itself is computed before (`rules.py`), over
 the whole batch and what belongs to it; the expectation looks at the outcome, row by row.
 """
+# ruff: noqa: E402  # what must be set before the library is imported
 
 import logging
 import os
+import sys
 from abc import ABC
 from functools import cache, lru_cache
 from typing import Any
 
 # read when the library is imported; nothing about the pages may leave the machine
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+# Nor does it look at pyspark: the client of it that Airflow's provider brings ends a process that asks for what only the whole has, and on Spark's
+# executors to import it all takes seconds for nothing.
+_spark = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "pyspark"}
+sys.modules["pyspark"] = None  # type: ignore[assignment]  # "not there", for an import
 
 import great_expectations as gx
 import pandas as pd
@@ -26,6 +33,8 @@ from great_expectations.expectations.metrics.map_metric_provider import ColumnMa
 from broadsheet.quality.reasons import REASONS
 from broadsheet.quality.suites import own_expectations
 
+del sys.modules["pyspark"]
+sys.modules.update(_spark)
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
 

@@ -1,0 +1,107 @@
+"""The driver: one task a shard, and what comes of each brought into staging as it comes."""
+
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import partial
+
+from broadsheet.cli.exits import Exit
+from broadsheet.engine.attempts import Attempts, Done, attempt, require_same_program
+from broadsheet.engine.faults import Told, told
+from broadsheet.engine.spark import state
+from broadsheet.engine.spark.state import State
+from broadsheet.errors import TransientError
+from broadsheet.lake import ATTEMPTS
+from broadsheet.runs import Run, shards_of
+from broadsheet.transient import held
+
+# How long a driver waits for another one of its run, which nobody watches any more, to end.
+OTHER_DRIVER_SECONDS = 4 * 3600.0
+_LOOK_SECONDS = 0.5
+_CODES = {"transient": Exit.TRY_AGAIN, "configuration": Exit.USAGE, "stopped": Exit.STOPPED}
+# How Spark tells that machines and processes were lost, as often as it tries again.
+_LOST = ("TransientError", "ExecutorLostFailure", "exited unexpectedly", "was shut down", "unresponsive", "Connection refused", "Py4JNetworkError")
+
+
+def main(lake: str, run_id: str, program: str) -> int:
+    """Take all shards of a run through its stages. Returns the exit code, as the command line has it; `driver.json` in staging tells more."""
+    run = Run.open(lake, run_id)
+    state.tell(run, State())
+    try:
+        require_same_program(program, "Spark's driver")
+        with held(run.where.staging(run_id, ATTEMPTS) / "driver.lock", "another driver of the run", OTHER_DRIVER_SECONDS):
+            _take_through(run, program)
+    except Exception as error:
+        failure = _told(error)
+        state.tell(run, State(error=failure))
+        print(failure.message, file=sys.stderr, flush=True)
+        return _CODES.get(failure.kind, Exit.FAULT)
+    state.tell(run, State(is_done=True))
+    return Exit.DONE
+
+
+def _take_through(run: Run, program: str) -> None:
+    shards = shards_of(run)
+    attempts = Attempts(run, shards)
+    attempts.take_up()
+    _tell_done(attempts)
+    if attempts.left:
+        from pyspark import SparkContext
+
+        context = SparkContext.getOrCreate()
+        try:
+            _submit(context, run, program, attempts)
+        finally:
+            context.stop()
+    attempts.clear()
+
+
+def _submit(context, run: Run, program: str, attempts: Attempts) -> None:
+    """Do what is left as one job. A fault that one shard tells of ends it for all."""
+    left = [(shard, attempts.bases[shard]) for shard in attempts.left]
+    tasks = context.parallelize(left, len(left)).map(partial(_do, run, program))
+    with ThreadPoolExecutor(1) as thread:
+        job = thread.submit(tasks.collect)
+        try:
+            _bring_in(job, attempts)
+        except BaseException:
+            with suppress(Exception):
+                context.cancelAllJobs()
+            raise
+    if attempts.left:
+        raise TransientError(f"what executors wrote of shards {attempts.left} is not to be seen here")
+
+
+def _bring_in(job: Future, attempts: Attempts) -> None:
+    before = len(attempts.left)
+    is_over = False
+    while not is_over:
+        is_over = bool(wait([job], timeout=_LOOK_SECONDS).done)
+        attempts.settle()
+        if len(attempts.left) < before:
+            before = len(attempts.left)
+            _tell_done(attempts)
+    job.result()
+
+
+def _do(run: Run, program: str, task: tuple[int, str]) -> Done:
+    """In an executor."""
+    require_same_program(program, "an executor")
+    return attempt(run, *task)
+
+
+def _tell_done(attempts: Attempts) -> None:
+    count = len(attempts.bases)
+    print(f"{state.PROGRESS}{count - len(attempts.left)} of {count}", flush=True)
+
+
+def _told(error: Exception) -> Told:
+    """As `faults.told`; what Spark raises for processes and machines that were lost is transient."""
+    known = told(error)
+    if type(error).__module__.startswith(("py4j", "pyspark")):
+        text = str(error)
+        if "ConfigurationError: " in text:
+            return Told("configuration", text.rpartition("ConfigurationError: ")[2].split("\n")[0])
+        if any(sign in text for sign in _LOST):
+            return Told("transient", f"Spark gave up: {text[:2000]}")
+    return known

@@ -1,0 +1,187 @@
+"""Attempts at shards: whatever is done twice or left half done, each shard comes into staging once."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from staged import SAMPLE, begin, twin
+
+from broadsheet.engine.attempts import DONE, Attempts, attempt, program
+from broadsheet.engine.faults import RemoteFault, told
+from broadsheet.engine.spark import driver, state
+from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
+from broadsheet.lake import ATTEMPTS, CAPTURES, read_records
+from broadsheet.records import StageOutcome
+from broadsheet.runs import Run, outcomes_of
+from broadsheet.transient import held
+
+SHARDS = [0, 1]
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    pages = sorted((SAMPLE / "pages").glob("news.lanshan*.html.gz"))[:6]
+    return begin(tmp_path_factory.mktemp("begun") / "lake", pages, shards=2, engine="process")
+
+
+@pytest.fixture
+def run(begun: Run, tmp_path: Path) -> Run:
+    return twin(begun, tmp_path / "lake")
+
+
+@pytest.fixture(scope="module")
+def finished(begun: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with two finished attempts at each shard, none of which was brought in."""
+    run = twin(begun, tmp_path_factory.mktemp("finished") / "lake")
+    attempts = Attempts(run, SHARDS)
+    for shard in [*SHARDS, *SHARDS]:
+        assert attempt(run, shard, attempts.bases[shard]).fault is None
+    return run
+
+
+def stages(run: Run) -> dict[tuple[str, int], int]:
+    """Outcomes by stage and shard that staging has."""
+    found = [(outcome.stage, outcome.shard) for outcome in outcomes_of(run) if outcome.stage != "capture" and outcome.table_name in {"", "captures"}]
+    return {key: found.count(key) for key in found}
+
+
+WHOLE = {(stage, shard): 1 for stage in ("extract", "transform", "validate") for shard in SHARDS}
+
+
+def taken_over(finished: Run, lake: Path) -> Run:
+    """A copy of the finished run. What its shards depend on names no lake."""
+    return twin(finished, lake)
+
+
+def test_an_attempt_writes_nothing_where_others_do(run: Run) -> None:
+    attempts = Attempts(run, SHARDS)
+    attempt(run, 0, attempts.bases[0])
+    assert not any(run.where.staging(run.run_id, stage).exists() for stage in ("extract", "transform", "validate"))
+    assert attempts.left == SHARDS
+
+
+def test_of_several_attempts_one_counts(finished: Run, tmp_path: Path) -> None:
+    run = taken_over(finished, tmp_path / "lake")
+    attempts = Attempts(run, SHARDS)
+    attempts.settle()
+    assert (attempts.left, stages(run)) == ([], WHOLE)
+    left = run.where.staging(run.run_id, ATTEMPTS) / "open"
+    assert list(left.glob(f"*/*/{DONE}")) == []
+    attempts.clear()
+    assert not left.exists()
+
+
+def test_another_driver_goes_on_where_one_died(finished: Run, tmp_path: Path) -> None:
+    run = taken_over(finished, tmp_path / "lake")
+    attempts = Attempts(run, SHARDS)
+    attempts.settle()
+    kept = {stage: run.where.shard(run.run_id, stage, 0).stat().st_ino for stage in ("extract", "transform", "validate")}
+    # it died when it had chosen, and moved one stage
+    for stage in ("transform", "validate"):
+        run.where.shard(run.run_id, stage, 0).rename(run.where.staging(run.run_id, ATTEMPTS) / "won" / "shard-000" / stage)
+    again = Attempts(run, SHARDS)
+    again.take_up()
+    assert (again.left, stages(run)) == ([], WHOLE)
+    assert kept == {stage: run.where.shard(run.run_id, stage, 0).stat().st_ino for stage in kept}
+
+
+def test_what_was_removed_since_is_done_again(finished: Run, tmp_path: Path) -> None:
+    run = taken_over(finished, tmp_path / "lake")
+    Attempts(run, SHARDS).settle()
+    shutil.rmtree(run.where.shard(run.run_id, "transform", 1))
+    again = Attempts(run, SHARDS)
+    again.take_up()
+    assert again.left == [1]
+
+
+def test_what_another_input_gave_does_not_count(finished: Run, tmp_path: Path) -> None:
+    run = taken_over(finished, tmp_path / "lake")
+    Attempts(run, SHARDS).settle()
+    captures = run.where.shard(run.run_id, "capture", 1) / CAPTURES
+    captures.write_bytes(b"".join(captures.read_bytes().splitlines(keepends=True)[1:]))
+    again = Attempts(run, SHARDS)
+    again.take_up()
+    assert again.left == [1]
+    before = len(captures.read_bytes().splitlines()) + 1
+    attempt(run, 1, again.bases[1])
+    again.settle()
+    (extracted,) = read_records(run.where.shard(run.run_id, "extract", 1) / "outcomes.jsonl", StageOutcome)
+    assert (again.left, extracted.in_count, stages(run)) == ([], before - 1, WHOLE)
+
+
+def test_what_other_settings_gave_does_not_count(finished: Run, tmp_path: Path) -> None:
+    run = taken_over(finished, tmp_path / "lake")
+    Attempts(run, SHARDS).settle()
+    outlets = tmp_path / "outlets.yaml"
+    outlets.write_text("outlets: {}\n")
+    other = twin(run, tmp_path / "other", outlets_file=str(outlets))
+    again = Attempts(other, SHARDS)
+    again.take_up()
+    assert again.left == SHARDS
+    once = Attempts(other, SHARDS).bases
+    outlets.write_text("outlets: {云州网: {aliases: [云州在线]}}\n")
+    assert Attempts(other, SHARDS).bases != once
+
+
+def test_a_fault_ends_it_and_is_tried_again_by_the_next_driver(run: Run) -> None:
+    captures = run.where.shard(run.run_id, "capture", 0) / CAPTURES
+    sound = captures.read_bytes()
+    captures.write_bytes(b"no capture\n")
+    attempts = Attempts(run, SHARDS)
+    assert attempt(run, 0, attempts.bases[0]).fault is not None
+    with pytest.raises(RemoteFault, match=r"(?s)Traceback.*DecodeError"):
+        attempts.settle()
+    captures.write_bytes(sound)
+    again = Attempts(run, SHARDS)
+    again.take_up()
+    assert again.left == SHARDS
+
+
+def test_what_may_pass_is_left_to_another_attempt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("broadsheet.lake.os.fsync", lambda fd: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(TransientError, match="the disk is full"):
+        attempt(run, 0, "basis")
+    assert list((run.where.staging(run.run_id, ATTEMPTS) / "open").glob("*/*")) == []
+
+
+def test_an_executor_that_does_not_see_the_lake_says_so(run: Run) -> None:
+    shutil.rmtree(run.where.staging(run.run_id))
+    with pytest.raises(ConfigurationError, match="must lie on a file system that all machines share"):
+        attempt(run, 0, "basis")
+
+
+def test_a_driver_that_finds_all_done_needs_no_spark(finished: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = taken_over(finished, tmp_path / "lake")
+    assert driver.main(run.lake, run.run_id, program()) == 0  # pyspark is not in this environment
+    assert capsys.readouterr().out == "shards done: 2 of 2\n"
+    assert state.error_of(run, "") is None
+    assert stages(run) == WHOLE
+
+
+def test_one_driver_of_a_run_at_a_time(finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = taken_over(finished, tmp_path / "lake")
+    monkeypatch.setattr(driver, "OTHER_DRIVER_SECONDS", 0.2)
+    with held(run.where.staging(run.run_id, ATTEMPTS) / "driver.lock", "this test", 1):
+        assert driver.main(run.lake, run.run_id, program()) == 5
+    assert isinstance(error := state.error_of(run, ""), TransientError)
+    assert "another driver of the run holds" in str(error)
+    assert stages(run) == {}
+
+
+def test_another_program_is_refused(run: Run) -> None:
+    assert driver.main(run.lake, run.run_id, "broadsheet 0.0.1, parser 1, schema 1") == 2
+    assert isinstance(error := state.error_of(run, ""), ConfigurationError)
+    assert "install the same on all machines" in str(error)
+
+
+def test_what_a_driver_tells_keeps_the_kinds_of_errors_apart(run: Run) -> None:
+    state.forget(run)
+    assert isinstance(error := state.error_of(run, "no such master"), ConfigurationError)
+    assert "no such master" in str(error)
+    state.tell(run, state.State())
+    assert isinstance(state.error_of(run, ""), TransientError)  # it began, and was lost
+    for kind in (TransientError("held"), ConfigurationError("wrong"), BatchStopped(["too few", "too many"])):
+        state.tell(run, state.State(error=told(kind)))
+        assert repr(state.error_of(run, "")) == repr(kind)
+    state.tell(run, state.State(error=told(ZeroDivisionError("a fault"))))
+    assert isinstance(error := state.error_of(run, ""), RemoteFault) and "ZeroDivisionError: a fault" in str(error)
