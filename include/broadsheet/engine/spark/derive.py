@@ -5,24 +5,23 @@ take them instead of deriving them itself (`warehouse/derived/given.py`).
 """
 
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import Literal
 
 import duckdb
 import msgspec
 
-from broadsheet.errors import BroadsheetError, ConfigurationError
+from broadsheet.engine.spark.derive_submit import submit
+from broadsheet.errors import ConfigurationError
 from broadsheet.lake import TABLES as PARTS
 from broadsheet.lake import Lake
 from broadsheet.settings import Settings
 from broadsheet.store import PARQUET, store_of
 from broadsheet.tables.ddl import ddl, quoted
-from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.build import only_writer, published_snapshots
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import SPREAD, derivation_id
@@ -32,18 +31,15 @@ from broadsheet.warehouse.migrate import require_known
 from broadsheet.warehouse.parts import table_parts, undo_unpublished, wholly_moved
 from broadsheet.warehouse.statements import row_count
 
-ENGINES = ("spark", "duckdb")
 # Tables that the steps read.
 SOURCES = (
     "article_headlines", "article_sources", "article_versions", "articles", "captures", "headline_feed_entries", "headline_feed_observations",
     "headline_feed_snapshots", "outlets", "related_links", "sites",
 )  # fmt: skip
-_JOB = Path(__file__).with_name("derive_job.py")
-_INCLUDE = Path(__file__).parents[3]
-_TOLD_LINES = 30
+_APPLICATION = Path(__file__).with_name("app") / "derive_tables.py"
 
 
-def derive(lake: Lake, out: Path, engine: str, settings: Settings) -> Given:
+def derive(lake: Lake, out: Path, engine: Literal["spark", "duckdb"], settings: Settings) -> Given:
     """Derive from what the lake has published, whole, into a new folder: a folder of Parquet for each table of `SPREAD`.
 
     Loads may go on meanwhile. Raises ConfigurationError where the folder is not empty, the lake has published nothing, rows of it were written by
@@ -70,7 +66,9 @@ def _published(lake: Lake) -> tuple[str, dict[str, list[str]]]:
         newest = "select max(schema_version::integer)::varchar, min(schema_version::integer)::varchar from read_parquet(?, union_by_name = true)"
         for version in connection.execute(newest, [files.pop("runs")]).fetchall()[0]:
             if require_known(version, lake.name):
-                raise ConfigurationError(f"{lake.name} has rows of schema version {version}, which only `broadsheet rebuild` brings up to date and derives")
+                raise ConfigurationError(
+                    f"{lake.name} has rows of schema version {version}, which only `broadsheet rebuild` brings up to date and derives"
+                )
         latest = "select snapshot_id from read_parquet(?) order by snapshot_published_at desc, snapshot_id desc limit 1"
         ((snapshot_id,),) = connection.execute(latest, [files.pop("snapshots")]).fetchall()
     return snapshot_id, files
@@ -122,37 +120,12 @@ def _by_duckdb(folder: Path, files: dict[str, list[str]], settings: Settings) ->
 
 def _by_spark(folder: Path, files: dict[str, list[str]], settings: Settings) -> dict[str, int]:
     plan, counts, scratch = folder / "plan.json", folder / "counts.json", folder / "scratch"
-    plan.write_text(json.dumps({"files": files, "out": str(folder), "scratch": str(scratch), "counts": str(counts)}), "utf-8")
-    _submit(_JOB, [str(plan)], folder / "spark.log", settings)
+    size = sum(Path(path).stat().st_size for paths in files.values() for path in paths)
+    told = {"files": files, "bytes": size, "out": str(folder), "scratch": str(scratch), "counts": str(counts)}
+    plan.write_text(json.dumps(told), "utf-8")
+    submit(_APPLICATION, [str(plan)], folder / "spark.log", settings.load_memory_mb)
     row_counts = json.loads(counts.read_text("utf-8"))
     for file in (plan, counts, folder / "spark.log"):
         file.unlink()
     shutil.rmtree(scratch)
     return row_counts
-
-
-def _submit(job: Path, arguments: list[str], log: Path, settings: Settings) -> None:
-    """Run a job by spark-submit, and wait for it.
-
-    `BROADSHEET_SPARK_SUBMIT` names spark-submit, `BROADSHEET_SPARK_MASTER` the master, by default all cores of this machine.
-    """
-    submit = Path(os.environ.get("BROADSHEET_SPARK_SUBMIT") or _INCLUDE.parent / ".venv-spark" / "bin" / "spark-submit")
-    master = os.environ.get("BROADSHEET_SPARK_MASTER") or "local[*]"
-    if not submit.exists():
-        raise ConfigurationError(f"Spark is not there: no {submit}; BROADSHEET_SPARK_SUBMIT names the spark-submit of another environment")
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        raise ConfigurationError("Spark needs Java 17 or later: none is on the path, and JAVA_HOME is not set")
-    python = submit.with_name("python")
-    environment = {
-        **({"PYSPARK_PYTHON": str(python), "PYSPARK_DRIVER_PYTHON": str(python)} if python.exists() else {}),
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(_INCLUDE), os.environ.get("PYTHONPATH")))),
-    }
-    options = ["--master", master, "--driver-memory", f"{settings.load_memory_mb}m"]
-    if master.startswith("local"):
-        options += ["--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.driver.bindAddress=127.0.0.1"]
-    with log.open("wb") as output:
-        done = subprocess.run([submit, *options, job, *arguments], env=environment, stdout=output, stderr=output, check=False)
-    if done.returncode:
-        told = "\n".join(log.read_text("utf-8", "replace").splitlines()[-_TOLD_LINES:])
-        raise BroadsheetError(f"spark-submit ended with {done.returncode}; the last that it said:\n{told}")

@@ -1,4 +1,4 @@
-"""What is counted outside of SQL for reprints and aliases: likeness of texts, and what is connected with what. Nothing of it is gathered on one machine."""
+"""What is counted outside of SQL for reprints and aliases: likeness of texts, and what is connected with what. No machine gathers all of it."""
 
 from collections.abc import Iterator
 
