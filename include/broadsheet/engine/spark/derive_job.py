@@ -18,7 +18,6 @@ from broadsheet.warehouse.derived import SPREAD, aliases, current, reprints, res
 # large, and much larger than the others, are divided.
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.ui.showConsoleProgress": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.adaptive.enabled": "true",
@@ -51,7 +50,7 @@ def main(plan_file: str) -> None:
 def _session(byte_count: int) -> SparkSession:
     """A session for sources of so many bytes of Parquet."""
     told = SparkConf()
-    builder = SparkSession.builder.appName("broadsheet derive")
+    builder = SparkSession.builder
     for name, value in {**_SETTINGS, "spark.sql.shuffle.partitions": str(max(_LEAST_PARTITIONS, byte_count // _PARTITION_BYTES))}.items():
         if not told.contains(name):
             builder = builder.config(name, value)
