@@ -1,5 +1,8 @@
 """Cut headlines are matched by the exact width test; what fits twice is ambiguous, what fits nothing stays open."""
 
+import json
+
+import duckdb
 import pytest
 from loads import BEGIN, Loads
 
@@ -8,6 +11,7 @@ from broadsheet.text import cut, display_width
 from broadsheet.warehouse.alarms import alarms
 from broadsheet.warehouse.derived import aliases
 from broadsheet.warehouse.derived.resolve import update
+from broadsheet.warehouse.statements import sql_text
 
 LONG = "清河县跨江大桥建成投用惠及周边十二万名群众出行更方便"
 OTHER = "清河县跨江大桥建成投用惠及周边十二万名群众的背后故事"
@@ -169,3 +173,23 @@ def test_two_urls_of_one_page_are_one_article_behind_a_headline():
         # first it is the only one, then it stands for itself and the other
         assert loads.ask("select resolved_article_id from headline_resolutions") == [(scheme,)]
     assert loads.ask("select distinct to_article_id from related_graph") == [("https",)]
+
+
+def test_headlines_and_titles_of_one_beginning_do_not_all_meet(loads):
+    """The tenders of one office: joined by their beginning, they gave a pair for each title and headline."""
+    count, width = 600, 44
+    titles = [f"清河县公共资源交易中心招标公告第{number:06d}号道路养护工程" for number in range(count)]
+    feed(loads, *((cut(title, width), True) for title in titles), limit=width)
+    for position, title in enumerate(titles):
+        link(loads, title, position=position)
+    loads.load()
+    assert loads.ask("select resolution_status, count(*) from headline_resolutions group by all") == [("resolved", count)]
+    fitting = next(each.query for each in duckdb.extract_statements(sql_text("derived/headline_candidates.sql")) if "table fitting" in each.query)
+    loads.connection.create_function("cut_to_width", cut, ["VARCHAR", "INTEGER"], "VARCHAR")
+    plan = json.loads(loads.connection.execute(f"explain (analyze, format json) {fitting}").fetchall()[0][1])
+    assert count <= most_rows(plan) < 10 * count
+
+
+def most_rows(operator: dict) -> int:
+    """Most rows that an operator of a plan gave."""
+    return max([operator.get("operator_cardinality", 0), *map(most_rows, operator["children"])])

@@ -15,6 +15,7 @@ from broadsheet import __version__
 from broadsheet.cli.arguments import given_path
 from broadsheet.cli.check import check, contract
 from broadsheet.cli.daily import build, ingest, maintain
+from broadsheet.cli.derive import derive
 from broadsheet.cli.exits import Exit, exit_code
 from broadsheet.cli.export_lake import export
 from broadsheet.cli.forget import forget
@@ -418,7 +419,12 @@ def runs(lake: LakeOption = DEFAULT_LAKE) -> None:
 
 
 @app.command()
-def rebuild(lake: LakeOption = DEFAULT_LAKE) -> None:
+def rebuild(
+    lake: LakeOption = DEFAULT_LAKE,
+    derived: Annotated[
+        Path | None, typer.Option("--derived", parser=given_path, metavar="DIR", help="Take the tables that `derive` made.", show_default=False)
+    ] = None,
+) -> None:
     """Make the warehouse anew from the lake's Parquet: for a file that is lost or damaged."""
     from broadsheet.lake import Lake, require_writable
     from broadsheet.warehouse.load import rebuild as make_anew
@@ -426,9 +432,10 @@ def rebuild(lake: LakeOption = DEFAULT_LAKE) -> None:
     if not lake.is_dir():
         raise ConfigurationError(f"there is no lake at {lake}")
     require_writable(lake)
-    typer.echo(make_anew(Lake(lake)))
+    typer.echo(make_anew(Lake(lake), derived_folder=derived))
 
 
+app.command()(derive)
 app.command()(maintain)
 app.command()(forget)
 

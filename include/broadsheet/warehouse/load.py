@@ -33,7 +33,8 @@ from broadsheet.warehouse.alarms import alarms
 from broadsheet.warehouse.audit import findings
 from broadsheet.warehouse.build import Build, copied_rows, let_follow, only_writer, open_build, publish_build, published_snapshots, snapshot_ids
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.derived import derive
+from broadsheet.warehouse.derived import derivation_id, derive
+from broadsheet.warehouse.derived.given import read_given
 from broadsheet.warehouse.migrate import fill, make_room
 from broadsheet.warehouse.parts import Parts, arrow_of, mark_published, require_warehouse, table_parts, undo_unpublished, wholly_moved
 from broadsheet.warehouse.query import open_published
@@ -403,13 +404,18 @@ def _published_summary(lake: Lake, run_id: str) -> LoadSummary:
 # --- making it anew --------------------------------------------------------------------------------------------------------
 
 
-def rebuild(lake: Lake, settings: Settings | None = None) -> Path:
+def rebuild(lake: Lake, settings: Settings | None = None, derived_folder: Path | None = None) -> Path:
     """Make the warehouse anew from the lake's Parquet: for a lost or damaged file. Returns its path.
 
     What a load moved in part that died is undone first. Of an object store, this working directory is from now on the one that publishes.
 
-    Raises ConfigurationError when the lake holds no published run.
+    Parameters
+    ----------
+    derived_folder : tables of the same state that `broadsheet derive` made, taken as they are instead of being derived again.
+
+    Raises ConfigurationError when the lake holds no published run, or the folder's tables are of another state or derivation.
     """
+    given = read_given(derived_folder) if derived_folder else None
     with only_writer(lake, is_taken_over=True), ExitStack() as stack:
         undo_unpublished(lake, wholly_moved(lake))
         if not store_of(lake).keys(f"{PARTS}/runs", PARQUET):
@@ -424,9 +430,12 @@ def rebuild(lake: Lake, settings: Settings | None = None) -> Path:
                     f"insert into {name} by name select * from {source} order by {', '.join(table.sort)}", [[str(path) for path in found]]
                 )
         fill(build.connection)
-        changes = Changes(build.connection, is_whole=True)
-        derive(changes)
         latest = snapshot_ids(build.connection)[-1]
+        if given and (given.snapshot_id, given.derivation_id) != (latest, derivation_id()):
+            of = f"state {given.snapshot_id}, and the lake's is {latest}" if given.snapshot_id != latest else "another version of the program"
+            raise ConfigurationError(f"{derived_folder} was derived from {of}: derive anew")
+        changes = Changes(build.connection, is_whole=True)
+        derive(changes, derived_folder)
         publish(lake, build, changes, Parts(lake, latest), latest, kept=2)
         lake.standby.unlink(missing_ok=True)  # it may be older than the changes that are kept
     return lake.warehouse

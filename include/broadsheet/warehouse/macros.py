@@ -20,7 +20,13 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def macro_statements() -> Iterator[str]:
-    """What makes each function, or makes it anew.
+    """What makes each function, or makes it anew."""
+    yield from text_macro_statements()
+    yield from _search_statements()
+
+
+def text_macro_statements() -> Iterator[str]:
+    """Functions of texts alone, which ask no table.
 
     - `is_one_site(site, other)`: pages of unknown sites are not of one.
     - `folded(text)`: full-width ASCII to half-width, as rendered captures show it.
@@ -54,7 +60,6 @@ def macro_statements() -> Iterator[str]:
         "when similarity >= 0.5 then 'edited' else 'rewritten' end"
     )
     yield "create or replace macro in_order(pairs) as list_transform(list_sort(pairs), lambda pair: pair.item)"
-    yield from _search_statements()
 
 
 def _search_statements() -> Iterator[str]:

@@ -7,6 +7,7 @@ All follows from the rows that are there, so that the order and number of loads 
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import duckdb
 import numpy as np
@@ -33,22 +34,35 @@ _SCRATCH = (
 # fmt: on
 
 
-def update(changes: Changes) -> None:
-    """Bring `reprint_bands`, `reprint_pairs`, `reprint_members` and `reprint_clusters` up to date."""
+def update(
+    changes: Changes,
+    measure: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+    cluster: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+) -> None:
+    """Bring `reprint_bands`, `reprint_pairs`, `reprint_members` and `reprint_clusters` up to date.
+
+    Parameters
+    ----------
+    measure, cluster : what makes `measured` and `clustered`, as `_measure` and `_cluster` do in the memory of one machine.
+    """
+    measure, cluster = measure or _measure, cluster or _cluster
     connection = changes.connection
     _update_bands(changes)
-    _update_pairs(changes)
+    _update_pairs(changes, measure)
     run_sql(connection, "derived/reprint_scope.sql")
-    connection.register("clustered_rows", _clusters(connection))
-    connection.execute("create or replace temp table clustered as from clustered_rows")
-    connection.unregister("clustered_rows")
+    cluster(connection)
     run_sql(connection, "derived/reprint_origins.sql")
-    _measure(connection)
+    measure(connection)
     changes.replace("reprint_members", "select article_id from scope_articles", sql_text("derived/reprint_members.sql"))
     clusters = "select cluster_id from scope_clusters union select cluster_id from clustered"
     changes.replace("reprint_clusters", clusters, sql_text("derived/reprint_clusters.sql"))
     for name in _SCRATCH:
         connection.execute(f"drop table {name}")
+
+
+def cluster_id(first_article_id: str) -> str:
+    """Id of the cluster whose smallest article id this is."""
+    return make_id("reprint_cluster", first_article_id)
 
 
 def _update_bands(changes: Changes) -> None:
@@ -58,12 +72,31 @@ def _update_bands(changes: Changes) -> None:
     changes.insert_fresh("reprint_bands")
 
 
-def _update_pairs(changes: Changes) -> None:
+def _update_pairs(changes: Changes, measure: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
     changes.connection.execute(f"set variable hub_count = {HUB_COUNT}")
     run_sql(changes.connection, "derived/reprint_candidates.sql")
-    _measure(changes.connection)
+    measure(changes.connection)
     is_alike = f"similarity >= {LEAST_SIMILARITY} or containment >= {LEAST_CONTAINMENT} and similarity >= {LEAST_SIMILARITY_OF_CONTAINED}"
     changes.replace("reprint_pairs", "from touched_hubs", f"from measured where {is_alike}")
+
+
+def likeness(signature: np.ndarray, other_signature: np.ndarray, count: np.ndarray, other_count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Similarity and containment of pairs of texts, as far as their signatures tell.
+
+    Parameters
+    ----------
+    signature, other_signature : uint32, (pairs, MINIMA_COUNT).
+    count, other_count : how many shingles the texts have, float64, (pairs,).
+    """
+    similarity = (signature == other_signature).mean(axis=1)
+    # |A∩B| = s (|A| + |B|) / (1 + s) where s = |A∩B| / |A∪B|
+    common = similarity * (count + other_count) / (1 + similarity)
+    return similarity, np.minimum(common / np.minimum(count, other_count), 1).round(4)
+
+
+def minima_of(signatures: list[bytes]) -> np.ndarray:
+    """Signatures as numbers: uint32, (texts, MINIMA_COUNT)."""
+    return np.frombuffer(b"".join(signatures), "<u4").reshape(-1, MINIMA_COUNT)
 
 
 def _measure(connection: duckdb.DuckDBPyConnection) -> None:
@@ -72,24 +105,21 @@ def _measure(connection: duckdb.DuckDBPyConnection) -> None:
         "select text_id, any_value(body_signature) as body_signature, any_value(shingle_count) as shingle_count from article_versions "
         "semi join (select unnest([text_id, other_text_id]) as text_id from candidates) using (text_id) group by text_id"
     ).to_arrow_table()
-    minima = np.frombuffer(b"".join(texts["body_signature"].to_pylist()), "<u4").reshape(-1, MINIMA_COUNT)
+    minima = minima_of(texts["body_signature"].to_pylist())
     counts = texts["shingle_count"].to_numpy().astype(float)
     pairs = connection.execute("from candidates").to_arrow_table()
     one, other = (pc.index_in(pairs[column], texts["text_id"]).to_numpy() for column in ("text_id", "other_text_id"))
-    similarity = np.zeros(pairs.num_rows)
+    similarity, containment = np.zeros(pairs.num_rows), np.zeros(pairs.num_rows)
     for start in range(0, pairs.num_rows, _PAIRS_AT_ONCE):
         some = slice(start, start + _PAIRS_AT_ONCE)
-        similarity[some] = (minima[one[some]] == minima[other[some]]).mean(axis=1)
-    # |A∩B| = s (|A| + |B|) / (1 + s) where s = |A∩B| / |A∪B|
-    common = similarity * (counts[one] + counts[other]) / (1 + similarity)
-    containment = np.minimum(common / np.minimum(counts[one], counts[other]), 1).round(4)
+        similarity[some], containment[some] = likeness(minima[one[some]], minima[other[some]], counts[one[some]], counts[other[some]])
     connection.register("measured_rows", pairs.append_column("similarity", pa.array(similarity)).append_column("containment", pa.array(containment)))
     connection.execute("create or replace temp table measured as from measured_rows")
     connection.unregister("measured_rows")
 
 
-def _clusters(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """(article_id, cluster_id) of the articles in scope that `links` link with others."""
+def _cluster(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary table `clustered` (article_id, cluster_id) of the articles in scope that `links` link with others."""
     from scipy.sparse import coo_array  # here, since to import it costs more than a small load
     from scipy.sparse.csgraph import connected_components
 
@@ -101,10 +131,13 @@ def _clusters(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     together = defaultdict(list)
     for article_id, node in zip(articles.to_pylist(), pc.index_in(articles, nodes).to_pylist(), strict=True):
         together[components[node]].append(article_id)
-    clusters = [(make_id("reprint_cluster", min(members)), members) for members in together.values() if len(members) > 1]
-    return pa.table(
+    clusters = [(cluster_id(min(members)), members) for members in together.values() if len(members) > 1]
+    rows = pa.table(
         {
             "article_id": pa.array([article_id for _, members in clusters for article_id in members], pa.string()),
             "cluster_id": pa.array([cluster_id for cluster_id, members in clusters for _ in members], pa.string()),
         }
     )
+    connection.register("clustered_rows", rows)
+    connection.execute("create or replace temp table clustered as from clustered_rows")
+    connection.unregister("clustered_rows")

@@ -115,6 +115,7 @@ select
     count(*) over (partition by url_key) > 1 as has_other,
     -- The URL to stand for the others: of no device's host, secure, short.
     row_number() over (
+        partition by url_key
         order by
             not starts_with(regexp_replace(canonical_url, '^https?://(www\.)?', ''), url_key),
             not starts_with(canonical_url, 'https:'),
@@ -125,8 +126,8 @@ from articles
 semi join near_pages using (url_key);
 
 -- A page may have changed between its captures, so that two of its URLs share no version but both share one with a third.
-create or replace temp table standing as
-with recursive texts as materialized (
+create or replace temp table page_links as
+with texts as materialized (
     select distinct
         pages.article_id,
         pages.url_key,
@@ -136,20 +137,19 @@ with recursive texts as materialized (
     from pages
     join article_versions using (article_id)
     where pages.has_other and published_at_precision <> 'day'
-),
+)
 
-links as materialized (
-    select distinct own.article_id, other.article_id as other_id
-    from texts as own
-    join texts as other using (url_key, published_minute, title_key, body)
-),
+select distinct own.article_id, other.article_id as other_id
+from texts as own
+join texts as other using (url_key, published_minute, title_key, body);
 
-reached as (
+create or replace temp table standing as
+with recursive reached as (
     select article_id, article_id as other_id from pages where has_other
     union
-    select reached.article_id, links.other_id
+    select reached.article_id, page_links.other_id
     from reached
-    join links on links.article_id = reached.other_id
+    join page_links on page_links.article_id = reached.other_id
 )
 
 select reached.article_id, arg_min(reached.other_id, pages.place) as standing_article_id

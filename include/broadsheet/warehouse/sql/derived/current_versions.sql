@@ -42,20 +42,15 @@ select article_id from coming_captures;
 
 create or replace temp table current_versions_anew as
 with parts as (
+    select article_id, version_id, version_count, capture_count, first_captured_at, last_captured_at
     from current_versions
     semi join changed_articles using (article_id)
     anti join recounted_articles using (article_id)
-    union all by name
-    select article_id, version_id, 1 as version_count, 0 as capture_count
+    union all
+    select article_id, version_id, 1, 0, null, null
     from coming_versions
-    union all by name
-    select
-        article_id,
-        version_id,
-        0 as version_count,
-        count(*) as capture_count,
-        min(captured_at) as first_captured_at,
-        max(captured_at) as last_captured_at,
+    union all
+    select article_id, version_id, 0, count(*), min(captured_at), max(captured_at)
     from coming_captures
     group by article_id, version_id
 )
@@ -63,7 +58,7 @@ with parts as (
 -- A version without a known time cannot be the later one; of two that were seen last at one instant it is that of the greater id.
 select
     article_id,
-    arg_max(version_id, {seen_at: coalesce(last_captured_at, '-infinity'), id: version_id}) as version_id,
+    arg_max(version_id, (last_captured_at is not null, last_captured_at, version_id)) as version_id,
     sum(version_count)::bigint as version_count,
     sum(capture_count)::bigint as capture_count,
     min(first_captured_at) as first_captured_at,

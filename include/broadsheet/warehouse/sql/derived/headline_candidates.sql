@@ -112,16 +112,56 @@ alike as (
     from settled join new_titles as titles on titles.title_key = settled.headline_key
 ),
 
-begun as (
-    select open.*, titles.title_id, titles.title
+-- Titles that a cut headline could be the beginning of. A beginning that very many headlines and titles share (the tenders of one office)
+-- would give all pairs of them: so each text is asked for once, however many headlines show it, and titles are compared by all of its letters.
+new_beginnings as (
+    select distinct left(new_titles.title_prefix, lengths.length) as title_prefix from new_titles, lengths
+),
+
+cut_headlines as (
+    select feed_headline_id, feed_id, site, shown_prefix, folded(shown_text) as shown_start, width_limit, true as is_open
     from open
-    join (from headline_titles, lengths) as titles
-        on length(open.shown_prefix) = titles.length and open.shown_prefix = left(titles.title_prefix, titles.length)
+    where shown_prefix is not null
     union all
-    select settled.*, titles.title_id, titles.title
+    select feed_headline_id, feed_id, site, shown_prefix, folded(shown_text), width_limit, false
     from settled
-    join (from new_titles, lengths) as titles
-        on length(settled.shown_prefix) = titles.length and settled.shown_prefix = left(titles.title_prefix, titles.length)
+    semi join new_beginnings on new_beginnings.title_prefix = settled.shown_prefix
+),
+
+shown_starts as (
+    select distinct is_open, shown_prefix, shown_start, width_limit from cut_headlines
+),
+
+shown_lengths as (
+    select distinct is_open, shown_prefix, length(shown_start) as shown_length from shown_starts
+),
+
+titles_to_try as (
+    select title_id, title, title_prefix, true as is_open from headline_titles
+    union all
+    select title_id, title, title_prefix, false from new_titles
+),
+
+begun as (
+    select
+        titles.is_open,
+        titles.title_id,
+        titles.title,
+        folded(left(titles.title, shown_lengths.shown_length)) as shown_start,
+    from (from titles_to_try, lengths) as titles
+    join shown_lengths
+        on shown_lengths.is_open = titles.is_open
+        and length(shown_lengths.shown_prefix) = titles.length
+        and shown_lengths.shown_prefix = left(titles.title_prefix, titles.length)
+    where length(titles.title) > shown_lengths.shown_length
+),
+
+-- A longer title that the feed's width cuts to exactly this. Folded on both sides: a rendered capture is folded after the cut.
+cut_titles as (
+    select is_open, shown_start, shown_starts.width_limit, begun.title_id
+    from begun
+    join shown_starts using (is_open, shown_start)
+    where shown_starts.width_limit is null or folded(cut_to_width(begun.title, shown_starts.width_limit)) = shown_start
 ),
 
 tried as (
@@ -130,12 +170,12 @@ tried as (
     from alike
     where shown_text = rtrim(headline_text)
     union all
-    -- cut: a longer title that the feed's width cuts to exactly this. Folded on both sides: a rendered capture is folded after the cut
-    select feed_headline_id, feed_id, site, title_id, 'cut'
-    from begun
-    where starts_with(folded(title), folded(shown_text))
-        and length(title) > length(shown_text)
-        and (width_limit is null or folded(cut_to_width(title, width_limit)) = folded(shown_text))
+    select headlines.feed_headline_id, headlines.feed_id, headlines.site, cut_titles.title_id, 'cut'
+    from cut_headlines as headlines
+    join cut_titles
+        on cut_titles.is_open = headlines.is_open
+        and cut_titles.shown_start = headlines.shown_start
+        and cut_titles.width_limit is not distinct from headlines.width_limit
 )
 
 select

@@ -32,7 +32,7 @@ from (
     semi join new_texts using (text_id)
     group by text_id
 ) as texts
-cross join range(getvariable('band_count')) as bands(band_index);
+cross join (select unnest(range(getvariable('band_count'))) as band_index) as bands;
 
 create or replace temp table touched_buckets as
 select band_hash from fresh

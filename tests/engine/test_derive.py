@@ -1,0 +1,131 @@
+"""Tables that need all rows are the same whoever derives them: a load, DuckDB alone, Spark; and a warehouse takes what was derived elsewhere."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pytest
+
+from broadsheet.engine.spark.derive import derive
+from broadsheet.errors import ConfigurationError
+from broadsheet.lake import Lake
+from broadsheet.pipeline import run_all
+from broadsheet.settings import Settings
+from broadsheet.tables.ddl import quoted
+from broadsheet.tables.schema import TABLES
+from broadsheet.warehouse.derived import SPREAD
+from broadsheet.warehouse.derived.given import MANIFEST, read_given
+from broadsheet.warehouse.load import rebuild
+from conftest import ROOT
+from sampleworld.world import build
+from sampleworld.write import write
+
+NAMES = [name for names in SPREAD.values() for name in names]
+SPARK_BIN = ROOT / ".venv-spark" / "bin"
+
+
+@pytest.fixture(scope="module")
+def lake(sample_run, tmp_path_factory):
+    """The bundled sample, and after it the pages of another world, with other reprints and cut headlines."""
+    folder = tmp_path_factory.mktemp("two_worlds")
+    shutil.copytree(sample_run[0], folder / "lake")
+    write(build(seed=11, pages=120, days=3), folder / "world", with_broken=False)
+    run_all(folder / "lake", [folder / "world" / "pages"], manifest=folder / "world" / "manifest.jsonl", shards=1)
+    return Lake(folder / "lake")
+
+
+@pytest.fixture(scope="module")
+def by_duckdb(lake, tmp_path_factory):
+    out = tmp_path_factory.mktemp("derived") / "by_duckdb"
+    derive(lake, out, "duckdb", Settings())
+    return out
+
+
+@pytest.fixture(scope="module")
+def spark():
+    if not (SPARK_BIN / "spark-submit").exists():
+        pytest.skip("needs Spark's environment: make .venv-spark/ready")
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("needs Java 17 or later: no java on the path, and JAVA_HOME is not set")
+
+
+def rows_of(folder: Path, name: str) -> list[str]:
+    with duckdb.connect() as connection:
+        return _rows(connection, name, f"read_parquet({quoted(str(folder / name / '*.parquet'))})")
+
+
+def rows_of_warehouse(lake: Lake, name: str) -> list[str]:
+    with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
+        return _rows(connection, name, name)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, name: str, source: str) -> list[str]:
+    connection.execute("set TimeZone = 'UTC'")
+    return sorted(map(repr, connection.execute(f"select {', '.join(TABLES[name].columns)} from {source}").fetchall()))
+
+
+def test_duckdb_derives_from_parquet_what_loads_derived_one_after_the_other(lake, by_duckdb):
+    for name in NAMES:
+        rows = rows_of(by_duckdb, name)
+        assert rows, name
+        assert rows == rows_of_warehouse(lake, name), name
+
+
+def test_spark_derives_the_same_rows_to_the_last_digit(lake, by_duckdb, spark, tmp_path):
+    given = derive(lake, tmp_path / "by_spark", "spark", Settings())
+    for name in NAMES:
+        assert rows_of(tmp_path / "by_spark", name) == rows_of(by_duckdb, name), name
+    assert given == msgspec.structs.replace(read_given(by_duckdb), engine="spark")
+    assert {file.name for file in (tmp_path / "by_spark").iterdir()} == {MANIFEST, *NAMES}
+
+
+def test_spark_finds_the_components_that_scipy_finds(spark, tmp_path):
+    python = SPARK_BIN / "python"
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT / "include"), "PYSPARK_PYTHON": str(python), "PYSPARK_DRIVER_PYTHON": str(python), "SPARK_LOCAL_IP": "127.0.0.1",
+    }  # fmt: skip
+    script = Path(__file__).with_name("spark_components.py")
+    done = subprocess.run([python, script, tmp_path / "scratch"], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "agree"), done.stderr[-3000:]
+
+
+def test_a_rebuilt_warehouse_takes_what_was_derived(lake, by_duckdb, tmp_path):
+    shutil.copytree(lake.root, tmp_path / "lake")
+    lost = Lake(tmp_path / "lake")
+    lost.warehouse.unlink()
+    rebuild(lost, derived_folder=by_duckdb)
+    for name in (*NAMES, "headline_spells", "headline_repeats", "site_days"):
+        assert rows_of_warehouse(lost, name) == rows_of_warehouse(lake, name), name
+
+
+@pytest.mark.parametrize(("changed", "told"), [("snapshot_id", "state"), ("derivation_id", "another version"), ("row_counts", "instead of 1:")])
+def test_what_was_derived_of_other_rows_is_refused_and_nothing_changes(lake, by_duckdb, tmp_path, changed, told):
+    shutil.copytree(by_duckdb, tmp_path / "derived")
+    given = read_given(by_duckdb)
+    value = dict.fromkeys(given.row_counts, 1) if changed == "row_counts" else "other"
+    (tmp_path / "derived" / MANIFEST).write_bytes(msgspec.json.encode(msgspec.structs.replace(given, **{changed: value})))
+    before = lake.warehouse.stat()
+    with pytest.raises(ConfigurationError, match=told):
+        rebuild(lake, derived_folder=tmp_path / "derived")
+    assert lake.warehouse.stat() == before
+
+
+def test_a_folder_that_holds_something_is_left_alone(lake, by_duckdb):
+    with pytest.raises(ConfigurationError, match="not empty"):
+        derive(lake, by_duckdb, "duckdb", Settings())
+
+
+def test_a_lake_without_a_published_run_has_nothing_to_derive_of(tmp_path):
+    with pytest.raises(ConfigurationError, match="no published run"):
+        derive(Lake(tmp_path / "lake"), tmp_path / "out", "duckdb", Settings())
+    assert not (tmp_path / "out").exists()
+
+
+def test_spark_that_is_not_there_is_told(lake, tmp_path, monkeypatch):
+    monkeypatch.setenv("BROADSHEET_SPARK_SUBMIT", str(tmp_path / "spark-submit"))
+    with pytest.raises(ConfigurationError, match="BROADSHEET_SPARK_SUBMIT"):
+        derive(lake, tmp_path / "out", "spark", Settings())
+    assert list(tmp_path.iterdir()) == []
