@@ -24,7 +24,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from broadsheet.capture.arrivals import Arrival, all_listed, revise, revise_file
-from broadsheet.capture.erasure import At, Member, erase, erase_remains, members, move_shared, require_still
+from broadsheet.capture.erasure import At, Member, erase, erase_remains, members, mend_references, move_shared, require_still
 from broadsheet.capture.raw_index import Place
 from broadsheet.capture.raw_zone import RawZone, sync_folder
 from broadsheet.errors import ConfigurationError
@@ -234,6 +234,7 @@ def _carry_out(lake: Lake, work: Work, settings: Settings) -> list[Tombstone]:
     _empty_warehouse(lake, work, moved, settings)
     _empty_lists(lake, work, moved)
     erase(zone, lost, work.covered.has_url)
+    mend_references(zone, work.covered.has_url)
     erase_remains(zone, work.covered.has_url)
     _draw_docs(lake)
     _remove_stale(lake)

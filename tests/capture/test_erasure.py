@@ -14,11 +14,11 @@ from warcio.archiveiterator import ArchiveIterator as WarcioReader
 from broadsheet.capture import erasure
 from broadsheet.capture.delivery import make_delivery
 from broadsheet.capture.digests import digest_text
-from broadsheet.capture.erasure import blank, erase, erase_remains, members, move_shared, require_still
+from broadsheet.capture.erasure import blank, erase, erase_remains, members, mend_references, move_shared, require_still
 from broadsheet.capture.frames import frames, parse_record
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.visits import Role
-from broadsheet.capture.web.archive import Exchange, archive
+from broadsheet.capture.web.archive import Exchange, Link, archive
 from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
 from broadsheet.lake import Lake
@@ -66,6 +66,43 @@ def test_a_blank_record_has_any_length_and_every_reader_steps_over_it():
         assert [record.raw_stream.read() for record in WarcioReader(io.BytesIO(data))][1] == b"hi"
     with pytest.raises(ValueError, match="no record has"):
         blank(erasure._size(0) - 1)
+
+
+def test_no_record_that_stays_names_a_url_that_went_and_revisits_find_their_content(zone, tmp_path):
+    error = "<html><p>这个网页暂时打不开</p></html>".encode()
+
+    def answered(url, content, hour):
+        header = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+        return Exchange(url=url, role=Role.PAGE, at=NOW.replace(hour=hour), request=b"GET / HTTP/1.1\r\n\r\n", header=header, content=content)
+
+    with archive(zone, "crawl", "qingxi") as kept:
+        kept.keep(answered(GONE, error, 1), links=[Link(THIRD, Role.PAGE, 2)])
+        kept.keep(answered(OTHER, error, 2))
+        kept.keep(answered(f"{THIRD}?{'x' * 300}", error, 3))
+    sizes = {path: path.stat().st_size for path in zone.folder.glob("*.warc.gz")}
+    places = [member.at for member in members(zone)]
+    for _ in range(2):  # the second time there is nothing to do
+        lost = of(zone, GONE)
+        move_shared(zone, "forget", lost, {}, lambda visit: visit.url != GONE)
+        erase(zone, lost, lambda url: url == GONE)
+        mend_references(zone, lambda url: url == GONE)
+    assert {path: path.stat().st_size for path in sizes} == sizes
+    assert {member.at for member in members(zone) if member.raw_file.startswith("raw/crawl")} < set(places)
+    assert not [path for path in zone.folder.glob("*.warc.gz") if GONE.encode() in gzip.decompress(path.read_bytes())]
+    held = {}
+    for path in zone.folder.glob("*.warc.gz"):
+        with path.open("rb") as file:
+            for record in WarcioReader(file, check_digests="raise"):
+                record.content_stream().read()
+                held[record.rec_headers["WARC-Record-ID"]] = record
+    revisits = [record for record in held.values() if record.rec_type == "revisit"]
+    assert len(revisits) == 2
+    for revisit in revisits:
+        original = held[revisit.rec_headers["WARC-Refers-To"]]
+        assert original.rec_type == "response"
+        assert original.rec_headers["WARC-Payload-Digest"] == revisit.rec_headers["WARC-Payload-Digest"]
+        assert revisit.rec_headers["WARC-Refers-To-Target-URI"] in (original.rec_headers["WARC-Target-URI"], None)
+    assert [visit.hops for visit in zone.visits.of_url(THIRD)] == [2]
 
 
 def test_the_other_records_of_a_file_stay_where_they_are(zone, tmp_path):

@@ -21,6 +21,7 @@ from broadsheet.capture.visits import ROBOTS_FORBIDDEN, SCHEMA
 from broadsheet.capture.web.crawl import crawl
 from broadsheet.capture.web.health import health_of
 from broadsheet.capture.web.pace import backoff, retry_after
+from broadsheet.capture.web.preview import preview
 from broadsheet.capture.web.robots import crawl_delay, is_allowed, rules_of
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import TransientError
@@ -280,6 +281,23 @@ def test_a_crawl_delay_holds_however_fast_the_answers(site, lake):
     run(lake, source(site, limits={"delay": 0.1}))
     assert len(gaps(site)) == 5
     assert sum(gaps(site)[1:]) > 5  # four times 1.5 s; what is sent so far apart may come a little less than that apart
+
+
+def test_a_slow_host_gets_as_many_pages_of_a_run_as_a_quick_one_and_its_preview_tells_of_them(site, lake):
+    links = [f"/{number}.html" for number in range(8)]
+    site.answers = {
+        "linchuan.example/robots.txt": robots("User-agent: *\nCrawl-delay: 0.5\n"),
+        "linchuan.example/": page(*links), "/": page(*links), **{link: page() for link in links},
+    }  # fmt: skip
+    trial = source(site, "http://linchuan.example/", f"{HOST}/", limits={"pages": 4})
+    run(lake, trial, "first")
+    asked = Counter(host for _, host, path, _ in site.asked if path in links)
+    assert asked == {"linchuan.example": 2, "qingxi.example": 2}
+    told = preview(trial, lake.root, page_bytes=1 << 20).pages
+    site.asked.clear()
+    run(lake, trial, "second")
+    assert sorted(told) == sorted(f"http://{host}{path}" for _, host, path, _ in site.asked if path in links)
+    assert Counter(url.split("/")[2] for url in told) == {"linchuan.example": 2, "qingxi.example": 2}
 
 
 def test_nothing_is_asked_for_when_the_time_is_over(site, lake):

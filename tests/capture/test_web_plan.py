@@ -95,9 +95,22 @@ def test_a_run_takes_a_url_once_and_no_more_pages_than_it_may():
     plan = Plan(source, {}, BEGIN)
     assert [plan.see_page(f"{FRONT}{number}", 1) for number in (1, 1, 2, 3)] == [True, False, True, True]
     assert [plan.next_page() for _ in range(3)] == [(f"{FRONT}1", 1), (f"{FRONT}2", 1), None], "in the order in which they were seen"
-    plan.give_back()
+    plan.give_back(f"{FRONT}1")
     assert plan.next_page() == (f"{FRONT}3", 1)
     assert plan.take(FRONT, Role.SEED) and not plan.take(FRONT, Role.SEED), "front pages are not counted"
+
+
+def test_hosts_share_the_pages_of_a_run_also_while_one_has_not_shown_its_own_yet():
+    other = "https://www.nordtal.example/"
+    source = SOURCE.model_copy(update={"urls": (FRONT, other), "limits": SOURCE.limits.model_copy(update={"pages": 5})})
+    plan = Plan(source, {}, BEGIN)
+    plan.lists_under_way = 1
+    for number in range(9):
+        plan.see_page(f"{FRONT}{number}", 1)
+    assert [plan.next_page() for _ in range(3)] == [(f"{FRONT}0", 1), (f"{FRONT}1", 1), None], "its share"
+    plan.see_page(f"{other}0", 1)
+    plan.lists_under_way = 0
+    assert [plan.next_page() for _ in range(4)] == [(f"{other}0", 1), (f"{FRONT}2", 1), (f"{FRONT}3", 1), None], "what the other leaves"
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,10 @@ from typer.testing import CliRunner
 
 from broadsheet.cli import app
 from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
+from broadsheet import reparse
 from broadsheet.lake import Lake
 from broadsheet.pipeline import capture, extract, load, run_all, transform, validate
+from broadsheet.reparse import Selection
 from broadsheet.runs import Run
 from broadsheet.store import Store
 from broadsheet.warehouse import load as loading
@@ -247,18 +249,57 @@ PAGE = """<html lang="zh"><head><title>清河县跨江大桥建成投用</title>
 <p>据介绍，大桥全长一千二百米，总投资三亿元，建成后每天可通行车辆两万辆次，惠及周边群众十二万人。</p></div></body></html>"""
 
 
-def test_credits_of_a_version_are_those_of_one_capture(tmp_path):
-    credits = ("编辑：钱雨桐", "编辑：孙若溪 责任编辑：周子墨", "编辑：钱雨桐 责任编辑：吴清和")
-    manifest = tmp_path / "manifest.jsonl"
-    for number, text in enumerate(credits):
-        (tmp_path / f"{number}.html").write_text(PAGE.format(credits=text), "utf-8")
-    manifest.write_text(
-        "".join(json.dumps({"path": f"{number}.html", "url": "https://qinghe.example/1.html"}) + "\n" for number in range(len(credits))), "utf-8"
-    )
+def credited(lake: Path) -> list[tuple[str, str]]:
+    """Credits of the one version that a lake has."""
+    rows = query(lake, "select version_id, person_role, person_name from article_people order by all").to_pylist()
+    assert len({row["version_id"] for row in rows}) <= 1
+    return [(row["person_role"], row["person_name"]) for row in rows]
+
+
+def written(folder: Path, credits: tuple[str, ...]) -> tuple[list[Path], Path]:
+    """Pages of one URL, with one headline and text, each with its credits; and their manifest."""
+    files = [folder / f"{number}.html" for number in range(len(credits))]
+    for file, text in zip(files, credits, strict=True):
+        file.write_text(PAGE.format(credits=text), "utf-8")
+    manifest = folder / "manifest.jsonl"
+    manifest.write_text("".join(json.dumps({"path": file.name, "url": "https://qinghe.example/1.html"}) + "\n" for file in files), "utf-8")
+    return files, manifest
+
+
+EDITORS = ("编辑：钱雨桐", "编辑：孙若溪 责任编辑：周子墨", "", "编辑：钱雨桐 责任编辑：吴清和")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 3, 1, 0)])
+@pytest.mark.parametrize("shards", [None, 1, 4])
+def test_credits_of_a_version_are_those_that_any_of_its_captures_shows(tmp_path, shards, order):
+    files, manifest = written(tmp_path, EDITORS)
     lake = tmp_path / "lake"
-    for _ in range(2):  # the first load splits them over shards, the second brings all of them again
-        run_all(lake, [tmp_path / f"{number}.html" for number in range(len(credits))], manifest=manifest, shards=4)
-    rows = query(lake, "select list(person_name order by person_role, position) as people from article_people group by version_id").to_pylist()
-    assert len(rows) == 1
-    assert rows[0]["people"] in (["钱雨桐"], ["孙若溪", "周子墨"], ["钱雨桐", "吴清和"])
-    assert counts(lake)["article_people"] == (len(rows[0]["people"]),) * 2
+    for some in [[files[number] for number in order]] * 2 if shards else [[files[number]] for number in order]:
+        run_all(lake, some, manifest=manifest, shards=shards or 1)
+    assert credited(lake) == [("editor", "孙若溪"), ("editor", "钱雨桐"), ("responsible_editor", "吴清和"), ("responsible_editor", "周子墨")]
+    assert counts(lake)["article_people"] == (4, 4)
+    positions = query(lake, "select person_role, list(position order by position) as n from article_people group by all order by all").to_pylist()
+    assert [row["n"] for row in positions] == [[1, 2], [1, 2]]
+    assert query(lake, "from people anti join article_people using (person_id)").num_rows == 0
+
+    held = query(lake, "from article_people order by all")
+    reparse.publish(reparse.read_anew(lake, Selection(), shards=2))
+    assert query(lake, "from article_people order by all").equals(held)
+    (first,) = query(lake, "select min(capture_id) as id from captures").to_pylist()
+    reparse.publish(reparse.read_anew(lake, Selection(captures=(first["id"],))))
+    assert query(lake, "from article_people order by all").equals(held)
+    loading.rebuild(Lake(lake))
+    assert query(lake, "from article_people order by all").equals(held)
+
+
+def test_people_of_whom_no_credit_tells_are_warned_of_and_go_with_the_next_reparse(tmp_path):
+    files, manifest = written(tmp_path, EDITORS)
+    lake = tmp_path / "lake"
+    run_all(lake, files, manifest=manifest)
+    with duckdb.connect(str(Lake(lake).warehouse)) as connection:
+        connection.execute("insert into people select 'left', '冯若谷', person_basis, outlet_id, site, run_id from people limit 1")
+    load(prepared(lake))
+    sql = "select is_success, failed_count, policy_action from quality_results where check_name = 'person_without_credit' order by checked_at"
+    assert [tuple(row.values()) for row in query(lake, sql).to_pylist()] == [(True, 0, "warn"), (False, 1, "warn")]
+    reparse.publish(reparse.read_anew(lake, Selection(sites=("qinghe.example",))))
+    assert query(lake, "from people where person_id = 'left'").num_rows == 0

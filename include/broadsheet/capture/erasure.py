@@ -1,11 +1,13 @@
 """Taking records out of the raw zone: the only change that its files ever see.
 
-A record that goes is overwritten by a blank one of the same length, so that all others stay where rows and indexes say they are. The file is
+A record that goes is overwritten by a blank one of the same length, so that all others stay where rows and indexes say they are, and so is one that
+stays and names a URL that goes: as that whose content it repeats, or as where a link was seen. The file is
 written aside without it, and takes the other's place whole: a reader sees the one or the other. A content that something else refers to moves
-before that, under the URL of what refers to it, into a file of its own.
+before that, under the URL of what refers to it and the id that it had, into a file of its own.
 """
 
 import fcntl
+import gzip
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ import zlib
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -23,10 +26,10 @@ from fastwarc.warc import WarcRecordType
 
 from broadsheet.capture import raw_index, visits
 from broadsheet.capture.delivery import Delivery
-from broadsheet.capture.digests import digest_text
-from broadsheet.capture.frames import Frame
+from broadsheet.capture.digests import digest_text, sha256_of
+from broadsheet.capture.frames import Frame, parse_record
 from broadsheet.capture.raw_index import Place
-from broadsheet.capture.raw_zone import PART, RawZone, kept_header, placed, record_bytes, sync_folder, warc_record
+from broadsheet.capture.raw_zone import PART, RawZone, kept_header, placed, record_bytes, refers_to, sync_folder, warc_record
 from broadsheet.capture.visits import Visit
 from broadsheet.capture.warc import ROLE_HEADER, STATED_HEADER, Http, split_http
 from broadsheet.errors import BadInput, TransientError
@@ -43,6 +46,10 @@ _GZIP_HEADER, _BLOCK_HEADER, _GZIP_TRAILER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff", 5,
 _LONGEST_STORED, _HAS_COMMENT = 65_535, 16
 _READ_AHEAD = 1 << 16
 _COPIED_AT_ONCE = 1 << 20
+_LONGEST_SIGHTING = 8192  # bytes of what a record tells of a link that was seen: of two URLs one
+_REPEATED_ID, _REPEATED_URL, _REPEATED_DATE = "WARC-Refers-To", "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date"
+_OWN_ID = re.compile(rb"(?m)^WARC-Record-ID: *([^\r\n]*)")
+_VIA = re.compile(rb"(?m)^via: *([^\r\n]*)\r\n")
 
 At = tuple[str, int]  # file and offset of a record
 
@@ -107,7 +114,9 @@ def move_shared(zone: RawZone, run_id: str, lost: Iterable[Member], kept: Mappin
     with zone.writer(run_id) as writer:
         for member, digest, shown in wanted:
             if digest not in places:
-                places[digest] = writer.append(_record_of(zone, shown, _frame(zone, member)), digest)
+                lost_one = _frame(zone, member)
+                record = _record_of(zone, shown, lost_one)
+                places[digest] = writer.append(_under_id(record, lost_one.headers["warc-record-id"]), digest)
     return {member.at: places[digest] for member, digest, _ in wanted}
 
 
@@ -155,6 +164,11 @@ def _record_of(zone: RawZone, shown: Capture | Visit, lost: Frame) -> bytes:
     return record_bytes(Delivery(capture=capture, content=http.body, http_header=b"" if http.body else http.header, stated_digest=stated))
 
 
+def _under_id(record: bytes, record_id: str) -> bytes:
+    """A record under the id by which others name it already."""
+    return _OWN_ID.sub(lambda _: f"WARC-Record-ID: {record_id}".encode(), record, count=1)
+
+
 def _answer(zone: RawZone, visit: Visit, http: Http, stated: str) -> bytes:
     """The response that a visit's own record, a revisit, tells of, with the content."""
     own = split_http(zone.frame(visit.raw_file, visit.raw_offset, visit.raw_length))
@@ -190,7 +204,66 @@ def erase(zone: RawZone, lost: Iterable[Member], is_lost: Callable[[str], bool])
     raw_index.parts_of(zone.store).remove(goes)
     visits.parts_of(zone.store).remove(lambda row: goes(row) or is_lost(row["url"]))
     for name, offsets in by_file.items():
-        _overwrite(zone, name, offsets)
+        is_all = sum(offsets.values()) == zone.store.file(name).stat().st_size
+        _overwrite(zone, name, None if is_all else {offset: blank(length) for offset, length in offsets.items()})
+
+
+def mend_references(zone: RawZone, is_lost: Callable[[str], bool]) -> None:
+    """Let no record that stays name a lost URL as that whose content it repeats, or as where its own was seen. To be called after `erase`: a revisit
+    names the record that has the content now."""
+    index = raw_index.RawIndex(zone.store)
+    for name in zone.store.keys(RAW, WARC):
+        mended = {}
+        for frame, (_, offset, length) in placed(zone.store.file(name), name, limit=_LONGEST_SIGHTING):
+            repeated = frame.headers.get(_REPEATED_URL.lower())
+            via = _VIA.search(frame.block) if frame.headers.get("warc-type") == "metadata" else None
+            if repeated and is_lost(repeated):
+                edit: Callable[[bytes], Iterator[bytes]] = partial(_with_reference, _references(zone, index, frame))
+            elif via and is_lost(via.group(1).decode("utf-8", "replace")):
+                edit = _without_origin
+            else:
+                continue
+            record = zlib.decompress(zone.store.read_range(name, offset, length), wbits=31)
+            mended[offset] = next(member for form in edit(record) if (member := _packed(form, length)))
+        if mended:
+            _overwrite(zone, name, mended)
+        zone.store.trim(RAW)
+
+
+def _references(zone: RawZone, index: raw_index.RawIndex, revisit: Frame) -> list[dict[str, str]]:
+    """How a revisit may name the record that has its content now: the first form that takes no more room than before is to be had."""
+    digest = sha256_of(revisit.headers.get("warc-payload-digest", ""))
+    try:
+        now = refers_to(zone.frame(*place)) if digest and (place := index.find(digest)) else {}
+    except (BadInput, OSError, zlib.error):  # damaged
+        now = {}
+    return [now, {name: value for name, value in now.items() if name == _REPEATED_ID}, {}]
+
+
+def _with_reference(forms: Iterable[Mapping[str, str]], record: bytes) -> Iterator[bytes]:
+    """A revisit with each of some references in the place of its own."""
+    head, end, block = record.partition(b"\r\n\r\n")
+    names = tuple(f"{name}:".lower().encode() for name in (_REPEATED_ID, _REPEATED_URL, _REPEATED_DATE))
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(names)]
+    for form in forms:
+        yield b"\r\n".join([*lines, *(f"{name}: {value}".encode() for name, value in form.items())]) + end + block
+
+
+def _without_origin(record: bytes) -> Iterator[bytes]:
+    """A sighting that does not tell on which page it was."""
+    head, end, block = record.partition(b"\r\n\r\n")
+    left = _VIA.sub(b"", block, count=1)
+    length = len(left) - len(b"\r\n\r\n")
+    yield re.sub(rb"(?im)^Content-Length: *\d+", b"Content-Length: %d" % length, head) + end + left
+
+
+def _packed(record: bytes, length: int) -> bytes | None:
+    """A gzip member of a given length that holds a record, longer by a comment of blanks; None where it takes more room."""
+    member = gzip.compress(record, 9, mtime=0)
+    spare = length - len(member)
+    if spare < 0:
+        return None
+    return member if not spare else b"".join([member[:3], bytes([_HAS_COMMENT]), member[4:10], b" " * (spare - 1), b"\0", member[10:]])
 
 
 def erase_remains(zone: RawZone, is_lost: Callable[[str], bool]) -> None:
@@ -207,19 +280,18 @@ def erase_remains(zone: RawZone, is_lost: Callable[[str], bool]) -> None:
             remains.unlink()
 
 
-def _overwrite(zone: RawZone, name: str, offsets: Mapping[int, int]) -> None:
-    """Put blank records in the place of those at some offsets, each as long as it was. Of a file that holds no other a single short one is left."""
+def _overwrite(zone: RawZone, name: str, members: Mapping[int, bytes] | None) -> None:
+    """Put others in the place of the records at some offsets, each as long as it was. None: of the file a single short blank one is left."""
     warc = zone.store.file(name)
-    is_all = sum(offsets.values()) == warc.stat().st_size
     with zone.store.new(name) as aside:
-        if is_all:
+        if members is None:
             aside.write_bytes(blank(_SHORT))
         else:
             with warc.open("rb") as source, aside.open("wb") as target:
-                for offset, length in sorted(offsets.items()):
+                for offset, member in sorted(members.items()):
                     _copy(source, target, offset - source.tell())
-                    target.write(blank(length))
-                    source.seek(length, os.SEEK_CUR)
+                    target.write(member)
+                    source.seek(len(member), os.SEEK_CUR)
                 shutil.copyfileobj(source, target)
     sync_folder(zone.folder)
 

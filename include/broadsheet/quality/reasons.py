@@ -327,6 +327,10 @@ BATCH_REASONS: dict[str, Reason] = {
         "A run brought nothing that the warehouse did not have: the batch was delivered before, or read again on purpose.",
         "Look whether the delivery's path still names an earlier day.",
     ),
+    "person_without_credit": Reason(
+        "The warehouse has people whom no credit names: credits of theirs were lost, by an earlier program or a step that is wrong.",
+        "Read the captures of their sites anew (`broadsheet reparse`): credits that the pages show come back, and people without any go.",
+    ),
     "source_silent": Reason(
         "A source that the crawler asks has given no good answer for a day.",
         "Open its front page; ask `broadsheet source preview` what its robots.txt allows; mend its `urls`.",

@@ -22,6 +22,8 @@ class Table:
     references : column -> (table, column) that must hold its value.
     part_of : the reference column whose row is a whole that this table's rows are parts of: it stands or falls with them, since it
         says something (a count, an order) that is wrong when one of them is missing.
+    union_by : of parts that each capture of their whole may show some of, what tells them apart: the rows are those of all captures. The last key
+        column counts them.
     needs : (table, its column) of rows without at least one of which a row of this table says nothing.
     looked_up_by : the column by which questions fetch single rows. It has an index, which costs each load something: for tables of long rows alone.
     nullable, required : columns whose nullability differs here from their declaration.
@@ -38,6 +40,7 @@ class Table:
     nullable: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     part_of: str | None = None
+    union_by: tuple[str, ...] = ()
     needs: tuple[str, str] | None = None
     looked_up_by: str | None = None
     sort: tuple[str, ...] = ()
@@ -269,6 +272,7 @@ TABLES: dict[str, Table] = {
             ("version_id", "person_role", "position", "site", "person_name", "affiliation", "person_id", "credit_raw"),
             key=("version_id", "person_role", "position"),
             layer="entity",
+            union_by=("version_id", "person_role", "person_name"),
             sort=("site", "version_id", "person_role", "position"),
             references={"version_id": ("article_versions", "version_id"), "person_id": ("people", "person_id")},
         ),
@@ -278,6 +282,7 @@ TABLES: dict[str, Table] = {
             ("version_id", "source_role", "position", "site", "outlet_name", "outlet_id", "url", "credit_raw"),
             key=("version_id", "source_role", "position"),
             layer="entity",
+            union_by=("version_id", "source_role", "outlet_name"),
             sort=("site", "version_id", "source_role", "position"),
             references={"version_id": ("article_versions", "version_id"), "outlet_id": ("outlets", "outlet_id")},
         ),

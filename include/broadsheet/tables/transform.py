@@ -179,7 +179,8 @@ def _add_article(batch: Batch, context: Context) -> tuple[str, str]:
         **shared,
     )
     if not is_known:
-        _add_credits(batch, context, version_id)
+        _add_headlines(batch, context, version_id)
+    _add_credits(batch, context, version_id)
     return article_id, version_id
 
 
@@ -195,22 +196,28 @@ def _article_id(context: Context, headline: str, body: str) -> tuple[str, str]:
     return make_id("article", context.place, headline_key(headline), body), "content"
 
 
-def _add_credits(batch: Batch, context: Context, version_id: str) -> None:
-    page, common = context.page, {"version_id": version_id, "site": context.site}
+def _add_headlines(batch: Batch, context: Context, version_id: str) -> None:
     positions: Counter[str] = Counter()
-    for headline in page.headlines:
+    for headline in context.page.headlines:
         positions[headline.role] += 1
-        batch.add("article_headlines", headline_role=headline.role, position=positions[headline.role], headline_text=headline.text,
-                  headline_raw=headline.raw, **common)  # fmt: skip
-    for person in page.people:
-        positions[person.role] += 1
-        batch.add("article_people", person_role=person.role, position=positions[person.role], person_name=person.name,
-                  affiliation=person.affiliation, person_id=_add_person(batch, context, person), credit_raw=person.raw, **common)  # fmt: skip
-    for source in page.sources:
-        positions[source.role] += 1
-        batch.add("article_sources", source_role=source.role, position=positions[source.role], outlet_name=source.name,
-                  outlet_id=_add_outlet(batch, context, context.outlets.of_name(source.name)), url=context.link_url(source.url),
-                  credit_raw=source.raw, **common)  # fmt: skip
+        batch.add("article_headlines", version_id=version_id, headline_role=headline.role, position=positions[headline.role], site=context.site,
+                  headline_text=headline.text, headline_raw=headline.raw)  # fmt: skip
+
+
+def _add_credits(batch: Batch, context: Context, version_id: str) -> None:
+    """Add the credits that no earlier capture of the version showed: an AMP page, say, has fewer than its article's page."""
+    page, common = context.page, {"version_id": version_id, "site": context.site}
+    places = batch.positions("article_people", [(version_id, person.role, person.name) for person in page.people])
+    for person, position in zip(page.people, places, strict=True):
+        if position:
+            batch.add("article_people", person_role=person.role, position=position, person_name=person.name, affiliation=person.affiliation,
+                      person_id=_add_person(batch, context, person), credit_raw=person.raw, **common)  # fmt: skip
+    places = batch.positions("article_sources", [(version_id, source.role, source.name) for source in page.sources])
+    for source, position in zip(page.sources, places, strict=True):
+        if position:
+            batch.add("article_sources", source_role=source.role, position=position, outlet_name=source.name,
+                      outlet_id=_add_outlet(batch, context, context.outlets.of_name(source.name)), url=context.link_url(source.url),
+                      credit_raw=source.raw, **common)  # fmt: skip
 
 
 def _add_outlet(batch: Batch, context: Context, outlet: Outlet) -> str:

@@ -12,9 +12,11 @@ from broadsheet.quality.policy import Policy
 from broadsheet.quality.reasons import INCIDENT_REASONS, REASONS
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.changes import Changes
+from broadsheet.warehouse.statements import row_count
 
 WIDTH_CHANGED = "feed_width_changed"
 EMPTY_BATCH, BATCH_KNOWN = "empty_batch", "batch_known"
+PERSON_WITHOUT_CREDIT = "person_without_credit"
 SOURCE_REASONS = ("source_silent", "source_failing", "source_barren")
 _EXAMPLES = 20
 
@@ -42,6 +44,13 @@ _NEW_INCIDENTS = """
     anti join removed_incidents using (incident_id)
     left join headline_feeds as feeds using (feed_id)
     order by abs(deviation) desc nulls first, incident_date, incidents.site, incident_id
+"""
+_WITHOUT_CREDIT = """
+    select person_name, coalesce(people.site, outlet_name, '')
+    from people
+    anti join article_people using (person_id)
+    left join outlets using (outlet_id)
+    order by all
 """
 _CHECKED_DAYS = "select site, captured_date from added_site_days union select site, incident_date from added_incidents"
 
@@ -78,7 +87,7 @@ def alarms(
 
     In a warehouse whose rows all count as new nothing is news, so that no check but that for an empty batch fails.
     """
-    findings = [*_batch(came, new), *_sources(sources), *_widths(changes), *_incidents(changes)]
+    findings = [*_batch(came, new), *_sources(sources), *_people(changes), *_widths(changes), *_incidents(changes)]
     rows = [
         {"quality_result_id": make_id("quality_result", run_id, -1, finding.table_name, finding.check_name), "run_id": run_id, "shard": -1,
          "suite": "warehouse_suite", "table_name": finding.table_name, "check_name": finding.check_name, "column_name": finding.column_name,
@@ -107,6 +116,14 @@ def _sources(sources: Sequence[Health]) -> Iterator[Finding]:
     for reason in SOURCE_REASONS if sources else ():
         told = [trouble.told for trouble in found if trouble.reason == reason]
         yield Finding(reason, "captures", None, len(sources), len(told), "sources", told)
+
+
+def _people(changes: Changes) -> Iterator[Finding]:
+    """Dimension and credits must tell of the same people. All are looked at: what is lost is lost until someone reads the pages anew."""
+    checked = row_count(changes.connection, "people")
+    lost = changes.connection.execute(_WITHOUT_CREDIT).fetchall()
+    if checked:
+        yield Finding(PERSON_WITHOUT_CREDIT, "people", "person_id", checked, len(lost), "people", [f"{name}, {where}" for name, where in lost])
 
 
 def _widths(changes: Changes) -> Iterator[Finding]:

@@ -278,12 +278,33 @@ def staged(connection: duckdb.DuckDBPyConnection, folders: list[Path]) -> Iterat
 
 
 def _coming(name: str) -> str:
-    """The staged rows of a table. What several captures show may differ in details: parts come with their whole, from one of them."""
+    """The staged rows of a table. What several captures show may differ in details: parts come with their whole, from one of them, unless each
+    capture may show some of them."""
+    if TABLES[name].union_by:
+        return _unshown(name)
+    if name == "people":  # a credit that another shard, or the warehouse, has under another person names none of this shard's
+        return f"from staged_people semi join ({_unshown('article_people')}) using (person_id)"
     whole = TABLES[name].whole
     if whole is None or whole[1] not in WHOLES:
         return f"from staged_{name}"
     column, wholes, key = whole
     return f"select part.* from staged_{name} as part semi join new_{wholes} as whole on part.{column} = whole.{key} and part.shard = whole.shard"
+
+
+def _unshown(name: str) -> str:
+    """The staged rows of parts that no capture in the warehouse showed, each from one shard, at positions after those that are there."""
+    *group, position = TABLES[name].key
+    alike, same = ", ".join(group), ", ".join(TABLES[name].union_by)
+    return f"""
+        select staged.* replace (
+            (coalesce(last_position, 0) + row_number() over (partition by {alike} order by shard, staged.{position}))::integer as {position}
+        )
+        from (from staged_{name} qualify shard = min(shard) over (partition by {same})) as staged
+        anti join {name} using ({same})
+        left join (
+            select {alike}, max({position}) as last_position from {name} semi join staged_{name} using ({group[0]}) group by all
+        ) as present using ({alike})
+    """
 
 
 def _known(connection: duckdb.DuckDBPyConnection, name: str) -> str:

@@ -1,7 +1,8 @@
 """Loading pages that were read anew: what is read of a capture now takes the place of what was read of it before.
 
 A row that belongs to one capture is as that capture is read now. A row that several captures show (an article, a version, a state of a feed)
-stands for the capture that showed it first, and is read anew with that one; its parts go with it. What tells of a whole site or feed is read
+stands for the capture that showed it first, and is read anew with that one; its parts go with it, but for those of which each capture may show some
+(`shown_parts.py`). What tells of a whole site or feed is read
 anew when all captures that show it are. Rows that nothing refers to any longer are removed. `run_id` and, where it still shows the row,
 `first_capture_id` stay, so that reading the same pages in the same way changes nothing.
 """
@@ -17,6 +18,7 @@ from broadsheet.tables.schema import TABLES, Table
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.load import DATA_TABLES, list_articles, staged, validated_shards, write_parts
 from broadsheet.warehouse.parts import Parts, arrow_of, table_parts
+from broadsheet.warehouse.shown_parts import replace_shown
 from broadsheet.warehouse.statements import row_count
 
 ENTITIES = tuple(table for table in TABLES.values() if table.layer == "entity")
@@ -46,6 +48,7 @@ def remove_captures(changes: Changes, captures: str, absences: str) -> None:
     ----------
     captures, absences : relations with their ids.
     """
+    replace_shown(changes, f"select capture_id from {captures}")
     for table in reversed(OF_CAPTURES):
         changes.remove(table.name, f"select capture_id from {captures}")
     for table in OF_ABSENCES:
@@ -68,6 +71,7 @@ def _bring_in(changes: Changes, lake: Lake, run_id: str, parts: Parts, *, are_kn
         for table in ENTITIES:
             if table.whole is None:
                 _replace_entity(changes, table)
+        replace_shown(changes, "select capture_id from staged_captures", are_read_anew=True)
         for table in OF_CAPTURES:
             changes.replace(table.name, "select capture_id from staged_captures", _read_anew(table))
         for table in OF_ABSENCES:
@@ -135,6 +139,8 @@ def _replace_entity(changes: Changes, table: Table) -> None:
     )
     changes.replace(table.name, f"select {key} from chosen", "from chosen")
     for part, column in _parts_of(table):
+        if part.union_by:
+            continue
         read = f"select part.* from staged_{part.name} as part semi join chosen on part.{column} = chosen.{key} and part.shard = chosen.shard"
         changes.replace(part.name, f"select {key} as {column} from chosen", read)
     changes.connection.execute("drop table chosen")
@@ -155,6 +161,8 @@ def _remove_round(changes: Changes, table: Table) -> int:
     if not referrers:
         return 0
     let_go = " union ".join(f"select {column} as {key} from {changes.removed(name)}" for name, column in referrers)
+    if table.name == "people":  # an earlier program left some whom no credit named
+        let_go = f"select {key} from people"
     holders = [table.needs] if table.needs else referrers
     held = " ".join(f"anti join (select {column} as {key} from {name}) using ({key})" for name, column in holders)
     changes.connection.execute(f"create or replace temp table gone as select {key} from {table.name} semi join ({let_go}) using ({key}) {held}")

@@ -5,14 +5,16 @@ asked for, or when one of the source's `revisit` times since it was first seen h
 together count once. A page that is gone is not asked for again. After a failure the next run tries again, later each time, and gives up in the
 end. What robots.txt forbids is looked at again after a week.
 
-Pages that are due wait for their turn, those that have waited longest first, then those that this run sees, in their order.
+Pages that are due wait for their turn. The hosts take turns, so that one which answers slowly gets as many pages of a run as a quick one; of a host
+those come first that have waited longest, then those that this run sees, in their order.
 """
 
 import re
-from collections import OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from broadsheet.capture.durations import eased
 from broadsheet.capture.visits import ROBOTS_FORBIDDEN, Role, Visit
@@ -82,7 +84,13 @@ class Known:
 
 
 class Plan:
-    """What one run of a source may ask for."""
+    """What one run of a source may ask for.
+
+    Attributes
+    ----------
+    left : how many pages may still be asked for.
+    lists_under_way : answers yet to come that may show pages. Until they are there no host takes more than its share.
+    """
 
     def __init__(self, source: WebSource, known: dict[str, Known], now: datetime, is_forgotten: Callable[[str], bool] = lambda url: False):
         self.source = source
@@ -90,10 +98,16 @@ class Plan:
         self.known = known
         self.now = now
         self.left = source.limits.pages
+        self.lists_under_way = 0
         self.taken: set[str] = set()
+        self._share = source.limits.pages // max(1, len({_host(url) for url in (*source.urls, *source.listed)}))
+        self._taken_of: Counter[str] = Counter()  # pages, by host
         self._allow = [re.compile(pattern) for pattern in source.follow.allow]
         self._deny = [re.compile(pattern) for pattern in source.follow.deny]
-        self._waiting = OrderedDict.fromkeys(self.due_pages())
+        self._waiting: dict[str, dict[str, int]] = {}  # host -> page -> its place in the order of all
+        self._waiting_count = 0
+        for url in self.due_pages():
+            self._let_wait(url)
 
     def due_seeds(self) -> list[tuple[str, int]]:
         """The source's URLs that are due, and further sitemaps that were seen and not asked for; each with its links from a seed."""
@@ -119,8 +133,8 @@ class Plan:
         if self.is_forgotten(url) or self._is_list(url):
             return False
         is_new = self._see(url, Role.PAGE, hops)
-        if url not in self.taken and url not in self._waiting and self.is_due(url, Role.PAGE):
-            self._waiting[url] = None
+        if url not in self.taken and url not in self._waiting.get(_host(url), ()) and self.is_due(url, Role.PAGE):
+            self._let_wait(url)
         return is_new
 
     def see_sitemap(self, url: str, hops: int) -> bool:
@@ -136,17 +150,35 @@ class Plan:
 
     def next_page(self) -> tuple[str, int] | None:
         """The page whose turn it is, with its links from a seed: no more pages than a run may ask for."""
-        while self._waiting and self.left > 0:
-            url, _ = self._waiting.popitem(last=False)
+        while self.left > 0 and (url := self._next_waiting()):
             if self.take(url, Role.PAGE):
                 self.left -= 1
+                self._taken_of[_host(url)] += 1
                 known = self.known.get(url)
                 return url, self.source.follow.depth if known is None or known.hops is None else known.hops
         return None
 
-    def give_back(self) -> None:
+    def give_back(self, url: str) -> None:
         """Let another page be asked for in the place of one that was not."""
         self.left += 1
+        self._taken_of[_host(url)] -= 1
+
+    def _let_wait(self, url: str) -> None:
+        self._waiting.setdefault(_host(url), {})[url] = self._waiting_count
+        self._waiting_count += 1
+
+    def _next_waiting(self) -> str | None:
+        """The first page of the host that has had the fewest, among those whose turn it may be."""
+        hosts = [host for host in self._waiting if not self.lists_under_way or self._taken_of[host] < self._share]
+        if not hosts:
+            return None
+        host = min(hosts, key=lambda host: (self._taken_of[host], next(iter(self._waiting[host].values()))))
+        pages = self._waiting[host]
+        url = next(iter(pages))
+        del pages[url]
+        if not pages:
+            del self._waiting[host]
+        return url
 
     def take(self, url: str, role: Role) -> bool:
         """Whether the run asks for a URL now: once a run."""
@@ -201,6 +233,10 @@ class Plan:
         """Whether a URL is asked for as what shows links, as where a front page redirects to: it is no page besides."""
         known = self.known.get(url)
         return known is not None and known.role != Role.PAGE
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
 
 
 def known_of(visits: Iterable[tuple[str, list[Visit]]], now: datetime) -> tuple[dict[str, Known], int]:

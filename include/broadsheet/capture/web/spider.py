@@ -60,9 +60,10 @@ class NewsSpider(Spider):
 
     async def start(self) -> AsyncIterator[Request]:
         """Seeds and pages that are due."""
-        for url, hops in self.plan.due_seeds():
-            if self.plan.take(url, self._seed_role):
-                yield self._request(url, self._seed_role, hops)
+        seeds = [(url, hops) for url, hops in self.plan.due_seeds() if self.plan.take(url, self._seed_role)]
+        self.plan.lists_under_way += len(seeds)
+        for url, hops in seeds:
+            yield self._request(url, self._seed_role, hops)
         for request in self._due():
             yield request
 
@@ -95,19 +96,26 @@ class NewsSpider(Spider):
 
     def parse_answer(self, response: Response, **kwargs: Any) -> Iterator[Request]:
         """An answer was read when it was kept: on with what is due."""
+        self._let_end(response.meta[ROLE])
         yield from self._due()
 
     def _unanswered(self, failure: Any) -> Iterator[Request]:
         """Why there is no answer, the archive tells. What was not asked for leaves its place to another page."""
         meta = failure.request.meta
         if failure.check(Unasked) and meta[ROLE] is Role.PAGE and not meta.get("redirect_times"):
-            self.plan.give_back()
+            self.plan.give_back(failure.request.url)
+        self._let_end(meta[ROLE])
         yield from self._due()
+
+    def _let_end(self, role: Role) -> None:
+        if role is not Role.PAGE:
+            self.plan.lists_under_way -= 1
 
     def _due(self) -> Iterator[Request]:
         while self._sitemaps:
             url, hops = self._sitemaps.pop(0)
             if self.plan.take(url, Role.SITEMAP):
+                self.plan.lists_under_way += 1
                 yield self._request(url, Role.SITEMAP, hops)
         while due := self.plan.next_page():
             yield self._request(due[0], Role.PAGE, due[1])
