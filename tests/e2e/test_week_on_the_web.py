@@ -52,7 +52,8 @@ def ingest(lake: Path, sources: Path, name: str, at: datetime) -> str:
         [sys.executable, "-m", "broadsheet", "ingest", "--sources", str(sources), "--source", name, "--lake", str(lake)],
         env={**os.environ, "BROADSHEET_CLOCK_OFFSET_SECONDS": str(offset)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    # nordtal's robots.txt cannot be had for some hours: nothing may be asked for, and that is told
+    assert done.returncode == 0 or (done.returncode == 5 and f"{HOSTS['nordtal']}/robots.txt answered 503" in done.stderr), done.stderr
     return done.stdout
 
 

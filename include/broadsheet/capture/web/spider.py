@@ -52,7 +52,8 @@ class NewsSpider(Spider):
             self.counts["forbidden"] += 1
             return
         status = int(exchange.header.split(None, 2)[1]) if exchange.header else None
-        self.last_error = exchange.error or self.last_error
+        if is_failure(status):
+            self.last_error = exchange.error or f"{exchange.url} answered {status}"
         self.counts["requests"] += 1
         self.counts[_COUNTED[exchange.role]] += 1
         if exchange.role is not Role.ROBOTS:
