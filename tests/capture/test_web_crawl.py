@@ -1,12 +1,14 @@
 """A crawl of hosts that answer in every wrong way: it ends, keeps what it may, and follows nothing that it must not."""
 
 import json
+import socketserver
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 from fastwarc.warc import ArchiveIterator
@@ -187,3 +189,26 @@ def test_a_site_that_answers_nothing_is_told_of(tmp_path):
     run = start_source(tmp_path, down)
     with pytest.raises(TransientError, match=r"source down: none of \d+ requests was answered; the last: .*refused"):
         ingest(run, down)
+
+
+@pytest.mark.parametrize("status_line", [b"HTTP/1.1 1000 Odd", b"HTTP/1.1 7 Odd", b"HTTP/1.10 200 OK", b"HTTP/10.1 200 OK", b"HTTP/1.1 -20 OK"])
+def test_an_answer_with_an_odd_status_line_ends_no_run(tmp_path, status_line):
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+    front = b'<a href="/odd.html">o</a> <a href="/sound.html">s</a>'
+    answers = {b"/": page % (len(front), front), b"/sound.html": page % (5, b"sound"), b"/odd.html": status_line + b"\r\nContent-Length: 1\r\n\r\nx"}
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            path = self.rfile.readline().split()[1]
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(answers.get(path, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = SimpleNamespace(address=f"127.0.0.1:{server.server_address[1]}")
+        crawl(Lake(tmp_path), source(address, f"{LEDGER}/", limits={"delay": 0, "retries": 0}), "run", page_bytes=1 << 24)
+        server.shutdown()
+    told = {url.removeprefix(LEDGER): visit for url, (visit,) in RawZone(Lake(tmp_path)).visits.of_source("trial")}
+    assert told["/sound.html"].http_status == 200
+    assert told["/odd.html"].http_status is None and "no HTTP answer: 'HTTP/1" in told["/odd.html"].error
