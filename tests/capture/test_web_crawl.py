@@ -1,5 +1,6 @@
 """A crawl of hosts that answer in every wrong way: it ends, keeps what it may, and follows nothing that it must not."""
 
+import gzip
 import json
 import socketserver
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
@@ -14,9 +16,10 @@ import pytest
 from fastwarc.warc import ArchiveIterator
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
-from broadsheet.capture.raw_zone import RawZone
+from broadsheet.capture.frames import parse_record
+from broadsheet.capture.raw_zone import RawZone, placed
 from broadsheet.capture.sources import deliveries
-from broadsheet.capture.web.crawl import crawl
+from broadsheet.capture.web.crawl import alone_with, crawl
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import TransientError
 from broadsheet.ingest import ingest, start_source
@@ -71,8 +74,8 @@ def warc_files(lake: Lake) -> list:
     return [lake.root / name for name in RawZone(lake).warcs("run")]
 
 
-def visits(lake: Lake) -> dict[str, list]:
-    return {url.removeprefix(KLIPPEN): told for url, told in RawZone(lake).visits.of_source("trial")}
+def visits(lake: Lake, host: str = KLIPPEN) -> dict[str, list]:
+    return {url.removeprefix(host): told for url, told in RawZone(lake).visits.of_source("trial")}
 
 
 def test_everything_that_was_asked_for_is_told_of(foundered):
@@ -181,6 +184,28 @@ def test_two_runs_do_not_ask_one_host_at_the_same_time(tmp_path):
             first.wait()
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "is_kept_out"),
+    [
+        ("news.example", "finance.news.example", True),
+        ("finance.news.example", "news.example", True),
+        ("www.news.example", "news.example", True),
+        ("finance.news.example", "sports.news.example", False),
+        ("news.example", "othernews.example", False),
+    ],
+)
+def test_a_host_and_those_below_it_are_asked_by_one_run_at_a_time(tmp_path, first, second, is_kept_out):
+    one, other = (
+        WebSource.model_validate({"name": name, "kind": "web", "urls": [f"https://{host}/", f"https://a.{host}/"], "contact": CONTACT})
+        for name, host in (("one", first), ("other", second))
+    )
+    kept_out = pytest.raises(TransientError, match=r"source other: another run asks .*news\.example") if is_kept_out else nullcontext()
+    with alone_with(Lake(tmp_path), one), kept_out, alone_with(Lake(tmp_path), other):
+        assert not is_kept_out
+    with alone_with(Lake(tmp_path), other):
+        pass
+
+
 def test_a_site_that_answers_nothing_is_told_of(tmp_path):
     down = WebSource.model_validate(
         {"name": "down", "kind": "web", "urls": [f"{LEDGER}/"], "contact": CONTACT, "allow_private": True, "resolve": {"*.example": "127.0.0.1:9"},
@@ -193,22 +218,47 @@ def test_a_site_that_answers_nothing_is_told_of(tmp_path):
 
 @pytest.mark.parametrize("status_line", [b"HTTP/1.1 1000 Odd", b"HTTP/1.1 7 Odd", b"HTTP/1.10 200 OK", b"HTTP/10.1 200 OK", b"HTTP/1.1 -20 OK"])
 def test_an_answer_with_an_odd_status_line_ends_no_run(tmp_path, status_line):
-    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
     front = b'<a href="/odd.html">o</a> <a href="/sound.html">s</a>'
-    answers = {b"/": page % (len(front), front), b"/sound.html": page % (5, b"sound"), b"/odd.html": status_line + b"\r\nContent-Length: 1\r\n\r\nx"}
+    crawl_of(tmp_path, {"/": page(front), "/sound.html": page(b"sound"), "/odd.html": status_line + b"\r\nContent-Length: 1\r\n\r\nx"})
+    told = {path: visit for path, (visit,) in visits(Lake(tmp_path), LEDGER).items()}
+    assert told["/sound.html"].http_status == 200
+    assert told["/odd.html"].http_status is None and "no HTTP answer: 'HTTP/1" in told["/odd.html"].error
+
+
+def test_credentials_in_urls_are_neither_sent_nor_kept(tmp_path):
+    front = b'<a href="http://ann:secret@www.harbor-ledger.example/a">a</a>'
+    moved = b"HTTP/1.1 302 Found\r\nLocation: //ann:secret@www.harbor-ledger.example/b\r\nContent-Length: 0\r\n\r\n"
+    heads = crawl_of(tmp_path, {"/": page(front), "/a": moved, "/b": page(b"there")})
+    told = {path: visit for path, (visit,) in visits(Lake(tmp_path), LEDGER).items()}
+    assert told["/a"].location == "//www.harbor-ledger.example/b" and told["/b"].http_status == 200
+    assert not any(b"secret" in head or b"ann" in head or b"Authorization" in head for head in heads)
+    records = [parse_record(record) for warc in warc_files(Lake(tmp_path)) for record in gzip_members(warc)]
+    assert not any(
+        "secret" in str(record.headers) or (record.block != b"" and b"secret" in record.block.partition(b"\r\n\r\n")[0]) for record in records
+    )
+
+
+def gzip_members(warc):
+    return [gzip.decompress(warc.read_bytes()[offset : offset + length]) for _, (_, offset, length) in placed(warc, warc.name)]
+
+
+def page(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
+
+
+def crawl_of(folder, answers: dict[str, bytes]) -> list[bytes]:
+    """Crawl a server that gives these bytes by path, else 404. Returns the headers of the requests."""
+    heads = []
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self):
-            path = self.rfile.readline().split()[1]
-            while self.rfile.readline().strip():
-                pass
+            heads.append(b"".join(iter(self.rfile.readline, b"\r\n")))
+            path = heads[-1].split()[1].decode()
             self.wfile.write(answers.get(path, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = SimpleNamespace(address=f"127.0.0.1:{server.server_address[1]}")
-        crawl(Lake(tmp_path), source(address, f"{LEDGER}/", limits={"delay": 0, "retries": 0}), "run", page_bytes=1 << 24)
+        crawl(Lake(folder), source(address, f"{LEDGER}/", limits={"delay": 0, "retries": 0}), "run", page_bytes=1 << 24)
         server.shutdown()
-    told = {url.removeprefix(LEDGER): visit for url, (visit,) in RawZone(Lake(tmp_path)).visits.of_source("trial")}
-    assert told["/sound.html"].http_status == 200
-    assert told["/odd.html"].http_status is None and "no HTTP answer: 'HTTP/1" in told["/odd.html"].error
+    return heads

@@ -16,7 +16,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
@@ -35,6 +35,7 @@ from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
 from broadsheet.lake import RAW, Lake
 from broadsheet.store import WARC, store_of
+from broadsheet.transient import held_at_once
 
 log = logging.getLogger(__name__)
 ROTATE_BYTES = 256 * 1024 * 1024
@@ -100,7 +101,7 @@ class RawZone:
 
         Raises TransientError when another process is writing for the same run, and while one takes records out.
         """
-        with nullcontext() if self._is_alone else self._locked(fcntl.LOCK_SH, "a takedown is under way: begin again when it has ended"):
+        with nullcontext() if self._is_alone else self._held("a takedown is under way: begin again when it has ended", is_shared=True):
             index = self.recover()
             writer = Writer(self, run_id, index)
             try:
@@ -116,25 +117,15 @@ class RawZone:
     def alone(self) -> Iterator[None]:
         """Keep other writers out: what they hold of the index in memory would lead to records that are taken out. Raises TransientError while
         there are any."""
-        with self._locked(fcntl.LOCK_EX, "a run is writing to the raw zone: wait for its end, or stop it, and begin again"):
+        with self._held("a run is writing to the raw zone: wait for its end, or stop it, and begin again"):
             self._is_alone = True
             try:
                 yield
             finally:
                 self._is_alone = False
 
-    @contextmanager
-    def _locked(self, kind: int, told: str) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / _WRITERS_LOCK).open("ab") as lock:
-            try:
-                fcntl.flock(lock, kind | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise TransientError(told) from None
-            try:
-                yield
-            finally:
-                fcntl.flock(lock, fcntl.LOCK_UN)  # a process that was forked meanwhile may have the file, too
+    def _held(self, told: str, *, is_shared: bool = False) -> AbstractContextManager[None]:
+        return held_at_once(self.folder / _WRITERS_LOCK, told, is_shared=is_shared)
 
     @property
     def visits(self) -> VisitIndex:

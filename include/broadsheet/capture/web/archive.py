@@ -20,6 +20,7 @@ from broadsheet.capture.digests import digest_text
 from broadsheet.capture.raw_zone import SAME_CONTENT, RawZone, Writer, kept_header, refers_to, warc_record
 from broadsheet.capture.visits import ERROR_HEADER, NO_CONTENT, SOURCE_HEADER, TDM_HEADER, Role
 from broadsheet.capture.warc import ROLE_HEADER, Http, split_http, status_of
+from broadsheet.capture.web.credentials import without_credentials
 from broadsheet.ids import content_sha256
 from broadsheet.records import Record
 
@@ -116,7 +117,7 @@ def _no_http(header: bytes) -> str:
 
 def without_secrets(header: bytes) -> bytes:
     """An HTTP header without cookies and credentials."""
-    return b"".join(line for line in header.splitlines(keepends=True) if not _SECRET.match(line))
+    return b"".join(without_credentials(line) for line in header.splitlines(keepends=True) if not _SECRET.match(line))
 
 
 def _tdm_reservation(header: bytes, content: bytes) -> str | None:

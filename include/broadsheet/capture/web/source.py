@@ -22,7 +22,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from broadsheet import __version__
 from broadsheet.errors import ConfigurationError
 from broadsheet.settings import zone_name
-from broadsheet.urls import canonical, is_site_host, site_of
+from broadsheet.urls import canonical, has_credentials, is_site_host, site_of
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
@@ -57,6 +57,8 @@ def _page_url(value: str) -> str:
     """A URL as it is asked for: in canonical form."""
     if not (url := canonical(value)):
         raise ValueError(f"{value!r} is no http(s) URL")
+    if has_credentials(value):
+        raise ValueError(f"{url} is stated with a user's name or password: those are not sent, and would stand in the file for all to read")
     return url
 
 
@@ -215,9 +217,10 @@ class WebSource(BaseModel):
         found = dict.fromkeys(self.pages)
         for number, line in enumerate(lines, 1):
             if line.strip() and not line.lstrip().startswith("#"):
-                if not (url := canonical(line)):
-                    raise ConfigurationError(f"source {self.name}: {self.page_list}, line {number}: {line.strip()!r} is no http(s) URL")
-                found[url] = None
+                try:
+                    found[_page_url(line.strip())] = None
+                except ValueError as error:
+                    raise ConfigurationError(f"source {self.name}: {self.page_list}, line {number}: {error}") from error
         return tuple(found)
 
     def is_own(self, url: str) -> bool:
