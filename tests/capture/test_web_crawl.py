@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
@@ -184,6 +184,17 @@ def test_two_runs_do_not_ask_one_host_at_the_same_time(tmp_path):
             first.wait()
 
 
+def test_a_site_that_answers_that_nothing_is_there_has_answered(tmp_path):
+    with serving({}) as (server, _):
+        mine = source(server, f"{LEDGER}/", limits={"delay": 0, "retries": 0})
+        assert ingest(start_source(tmp_path, mine), mine)["crawl"]["answered"] >= 1
+
+
+def test_no_limit_of_a_page_is_so_small_that_it_counts_as_none():
+    with pytest.raises(ValueError, match="page_mb"):
+        WebSource.model_validate({"name": "a", "kind": "web", "urls": [f"{LEDGER}/"], "contact": CONTACT, "limits": {"page_mb": 1e-7}})
+
+
 @pytest.mark.parametrize(
     ("first", "second", "is_kept_out"),
     [
@@ -247,8 +258,16 @@ def page(body: bytes) -> bytes:
 
 
 def crawl_of(folder, answers: dict[str, bytes]) -> list[bytes]:
-    """Crawl a server that gives these bytes by path, else 404. Returns the headers of the requests."""
-    heads = []
+    """Crawl a server. Returns the headers of the requests."""
+    with serving(answers) as (server, heads):
+        crawl(Lake(folder), source(server, f"{LEDGER}/", limits={"delay": 0, "retries": 0}), "run", page_bytes=1 << 24)
+    return heads
+
+
+@contextmanager
+def serving(answers: dict[str, bytes]):
+    """A server that gives these bytes by path, else 404, and the headers of its requests."""
+    heads: list[bytes] = []
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self):
@@ -258,7 +277,5 @@ def crawl_of(folder, answers: dict[str, bytes]) -> list[bytes]:
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = SimpleNamespace(address=f"127.0.0.1:{server.server_address[1]}")
-        crawl(Lake(folder), source(address, f"{LEDGER}/", limits={"delay": 0, "retries": 0}), "run", page_bytes=1 << 24)
+        yield SimpleNamespace(address=f"127.0.0.1:{server.server_address[1]}"), heads
         server.shutdown()
-    return heads

@@ -111,7 +111,7 @@ class Limits(BaseModel):
     seconds : after which a run asks for nothing more.
     delay : seconds between two requests to a host; robots.txt's Crawl-delay counts where it is longer, and a slow host is given more.
     concurrency : requests to a host at a time.
-    page_mb : a larger answer is given up.
+    page_mb : a larger answer is given up; at least 0.01.
     timeout : seconds for an answer.
     retries : further attempts after an answer that says "later", or none, with growing waits.
     """
@@ -122,7 +122,7 @@ class Limits(BaseModel):
     seconds: int = Field(3000, ge=1)
     delay: float = Field(2.0, ge=0)
     concurrency: int = Field(1, ge=1, le=16)
-    page_mb: float = Field(16, gt=0)
+    page_mb: float = Field(16, ge=0.01)  # of 0 bytes Scrapy makes: without limit
     timeout: float = Field(30, gt=0)
     retries: int = Field(2, ge=0, le=10)
 

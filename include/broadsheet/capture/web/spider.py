@@ -53,7 +53,7 @@ class NewsSpider(Spider):
         self.last_error = exchange.error or self.last_error
         self.counts["requests"] += 1
         self.counts[f"{exchange.role}s"] += 1
-        self.counts["failed" if status is None or status >= 400 else "unchanged" if status == 304 else "answered"] += 1
+        self.counts["failed" if status is None or status >= 500 else "unchanged" if status == 304 else "answered"] += 1
 
     async def start(self) -> AsyncIterator[Request]:
         """Seeds that are due, links of those that are not, pages that are due again."""
