@@ -15,7 +15,8 @@ the folder `sources`: which pages of a site to ask for, which archives to read, 
 | `ingest` | brings a source's captures into the raw zone, and lists by day of capture what is new | by source |
 
 **Sources do not wait for each other.** One that fails, as for a manifest that is not there, fails its own task alone; the rest
-go on. What was ingested before is not ingested again. A source that has nothing new ends as skipped.
+go on. What was ingested before is not ingested again. A source that has nothing new ends as skipped. Up to four runs overlap: a source that
+an earlier one is still bringing in is skipped, so that a slow one keeps no other from the next hour.
 
 **Schedules.** A source is due in every run, unless it states a `schedule`: a duration, as `6h`, a cron expression, or `manual`. The param
 `only` names some that are brought in whether or not they are due. A source whose last task failed is due.
@@ -46,6 +47,8 @@ log = logging.getLogger("airflow.task")
 
 # When sources are looked for that are due; a source may state a schedule of its own.
 SCHEDULE = os.environ.get("BROADSHEET_INGEST_SCHEDULE") or "17 * * * *"
+# A source may take its two hours: the rest are brought in each hour all the same.
+MOST_RUNS = 4
 PARAMS = params.chosen(
     "lake",
     sources=Param("sources", type="string", minLength=1, title="Sources", description="Folder of sources, <name>.yaml."),
@@ -76,11 +79,15 @@ def ingest(name: str, params=None, outlet_events=None) -> dict[str, Any]:
 
     get_current_context()["source_label"] = name  # type: ignore[typeddict-unknown-key]  # Airflow's documented way
     source = bringing.read_source(located(params["sources"]), name)
-    run = bringing.start_source(stages.lake(), source, stages.run_id(f"-{name}"))
-    brought = bringing.ingest(run, source)
-    if brought["in_count"]:
-        stages.tell(run, "capture", paths=source.inputs)
-    bringing.finish(run)
+    try:
+        with bringing.alone(stages.lake(), source):
+            run = bringing.start_source(stages.lake(), source, stages.run_id(f"-{name}"))
+            brought = bringing.ingest(run, source)
+            if brought["in_count"]:
+                stages.tell(run, "capture", paths=source.inputs)
+            bringing.finish(run)
+    except bringing.SourceBusy as busy:
+        raise AirflowSkipException(f"{busy}: the next one goes on.") from None
     if not brought["days"]:
         raise AirflowSkipException(f"{name}: nothing new among {brought['in_count']} inputs.")
     outlet_events[ARRIVALS].add_partitions(brought["days"])
@@ -96,7 +103,7 @@ def ingest(name: str, params=None, outlet_events=None) -> dict[str, Any]:
     doc_md=__doc__,
     schedule=SCHEDULE,
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=MOST_RUNS,
     max_active_tasks=4,
     params=PARAMS,
     tags=["broadsheet", "ingest"],

@@ -24,7 +24,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from broadsheet.capture.arrivals import Arrival, all_listed, revise, revise_file
-from broadsheet.capture.erasure import At, Member, erase, erase_remains, members, mend_references, move_shared, require_still
+from broadsheet.capture.erasure import At, Member, erase, erase_remains, kept_still, members, mend_references, move_shared
 from broadsheet.capture.raw_index import Place
 from broadsheet.capture.raw_zone import RawZone, sync_folder
 from broadsheet.errors import ConfigurationError
@@ -225,17 +225,17 @@ def _carry_out(lake: Lake, work: Work, settings: Settings) -> list[Tombstone]:
     zone = RawZone(lake)
     _write_down(lake, work)
     set_tombstones(lake, work.stones)  # from here on nothing of it comes in
-    require_still(zone)
-    work = _with_rows(lake, work)
-    _write_down(lake, work)
-    set_tombstones(lake, work.stones)
-    lost = _lost_members(lake, work)
-    moved = _move_shared(lake, work, lost)
-    _empty_warehouse(lake, work, moved, settings)
-    _empty_lists(lake, work, moved)
-    erase(zone, lost, work.covered.has_url)
-    mend_references(zone, work.covered.has_url)
-    erase_remains(zone, work.covered.has_url)
+    with kept_still(zone):
+        work = _with_rows(lake, work)
+        _write_down(lake, work)
+        set_tombstones(lake, work.stones)
+        lost = _lost_members(lake, work)
+        moved = _move_shared(zone, lake, work, lost)
+        _empty_warehouse(lake, work, moved, settings)
+        _empty_lists(lake, work, moved)
+        erase(zone, lost, work.covered.has_url)
+        mend_references(zone, work.covered.has_url)
+        erase_remains(zone, work.covered.has_url)
     _draw_docs(lake)
     _remove_stale(lake)
     zone.store.remove_strays()
@@ -275,10 +275,10 @@ def _lost_members(lake: Lake, work: Work) -> list[Member]:
     return [member for member in found if member.at not in shared]
 
 
-def _move_shared(lake: Lake, work: Work, lost: Sequence[Member]) -> dict[At, Place]:
+def _move_shared(zone: RawZone, lake: Lake, work: Work, lost: Sequence[Member]) -> dict[At, Place]:
     has_url, gone = work.covered.has_url, {member.at for member in lost}
     return move_shared(
-        RawZone(lake), work.run_id, lost, _referring(lake, work, gone),
+        zone, work.run_id, lost, _referring(lake, work, gone),
         is_kept=lambda visit: not has_url(visit.url) and (visit.raw_file, visit.raw_offset) not in gone,
     )  # fmt: skip
 

@@ -12,6 +12,8 @@ A day that is built again gives no new row; a capture that came late has only it
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,11 +28,29 @@ from broadsheet.capture.warc_source import WarcSource
 from broadsheet.capture.web.listed import let_be_listed, let_lines_be_listed, listed, mark_listed, noted, unlisted
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import ConfigurationError, TransientError
-from broadsheet.lake import Lake
+from broadsheet.lake import Lake, require_writable
 from broadsheet.pipeline import Progress, capture, load, read_staged
 from broadsheet.runs import Run, outcomes_of
 from broadsheet.settings import read_settings
-from broadsheet.transient import room_needed
+from broadsheet.transient import held_at_once, room_needed
+
+
+class SourceBusy(TransientError):
+    """Another run is bringing the source in."""
+
+
+@contextmanager
+def alone(lake: str | Path, source: Source) -> Iterator[None]:
+    """Around all that brings a source in. Raises SourceBusy while another run does that, ConfigurationError for a lake that cannot be written."""
+    where = Lake.at(lake)
+    require_writable(where.root)
+    with ExitStack() as lock:
+        try:
+            told = f"source {source.name} is still being brought in by another run"
+            lock.enter_context(held_at_once(where.crawls / "sources" / f"{source.name}.lock", told))
+        except TransientError as error:
+            raise SourceBusy(str(error)) from None
+        yield
 
 
 def due_sources(lake: str | Path, folder: str | Path, now: datetime | None = None) -> tuple[list[str], list[Waiting]]:

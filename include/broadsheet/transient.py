@@ -1,6 +1,7 @@
 """Faults that pass: a lock that another process holds, a disk that is full. Both are told as TransientError."""
 
 import errno
+import fcntl
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,21 @@ def held(lock: Path, holder: str, seconds: float) -> Iterator[None]:
             yield
     except Timeout as error:
         raise TransientError(f"{holder} holds {error.lock_file} for more than {seconds} s") from error
+
+
+@contextmanager
+def held_at_once(lock: Path, told: str, *, is_shared: bool = False) -> Iterator[None]:
+    """Hold a lock file, whose folder is made, alone or with others that share it. Raises TransientError, as `told`, where that cannot be now."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("ab") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TransientError(told) from None
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)  # a process that was forked meanwhile may have the file, too
 
 
 @contextmanager

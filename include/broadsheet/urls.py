@@ -19,7 +19,7 @@ _LABEL = re.compile(r"[a-z0-9-]{1,63}")  # of a host name
 
 
 def canonical(url: str | None, base: str | None = None) -> str | None:
-    """`url` resolved against `base`, without fragment and tracking parameters, query sorted; None unless it is http(s).
+    """`url` resolved against `base`, without user, fragment and tracking parameters, query sorted; None unless it is http(s).
 
     Examples
     --------
@@ -44,11 +44,11 @@ def _cleaned(absolute: str) -> str | None:
 
 
 def _plain_host(url: str) -> str:
-    """Without the port that the scheme means anyway, and the dot that may end a host. Raises ValueError if no host is left."""
+    """Without user and password, the port that the scheme means anyway, and the dot that may end a host. Raises ValueError if no host is left."""
     parts = urlsplit(url)
-    if ":" not in parts.netloc and not parts.netloc.endswith("."):
+    if not {":", "@"} & set(parts.netloc) and not parts.netloc.endswith("."):
         return url
-    host = parts.netloc.removesuffix(f":{parts.port}")
+    host = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}")
     port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
     if not (plain := host.rstrip(".")):
         raise ValueError(f"{url} has no host")
@@ -65,6 +65,23 @@ def site_of(url: str | None) -> str | None:
     except ValueError:
         return None
     return host.rstrip(".").removeprefix("www.") or None if host else None
+
+
+def has_credentials(url: str) -> bool:
+    """Whether a URL holds a user's name or password."""
+    return "@" in urlsplit(url).netloc
+
+
+def hosts_above(host: str) -> list[str]:
+    """Hosts that one is below of, the nearest first, without a country's or the like.
+
+    Examples
+    --------
+    >>> hosts_above("a.news.example")
+    ['news.example']
+    """
+    labels = host.split(".")
+    return [".".join(labels[index:]) for index in range(1, len(labels) - 1)]
 
 
 def is_site_host(text: str) -> bool:

@@ -21,7 +21,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcs import HTML, Warc, page
 
 from broadsheet import ingest, pipeline
-from broadsheet.capture import remote
+from broadsheet.capture import archives, remote
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import CAPTURES, REJECTIONS, Lake, read_records
@@ -283,6 +283,14 @@ def test_a_list_that_cannot_be_read_is_told_of(world, content):
         world.ingest()
 
 
+@pytest.mark.parametrize("is_remote", [True, False])
+def test_a_list_that_unpacks_without_end_is_told_of(world, site, is_remote):
+    world.put("warc.paths.gz", gzip.compress(bytes(archives._LONGEST_LIST + 1)))
+    world.says(f"path_lists: [{site.url if is_remote else '../drop'}/warc.paths.gz]\nbase: ../drop\n")
+    with pytest.raises(ConfigurationError, match=r"warc\.paths\.gz cannot be read: more than 67,108,864 bytes unpacked"):
+        world.ingest()
+
+
 # --- what becomes of files -----------------------------------------------------------------------------------------------------
 
 
@@ -491,6 +499,15 @@ def test_what_cannot_be_had_now_is_tried_again_later(world, site, trouble):
     getattr(site, trouble).clear()
     assert world.ingest("first")["archives"] == {"read": 2, "failed": 0, "left": 0}
     assert len(world.pages()) == 2
+
+
+def test_a_file_that_is_too_large_is_not_fetched(world, site, monkeypatch):
+    two_files(world, site)
+    larger = max(path.stat().st_size for path in world.drop.iterdir())
+    world.put("b.warc.gz", (world.drop / "b.warc.gz").read_bytes() + bytes(larger))
+    monkeypatch.setattr(remote, "LARGEST_FILE", larger)
+    assert world.ingest()["archives"] == {"read": 1, "failed": 1, "left": 0}
+    assert world.rejected() == {f"{site.url}/b.warc.gz": "unreadable"}
 
 
 def test_what_was_read_before_a_server_failed_counts(world, site):

@@ -14,9 +14,9 @@ from warcio.archiveiterator import ArchiveIterator as WarcioReader
 from broadsheet.capture import erasure
 from broadsheet.capture.delivery import make_delivery
 from broadsheet.capture.digests import digest_text
-from broadsheet.capture.erasure import blank, erase, erase_remains, members, mend_references, move_shared, require_still
+from broadsheet.capture.erasure import blank, erase, erase_remains, kept_still, members, mend_references, move_shared
 from broadsheet.capture.frames import frames, parse_record
-from broadsheet.capture.raw_zone import RawZone
+from broadsheet.capture.raw_zone import RawZone, record_bytes
 from broadsheet.capture.visits import Role
 from broadsheet.capture.web.archive import Exchange, Link, archive
 from broadsheet.errors import BadInput, TransientError
@@ -220,11 +220,21 @@ def test_what_was_stated_of_a_known_content_goes_with_the_url_that_it_was_stated
 
 
 def test_while_a_run_writes_nothing_is_erased(zone):
-    with zone.writer("run") as writer:
-        writer.add(delivery(GONE, "甲"))
-        with pytest.raises(TransientError, match="a run is writing"):
-            require_still(zone)
-    require_still(zone)
+    write(zone, (GONE, "甲"), run_id="before")
+    with zone.writer("run") as writer:  # it knows what the zone has, and has written nothing yet
+        with pytest.raises(TransientError, match="a run is writing"), kept_still(RawZone(Lake(zone.root))):
+            pytest.fail("it went on")
+        place = writer.add(delivery(OTHER, "甲"))
+    with kept_still(zone):
+        assert zone.read(*place) == delivery(GONE, "甲").content
+
+
+def test_while_records_are_erased_no_other_run_writes(zone):
+    with kept_still(zone):
+        with pytest.raises(TransientError, match="a takedown is under way"):
+            write(RawZone(Lake(zone.root)), (OTHER, "甲"))
+        write(zone, (OTHER, "甲"))
+    write(RawZone(Lake(zone.root)), (THIRD, "乙"))
 
 
 def test_remains_of_unfinished_files_go_with_their_url_or_when_they_have_none(zone):
@@ -238,3 +248,15 @@ def test_remains_of_unfinished_files_go_with_their_url_or_when_they_have_none(zo
         (aside / name).write_bytes(content)
     erase_remains(zone, lambda url: url == GONE)
     assert [path.name for path in aside.iterdir()] == ["other"]
+
+
+def test_remains_go_where_any_of_their_records_is_of_a_lost_url(zone):
+    aside = zone.folder / "aside"
+    aside.mkdir(parents=True)
+    damaged = bytearray(gzip.compress(f"WARC/1.1\r\nWARC-Target-URI: {OTHER}\r\nContent-Length: 5\r\n\r\nhello\r\n\r\n".encode()))
+    damaged[-6] ^= 1
+    (aside / "two").write_bytes(bytes(damaged) + gzip.compress(record_bytes(delivery(GONE, "甲"))))
+    erase_remains(zone, lambda url: url == THIRD)
+    assert (aside / "two").exists()
+    erase_remains(zone, lambda url: url == GONE)
+    assert not (aside / "two").exists()

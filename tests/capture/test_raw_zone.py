@@ -1,6 +1,7 @@
 """The raw zone gives back what it was given, says so when it cannot, and loses nothing when a run dies."""
 
 import fcntl
+import gzip
 import hashlib
 import os
 import signal
@@ -235,6 +236,59 @@ def test_damage_is_named_with_file_and_offset(zone, damage):
     with pytest.raises(BadInput, match=f"{name} at {offset}") as caught:
         zone.read(name, offset, length)
     assert caught.value.reason == "unreadable"
+
+
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_what_is_whole_behind_damage_is_kept(zone, damaged):
+    """Of an unfinished file only the damaged bytes are set aside, be they its first."""
+    zone.folder.mkdir()
+    members = [bytearray(gzip.compress(record_bytes(delivery(b"page %d" % number)))) for number in range(3)]
+    members[damaged][:] = b"?" * 40 if damaged == 0 else members[damaged][:-5] + b"?" + members[damaged][-4:]
+    (zone.folder / "dead-00000.warc.gz.part").write_bytes(b"".join(members))
+    places = write(zone, "other", [delivery(b"page %d" % number) for number in range(3)])
+    assert [place[0] for place in places].count("raw/dead-00000.warc.gz") == 2
+    assert [zone.read(*place) for place in places] == [b"page 0", b"page 1", b"page 2"]
+    (aside,) = (zone.folder / "aside").iterdir()
+    assert aside.read_bytes() == members[damaged]
+    assert list(zone.folder.glob("*.part")) == []
+
+
+def test_a_file_that_is_removed_before_it_is_locked_is_created_again(zone, monkeypatch):
+    """Between its creation and its lock another run may find it, empty as it is, and remove it."""
+    flock, other_runs = fcntl.flock, [RawZone(Lake(zone.root))]
+
+    def late(file, operation):
+        if str(file.name).endswith(".part") and operation == fcntl.LOCK_EX and other_runs:
+            other_runs.pop().recover()
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    (place,) = write(zone, "run", [delivery(b"kept")])
+    assert other_runs == [] and zone.read(*place) == b"kept"
+    assert zone.recover().find(hashlib.sha256(b"kept").digest()) == place
+
+
+def odd_answer() -> bytes:
+    """A record of the crawler that no reader of HTTP can split."""
+    told = {"WARC-Target-URI": URL, "WARC-Date": "2026-03-01T02:03:04Z", "Broadsheet-Source": "qingxi"}
+    return warc_record(WarcRecordType.response, told, b"HTTP/1.1 1000 Odd\r\n\r\nx")
+
+
+def test_a_record_that_could_not_be_read_again_is_not_written(zone):
+    with zone.writer("run") as writer:
+        with pytest.raises(BadInput, match="no HTTP header"):
+            writer.append(odd_answer(), bytes(32))
+        assert list(zone.folder.glob("*.part")) == []
+
+
+def test_a_record_that_cannot_be_read_keeps_no_writer_from_its_work(zone):
+    zone.folder.mkdir()
+    sound = record_bytes(delivery(b"sound"))
+    (zone.folder / "dead-00000.warc.gz.part").write_bytes(gzip.compress(odd_answer()) + gzip.compress(sound))
+    (place,) = write(zone, "other", [delivery(b"sound")])
+    assert place[0] == "raw/dead-00000.warc.gz" and zone.read(*place) == b"sound"
+    (rejected, kept) = deliveries([zone.folder / "dead-00000.warc.gz"], manifest=None, settings=Settings())
+    assert rejected.reasons == ("broken_warc_record",) and kept.content == b"sound"
 
 
 def test_the_lock_is_what_tells_the_living_from_the_dead(zone):

@@ -90,9 +90,18 @@ def test_hosts_that_two_sources_ask_are_warned_of_whichever_is_looked_at(folder)
     (folder / "front.yaml").write_text(SOUND)
     (folder / "rss.yaml").write_text(SOUND.replace("web", "feed").replace("example/", "example/rss"))
     (folder / "other.yaml").write_text(SOUND.replace("lanshan", "qingxi"))
-    expected = "news.lanshan.example is asked by {} too: one waits for the other, and what both lead to is asked for twice"
+    expected = "news.lanshan.example is asked by {} too: while one asks, no other can begin, and what both lead to is asked for twice"
     assert told(folder, warnings=True) == {"front.yaml urls": expected.format("rss"), "rss.yaml urls": expected.format("front")}
     assert told(folder, "rss", warnings=True) == {"rss.yaml urls": expected.format("front")}
+
+
+def test_a_host_below_that_of_another_source_is_shared_with_it(folder):
+    (folder / "all.yaml").write_text("kind: web\nurls: [https://press.example/]\ncontact: a@b.example\n")
+    (folder / "one.yaml").write_text("kind: web\nurls: [https://sports.press.example/]\ncontact: a@b.example\n")
+    (folder / "two.yaml").write_text("kind: web\nurls: [https://finance.press.example/]\ncontact: a@b.example\n")
+    warned = told(folder, warnings=True)
+    assert warned["all.yaml urls"].startswith("press.example is asked by one, two too")
+    assert warned["one.yaml urls"].startswith("sports.press.example is asked by all too")
 
 
 def test_files_that_are_not_there_are_warned_of(folder):

@@ -34,6 +34,10 @@ def test_paths_start_at_the_file_and_lead_to_what_is_there_now(folder, tmp_path)
     [
         ("kind: gopher\nurls: [https://news.example/rss]\n", "`kind` must be one of files, warc, web, feed, sitemap"),
         ("kind: feed\nurl: https://news.example/rss\n", "contact: is missing; url: is no key here; did you mean `urls`?"),
+        (
+            "kind: feed\nurls: ['https://a:b@news.example/rss']\ncontact: a@b.example\n",
+            "urls.0: https://news.example/rss is stated with a user's name",
+        ),
         ("kind: feed\nurls: [ftp://news.example/rss]\ncontact: a@b.example\n", "urls.0: 'ftp://news.example/rss' is no http(s) URL"),
         ("kind: sitemap\ncontact: a@b.example\n", "name `urls`"),
         ("kind: web\nurls: [https://news.example/]\ncontact: a@b.example\nevery: soon\n", "'soon' is no duration"),

@@ -166,6 +166,8 @@ BODY = page(7, size=500)
 CODED = [
     ("gzip", "", gzip.compress(BODY, mtime=0)), ("x-gzip", "", gzip.compress(BODY, mtime=0)), ("deflate", "", zlib.compress(BODY)), ("deflate", "", raw_deflate(BODY)),
     ("br", "", brotli.compress(BODY)), ("", "chunked", chunked(BODY)), ("gzip", "chunked", chunked(gzip.compress(BODY, mtime=0))), ("identity", "", BODY),
+    # gzip of several members, and with something behind it that is none
+    ("gzip", "", gzip.compress(BODY[:100], mtime=0) + gzip.compress(b"") + gzip.compress(BODY[100:], mtime=0)), ("gzip", "", gzip.compress(BODY, mtime=0) + b"\0\0"),
     # bodies that the crawler stored decoded, under the old headers
     ("gzip", "", BODY), ("deflate", "", BODY), ("br", "", BODY), ("", "chunked", BODY), ("gzip", "chunked", BODY),
 ]  # fmt: skip
@@ -187,6 +189,8 @@ def test_http_codings_are_undone(tmp_path, content_coding, transfer_coding, body
         ("deflate", zlib.compress(BODY)[:-9], "broken_warc_record"),
         ("frob", BODY, "unknown_coding"),
         ("gzip", gzip.compress(b"a" * 20_000_000, mtime=0), "page_too_large"),
+        ("gzip", gzip.compress(b"a" * 2_000_000, mtime=0) * 10, "page_too_large"),
+        ("gzip", gzip.compress(BODY, mtime=0) + gzip.compress(BODY, mtime=0)[:-9], "broken_warc_record"),
         ("deflate", zlib.compress(b"a" * 20_000_000), "page_too_large"),
         ("br", brotli.compress(b"a" * 20_000_000), "page_too_large"),
         ("gzip", gzip.compress(b"\0" * 5000, mtime=0), "binary_content"),

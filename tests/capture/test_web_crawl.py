@@ -1,21 +1,26 @@
 """A crawl of hosts that answer in every wrong way: it ends, keeps what it may, and follows nothing that it must not."""
 
+import gzip
 import json
 import os
+import socketserver
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 from fastwarc.warc import ArchiveIterator
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
-from broadsheet.capture.raw_zone import RawZone
+from broadsheet.capture.frames import parse_record
+from broadsheet.capture.raw_zone import RawZone, placed
 from broadsheet.capture.sources import deliveries
-from broadsheet.capture.web.crawl import crawl
+from broadsheet.capture.web.crawl import alone_with, crawl
 from broadsheet.capture.web.source import WebSource
 from broadsheet.capture.web.statuses import RETRIED, is_failure, is_later, is_robots_unreachable
 from broadsheet.errors import TransientError
@@ -71,9 +76,9 @@ def warc_files(lake: Lake) -> list:
     return [lake.root / name for name in RawZone(lake).warcs("run")]
 
 
-def visits(lake: Lake) -> dict[str, list]:
+def visits(lake: Lake, host: str = KLIPPEN) -> dict[str, list]:
     """What was asked for, by path."""
-    told = {url.removeprefix(KLIPPEN): [visit for visit in all_told if visit.is_request] for url, all_told in RawZone(lake).visits.of_source("trial")}
+    told = {url.removeprefix(host): [visit for visit in all_told if visit.is_request] for url, all_told in RawZone(lake).visits.of_source("trial")}
     return {path: asked for path, asked in told.items() if asked}
 
 
@@ -183,6 +188,39 @@ def test_two_runs_do_not_ask_one_host_at_the_same_time(tmp_path):
             first.wait()
 
 
+def test_a_site_that_answers_that_nothing_is_there_has_answered(tmp_path):
+    with serving({}) as (server, _):
+        mine = source(server, f"{LEDGER}/", limits={"delay": 0, "retries": 0})
+        assert ingest(start_source(tmp_path, mine), mine)["crawl"]["answered"] >= 1
+
+
+def test_no_limit_of_a_page_is_so_small_that_it_counts_as_none():
+    with pytest.raises(ValueError, match="page_mb"):
+        WebSource.model_validate({"name": "a", "kind": "web", "urls": [f"{LEDGER}/"], "contact": CONTACT, "limits": {"page_mb": 1e-7}})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_kept_out"),
+    [
+        ("news.example", "finance.news.example", True),
+        ("finance.news.example", "news.example", True),
+        ("www.news.example", "news.example", True),
+        ("finance.news.example", "sports.news.example", False),
+        ("news.example", "othernews.example", False),
+    ],
+)
+def test_a_host_and_those_below_it_are_asked_by_one_run_at_a_time(tmp_path, first, second, is_kept_out):
+    one, other = (
+        WebSource.model_validate({"name": name, "kind": "web", "urls": [f"https://{host}/", f"https://a.{host}/"], "contact": CONTACT})
+        for name, host in (("one", first), ("other", second))
+    )
+    kept_out = pytest.raises(TransientError, match=r"source other: another run asks .*news\.example") if is_kept_out else nullcontext()
+    with alone_with(Lake(tmp_path), one), kept_out, alone_with(Lake(tmp_path), other):
+        assert not is_kept_out
+    with alone_with(Lake(tmp_path), other):
+        pass
+
+
 def test_a_site_that_answers_nothing_is_told_of(tmp_path):
     down = WebSource.model_validate(
         {"name": "down", "kind": "web", "urls": [f"{LEDGER}/"], "contact": CONTACT, "allow_private": True, "resolve": {"*.example": "127.0.0.1:9"},
@@ -232,3 +270,57 @@ def test_what_statuses_say():
     assert {status for status in every if is_failure(status)} == later | {403}
     assert {status for status in every if is_robots_unreachable(status)} == later - {408, 425}
     assert {429, 503} < set(RETRIED) < later - {None, 501}
+
+
+@pytest.mark.parametrize("status_line", [b"HTTP/1.1 1000 Odd", b"HTTP/1.1 7 Odd", b"HTTP/1.10 200 OK", b"HTTP/10.1 200 OK", b"HTTP/1.1 -20 OK"])
+def test_an_answer_with_an_odd_status_line_ends_no_run(tmp_path, status_line):
+    front = b'<a href="/odd.html">o</a> <a href="/sound.html">s</a>'
+    crawl_of(tmp_path, {"/": page(front), "/sound.html": page(b"sound"), "/odd.html": status_line + b"\r\nContent-Length: 1\r\n\r\nx"})
+    told = {path: visit for path, (visit,) in visits(Lake(tmp_path), LEDGER).items()}
+    assert told["/sound.html"].http_status == 200
+    assert told["/odd.html"].http_status is None and "no HTTP answer: 'HTTP/1" in told["/odd.html"].error
+
+
+def test_credentials_in_urls_are_neither_sent_nor_kept(tmp_path):
+    front = b'<a href="http://ann:secret@www.harbor-ledger.example/a">a</a>'
+    moved = b"HTTP/1.1 302 Found\r\nLocation: //ann:secret@www.harbor-ledger.example/b\r\nContent-Length: 0\r\n\r\n"
+    heads = crawl_of(tmp_path, {"/": page(front), "/a": moved, "/b": page(b"there")})
+    told = {path: visit for path, (visit,) in visits(Lake(tmp_path), LEDGER).items()}
+    assert told["/a"].location == "//www.harbor-ledger.example/b" and told["/b"].http_status == 200
+    assert not any(b"secret" in head or b"ann" in head or b"Authorization" in head for head in heads)
+    records = [parse_record(record) for warc in warc_files(Lake(tmp_path)) for record in gzip_members(warc)]
+    assert not any(
+        "secret" in str(record.headers) or (record.block != b"" and b"secret" in record.block.partition(b"\r\n\r\n")[0]) for record in records
+    )
+
+
+def gzip_members(warc):
+    return [gzip.decompress(warc.read_bytes()[offset : offset + length]) for _, (_, offset, length) in placed(warc, warc.name)]
+
+
+def page(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
+
+
+def crawl_of(folder, answers: dict[str, bytes]) -> list[bytes]:
+    """Crawl a server. Returns the headers of the requests."""
+    with serving(answers) as (server, heads):
+        crawl(Lake(folder), source(server, f"{LEDGER}/", limits={"delay": 0, "retries": 0}), "run", page_bytes=1 << 24)
+    return heads
+
+
+@contextmanager
+def serving(answers: dict[str, bytes]):
+    """A server that gives these bytes by path, else 404, and the headers of its requests."""
+    heads: list[bytes] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            heads.append(b"".join(iter(self.rfile.readline, b"\r\n")))
+            path = heads[-1].split()[1].decode()
+            self.wfile.write(answers.get(path, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield SimpleNamespace(address=f"127.0.0.1:{server.server_address[1]}"), heads
+        server.shutdown()

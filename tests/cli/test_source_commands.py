@@ -112,7 +112,7 @@ def test_mistakes_are_listed_and_end_with_2(folder):
         f"{folder}/a.yaml: error: contact: is missing",
         f"{folder}/a.yaml: error: url: is no key here; did you mean `urls`?",
         *(
-            f"{folder}/{name}.yaml: warning: urls: news.lanshan.example is asked by {other} too: one waits for the other, and what both lead to is asked "
+            f"{folder}/{name}.yaml: warning: urls: news.lanshan.example is asked by {other} too: while one asks, no other can begin, and what both lead to is asked "
             "for twice" for name, other in (("b", "lanshan"), ("lanshan", "b"))
         ),
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from days import FIRST, SECOND, Drop
 
+from broadsheet.lake import Lake
 from broadsheet.warehouse.query import connect
 
 pytestmark = pytest.mark.airflow
@@ -158,6 +159,19 @@ def test_a_source_is_ingested_when_it_is_due_or_named(drop, tmp_path, run_dag, s
     drop.put(FIRST, 9)
     assert states(run_dag("ingest", lake=lake, sources=drop.sources)) == {"find_sources": ["success"], "ingest": ["skipped"]}
     assert states(run_dag("ingest", lake=lake, sources=drop.sources, only=["qinghe"]))["ingest"] == ["success"]
+
+
+def test_a_source_that_an_earlier_run_still_brings_in_is_skipped_and_the_others_are_not(drop, tmp_path, run_dag, states):
+    from broadsheet import ingest
+
+    lake = tmp_path / "lake"
+    (drop.sources / "slow.yaml").write_text((drop.sources / "qinghe.yaml").read_text("utf-8"), "utf-8")
+    with ingest.alone(lake, ingest.read_source(drop.sources, "slow")):
+        meanwhile = run_dag("ingest", lake=lake, sources=drop.sources)
+    assert states(meanwhile)["ingest"] == ["success", "skipped"]
+    assert (meanwhile.state, partitions_of(meanwhile)) == ("success", [FIRST, SECOND])
+    assert list(Lake(lake).staging("").iterdir()) == []
+    pending()
 
 
 def test_without_a_folder_of_sources_there_is_nothing_to_ingest(tmp_path, run_dag, states):

@@ -35,7 +35,7 @@ def test_each_has_a_page_an_owner_and_tags(dag):
 
 
 def test_one_run_at_a_time_and_nothing_is_caught_up(dag):
-    assert dag.max_active_runs == 1
+    assert dag.max_active_runs == (4 if dag.dag_id == "ingest" else 1)  # where a slow source would keep the others waiting
     assert dag.catchup is False
     assert dag.max_active_tasks <= 4
 

@@ -165,6 +165,11 @@ def test_a_bomb_in_an_http_coding_is_refused(coding: str) -> None:
     assert caught.value.reason == "page_too_large"
 
 
+def test_many_empty_gzip_members_take_no_long_time() -> None:
+    body = gzip.compress(b"", mtime=0) * 50_000
+    assert seconds(SECONDS, lambda: decode_body(body, transfer_coding="", content_coding="gzip", limit=LIMIT)) == b""
+
+
 def test_a_bomb_is_one_rejection_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "bomb.html.gz").write_bytes(bomb(64 * MIB))
     (tmp_path / "page.html").write_text(HTML, "utf-8")

@@ -5,15 +5,13 @@ where it is not on this machine: archives do not change what they list, and thei
 after those that never were.
 """
 
-import gzip
 import logging
 import stat
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from broadsheet.capture.content import WARC_EXTENSION, extensions
+from broadsheet.capture.content import GZIP, WARC_EXTENSION, extensions, read_file
 from broadsheet.capture.delivery import Delivery, Missing, PassedOver, printable, rejected
 from broadsheet.capture.remote import fetch, file_name, is_remote, mark_of, shown
 from broadsheet.capture.warc import Originals, WarcPages
@@ -24,6 +22,7 @@ from broadsheet.records import Record, Rejection
 from broadsheet.settings import Settings
 
 _FAILED = "-"  # in place of a mark
+_LONGEST_LIST = 64 << 20  # bytes, unpacked: five times that of a crawl of Common Crawl, 90,000 lines
 log = logging.getLogger(__name__)
 
 
@@ -122,12 +121,12 @@ class Archives:
 
 
 @contextmanager
-def fetched(url: str, folder: Path, contact: str | None) -> Iterator[tuple[Path, str]]:
+def fetched(url: str, folder: Path, contact: str | None, limit: int | None = None) -> Iterator[tuple[Path, str]]:
     """A file of another host with its mark, here for as long as the block lasts. Raises as `fetch` does."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"fetched-{file_name(url)[-100:]}"
     try:
-        mark = fetch(url, target, contact)
+        mark = fetch(url, target, contact, limit)
         yield target, mark
     finally:
         target.unlink(missing_ok=True)
@@ -151,12 +150,11 @@ def archives_of(source: WarcSource, folder: Path) -> list[Archive]:
 def _lines(source: WarcSource, path_list: str, folder: Path) -> list[str]:
     try:
         if is_remote(path_list):
-            with fetched(path_list, folder, source.contact) as (path, _):
-                content = path.read_bytes()
+            with fetched(path_list, folder, source.contact, _LONGEST_LIST) as (path, _):
+                text = _text(path)
         else:
-            content = Path(path_list).read_bytes()
-        text = (gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content).decode("utf-8-sig")
-    except (BadInput, OSError, EOFError, zlib.error, UnicodeError) as error:
+            text = _text(Path(path_list))
+    except (BadInput, OSError, UnicodeError) as error:
         told = error.detail if isinstance(error, BadInput) else getattr(error, "strerror", None) or str(error)
         raise ConfigurationError(f"source {source.name}: path list {shown(path_list)} cannot be read: {told}") from error
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
@@ -164,6 +162,12 @@ def _lines(source: WarcSource, path_list: str, folder: Path) -> list[str]:
         if "://" in line or line.startswith("/") or ".." in PurePosixPath(line).parts:  # others wrote the list: it names nothing but what is below
             raise ConfigurationError(f"source {source.name}: path list {shown(path_list)}, line {number}: {line[:200]!r} is no path below `base`")
     return [line for _, line in lines if line and not line.startswith("#")]
+
+
+def _text(path_list: Path) -> str:
+    with path_list.open("rb") as file:
+        is_gzip = file.read(len(GZIP)) == GZIP
+    return read_file(path_list, is_gzip=is_gzip, limit=_LONGEST_LIST).decode("utf-8-sig")
 
 
 def _records(pages: WarcPages, path: Path, input_path: str) -> Iterator[Delivery | Missing | Rejection | PassedOver]:

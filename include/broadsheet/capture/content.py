@@ -26,7 +26,9 @@ _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f\x1b") + b
 # A stray control character or two occurs in real pages; in random bytes every tenth is one.
 _CONTROL_RATIO = 0.003
 _CHUNK = 64 * 1024
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
+_GZIP_BITS = 31
+_INFLATED_AT_ONCE = 4096  # little, since a member's end costs a copy of what was given beyond it
 
 
 def extensions(name: str) -> tuple[str, bool]:
@@ -92,10 +94,10 @@ def _read_limited(file: BinaryIO, limit: int) -> bytes:
 
 
 def _read_gzip(file: BinaryIO, limit: int) -> bytes:
-    begin = file.read(len(_GZIP))
+    begin = file.read(len(GZIP))
     if not begin:
         return b""
-    if not _GZIP.startswith(begin):
+    if not GZIP.startswith(begin):
         raise BadInput("not_gzip", f"it begins with {begin!r}")
     file.seek(0)
     with gzip.GzipFile(fileobj=file) as unpacked:
@@ -151,7 +153,7 @@ def _decode_coding(body: bytes, coding: str, limit: int) -> bytes:
     if coding in ("identity", "utf-8", "none") or not body:
         return body
     if coding in ("gzip", "x-gzip"):
-        return _inflate(body, 31, limit) if body[:2] == b"\x1f\x8b" else body
+        return _inflate(body, _GZIP_BITS, limit) if body.startswith(GZIP) else body
     if coding == "deflate":
         # Meant with a zlib header, often sent without one.
         is_wrapped = body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
@@ -166,16 +168,22 @@ def _is_text(body: bytes) -> bool:
 
 
 def _inflate(body: bytes, window_bits: int, limit: int) -> bytes:
-    decompressor = zlib.decompressobj(window_bits)
-    try:
-        unpacked = decompressor.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise BadInput("broken_warc_record", f"the coded body is damaged: {error}") from None
-    if len(unpacked) > limit:
-        raise too_large(limit)
-    if not decompressor.eof:
-        raise BadInput("broken_warc_record", "the coded body ends early")
-    return unpacked
+    """Unpacked body; of gzip all members, without what may follow them."""
+    unpacked, position = bytearray(), 0
+    while not position or (window_bits == _GZIP_BITS and body.startswith(GZIP, position)):
+        decompressor = zlib.decompressobj(window_bits)
+        while not decompressor.eof and position < len(body):
+            piece = body[position : position + _INFLATED_AT_ONCE]
+            try:
+                unpacked += decompressor.decompress(piece, limit + 1 - len(unpacked))
+            except zlib.error as error:
+                raise BadInput("broken_warc_record", f"the coded body is damaged: {error}") from None
+            if len(unpacked) > limit:
+                raise too_large(limit)
+            position += len(piece) - len(decompressor.unused_data)
+        if not decompressor.eof:
+            raise BadInput("broken_warc_record", "the coded body ends early")
+    return bytes(unpacked)
 
 
 def _unbrotli(body: bytes, limit: int) -> bytes:

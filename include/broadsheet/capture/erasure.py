@@ -6,7 +6,6 @@ written aside without it, and takes the other's place whole: a reader sees the o
 before that, under the URL of what refers to it and the id that it had, into a file of its own.
 """
 
-import fcntl
 import gzip
 import os
 import re
@@ -16,7 +15,9 @@ import zlib
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -29,10 +30,10 @@ from broadsheet.capture.delivery import Delivery
 from broadsheet.capture.digests import digest_text, sha256_of
 from broadsheet.capture.frames import Frame
 from broadsheet.capture.raw_index import Place
-from broadsheet.capture.raw_zone import PART, RawZone, kept_header, placed, record_bytes, refers_to, sync_folder, warc_record
+from broadsheet.capture.raw_zone import RawZone, kept_header, placed, record_bytes, refers_to, sync_folder, warc_record
 from broadsheet.capture.visits import Visit
 from broadsheet.capture.warc import ROLE_HEADER, STATED_HEADER, Http, split_http
-from broadsheet.errors import BadInput, TransientError
+from broadsheet.errors import BadInput
 from broadsheet.ids import content_sha256
 from broadsheet.lake import RAW
 from broadsheet.records import Capture, Record
@@ -44,7 +45,7 @@ _SHORT = 512  # bytes of a blank record that stands alone
 # Of gzip: header without options, header of a stored block, checksum and length at the end.
 _GZIP_HEADER, _BLOCK_HEADER, _GZIP_TRAILER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff", 5, 8
 _LONGEST_STORED, _HAS_COMMENT = 65_535, 16
-_READ_AHEAD = 1 << 16
+_READ_AHEAD = 1 << 13
 _COPIED_AT_ONCE = 1 << 20
 _LONGEST_SIGHTING = 8192  # bytes of what a record tells of a link that was seen: of two URLs one
 _REPEATED_ID, _REPEATED_URL, _REPEATED_DATE = "WARC-Refers-To", "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date"
@@ -68,18 +69,12 @@ class Member(Record, frozen=True):
         return self.raw_file, self.offset
 
 
-def require_still(zone: RawZone) -> None:
-    """Make whole what dead runs left. Raises TransientError while a run writes to the raw zone."""
-    for part in zone.folder.glob("*" + PART):
-        try:
-            with part.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TransientError(f"a run is writing {part}: wait for its end, or stop it, and begin again") from None
-        except FileNotFoundError:  # it has just become whole
-            continue
-    if zone.folder.exists():
+@contextmanager
+def kept_still(zone: RawZone) -> Iterator[None]:
+    """For as long as the block lasts no run writes to the raw zone; what dead ones left is made whole. Raises TransientError while one writes."""
+    with zone.alone():
         zone.recover()
+        yield
 
 
 def members(zone: RawZone) -> Iterator[Member]:
@@ -267,17 +262,29 @@ def _packed(record: bytes, length: int) -> bytes | None:
 
 
 def erase_remains(zone: RawZone, is_lost: Callable[[str], bool]) -> None:
-    """Remove what was set aside of unfinished files where it is of a lost URL, or where nobody can tell of which it is."""
+    """Remove what was set aside of unfinished files where any of it is of a lost URL, or where nobody can tell of which it is."""
     for remains in sorted((zone.folder / "aside").glob("*")):
-        beginning = zlib.decompressobj(31)
-        try:
-            with remains.open("rb") as file:
-                told = beginning.decompress(file.read(_READ_AHEAD), _READ_AHEAD)
-        except zlib.error:
-            told = b""
-        url = re.search(rb"^WARC-Target-URI:\s*(\S+)", told, re.IGNORECASE | re.MULTILINE)
-        if url is None or is_lost(url.group(1).decode("utf-8", "replace")):
+        if any(url is None or is_lost(url) for url in _urls_of(remains)):
             remains.unlink()
+
+
+def _urls_of(remains: Path) -> Iterator[str | None]:
+    """URLs of the records, whole and half ones, of what was set aside; None for one that nobody can tell."""
+    for _, (_, offset, _) in placed(remains, remains.name, limit=0):
+        with remains.open("rb") as file:
+            file.seek(offset)
+            told = _beginning(file.read(_READ_AHEAD))
+        url = re.search(rb"^WARC-Target-URI:\s*(\S+)", told, re.IGNORECASE | re.MULTILINE)
+        yield url.group(1).decode("utf-8", "replace") if url else None
+
+
+def _beginning(packed: bytes) -> bytes:
+    """What a gzip member holds up to where it is damaged."""
+    decompressor, told = zlib.decompressobj(31), bytearray()
+    with suppress(zlib.error):
+        for code in packed:  # by itself: a fault costs what was given together with it
+            told += decompressor.decompress(bytes([code]))
+    return bytes(told)
 
 
 def _overwrite(zone: RawZone, name: str, members: Mapping[int, bytes] | None) -> None:

@@ -45,7 +45,7 @@ def frames(path: Path, *, limit: int, is_wanted: Wanted = lambda _: True) -> Ite
     is_wanted : of a record that is not, the block is read over, and empty.
     """
     with path.open("rb") as file:
-        is_gzip = file.read(2) == _GZIP[:2]
+        is_gzip = _is_gzip(file, path)
         start: int | None = 0
         while start is not None:
             file.seek(start)
@@ -58,11 +58,17 @@ def frames(path: Path, *, limit: int, is_wanted: Wanted = lambda _: True) -> Ite
             start = _next_start(file, offset + 1, is_gzip)
 
 
+def _is_gzip(file: BinaryIO, path: Path) -> bool:
+    """By what it begins with; by its name where that is damaged."""
+    start = file.read(5)
+    return start.startswith(_GZIP[:2]) or (start != b"WARC/" and ".gz" in path.suffixes)
+
+
 def frame_at(path: Path, position: str, *, limit: int) -> Frame:
     """The record at a position that `frames` gave, read again."""
     offset, _, inner = position.partition(".")
     with path.open("rb") as file:
-        is_gzip = file.read(2) == _GZIP[:2]
+        is_gzip = _is_gzip(file, path)
         file.seek(int(offset))
         source = _Gzip(file, int(offset)) if is_gzip else _Plain(file, int(offset))
         source.skip(int(inner or 0))

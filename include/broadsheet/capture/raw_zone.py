@@ -4,21 +4,24 @@
 (`broadsheet.capture.visits`). Of an answer that a page is not there the HTTP header is kept, and found by its own SHA-256. A file is
 written as `.part`, fsynced, renamed (and sent to the object store before, where there is one) when it is full or the run ends, and then
 entered in the indexes. What a run that died left behind is made good when the next one begins: a whole file without an entry is entered,
-and so is what is whole of a `.part` without a living writer; the half record at its end is set aside in `aside/`.
+and so is what is whole of a `.part` without a living writer; half and damaged records of it are set aside in `aside/`. While a run writes,
+nothing is taken down: what it knows of the zone, it holds in memory.
 """
 
 import fcntl
 import gzip
 import io
+import logging
 import os
 import re
-import shutil
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import BinaryIO
 
+import msgspec
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from broadsheet.capture.delivery import Delivery
@@ -32,18 +35,24 @@ from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
 from broadsheet.lake import RAW, Lake
 from broadsheet.store import WARC, store_of
+from broadsheet.transient import held_at_once
 
+log = logging.getLogger(__name__)
 ROTATE_BYTES = 256 * 1024 * 1024
 _HTTP = "application/http; msgtype=response"
 GZIP_LEVEL = 5  # twice as quick as 9 for 2 % more bytes
 PART = ".part"
+_WRITERS_LOCK = "writers.lock"
 # WARC demands a date. One that is unknown is written as the epoch, and its basis says so.
 _NO_DATE = "1970-01-01T00:00:00Z"
 # These told how the body was sent, not how it is kept. Web archives keep them under this prefix.
 _SENT = re.compile(rb"^(content-encoding|transfer-encoding|content-length)\s*:", re.I)
 _ORIGINAL = b"X-Archive-Orig-"
 _LONGEST_BLOCK = 1 << 40
+_COPIED_AT_ONCE = 1 << 20
 _NO_CONTENTS = bytes(32)
+_NOWHERE: Place = ("", 0, 0)
+Piece = tuple[int, int]  # of a file: offset, length
 _WITH_CONTENT = ("response", "resource")
 SAME_CONTENT = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 
@@ -56,6 +65,7 @@ class RawZone:
         self.store = store_of(lake)
         self.folder = lake.raw
         self.rotate_bytes = rotate_bytes
+        self._is_alone = False
 
     def read(self, raw_file: str, offset: int, length: int) -> bytes:
         """Payload of one record, checked against its digest.
@@ -89,19 +99,33 @@ class RawZone:
     def writer(self, run_id: str) -> Iterator["Writer"]:
         """Writer of one run. All that it was given is kept for good when the block ends well.
 
-        Raises TransientError when another process is writing for the same run.
+        Raises TransientError when another process is writing for the same run, and while one takes records out.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        index = self.recover()
-        writer = Writer(self, run_id, index)
-        try:
-            yield writer
-            writer.seal()
-        finally:
-            writer.abandon()
-        for parts in (index.parts, self.visits.parts):
-            if len(parts.files()) >= COMPACT_FROM:
-                parts.compact()
+        with nullcontext() if self._is_alone else self._held("a takedown is under way: begin again when it has ended", is_shared=True):
+            index = self.recover()
+            writer = Writer(self, run_id, index)
+            try:
+                yield writer
+                writer.seal()
+            finally:
+                writer.abandon()
+            for parts in (index.parts, self.visits.parts):
+                if len(parts.files()) >= COMPACT_FROM:
+                    parts.compact()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other writers out: what they hold of the index in memory would lead to records that are taken out. Raises TransientError while
+        there are any."""
+        with self._held("a run is writing to the raw zone: wait for its end, or stop it, and begin again"):
+            self._is_alone = True
+            try:
+                yield
+            finally:
+                self._is_alone = False
+
+    def _held(self, told: str, *, is_shared: bool = False) -> AbstractContextManager[None]:
+        return held_at_once(self.folder / _WRITERS_LOCK, told, is_shared=is_shared)
 
     @property
     def visits(self) -> VisitIndex:
@@ -142,21 +166,29 @@ class RawZone:
         try:
             with part.open("r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                size = part.stat().st_size
-                end = next((_offset(frame) for frame in frames(part, limit=_LONGEST_BLOCK) if frame.damage), size)
-                if end < size or not end:
-                    file.seek(end)
+                if not _is_at(file, part):
+                    return
+                whole, damaged = _sorted_out(part)
+                for piece in damaged:
                     with _free_name(part).open("wb") as aside:
-                        shutil.copyfileobj(file, aside)
-                    file.truncate(end)
-                os.fsync(file.fileno())
-                if end:
-                    self.store.take(part, self.relative(part).removesuffix(PART))
-                else:
-                    part.unlink()
+                        _copy(file, piece, aside)
+                self._take_whole(part, file, whole)
                 sync_folder(part.parent)
         except (BlockingIOError, FileNotFoundError):
             return
+
+    def _take_whole(self, part: Path, file: BinaryIO, whole: list[Piece]) -> None:
+        name, size = self.relative(part).removesuffix(PART), sum(length for _, length in whole)
+        if whole and sum(whole[-1]) == size:  # all damage is behind it: this needs no room on a disk that may be full
+            file.truncate(size)
+            os.fsync(file.fileno())
+            self.store.take(part, name)
+            return
+        if whole:
+            with self.store.new(name) as fresh, fresh.open("wb") as target:
+                for piece in whole:
+                    _copy(file, piece, target)
+        part.unlink()
 
 
 class Writer:
@@ -207,14 +239,18 @@ class Writer:
         return found
 
     def append(self, record: bytes, digest: bytes | None = None) -> Place:
-        """Write a record, which is found by `digest` from now on, by the digest that it states besides, and, if it tells of a visit, by that."""
+        """Write a record, which is found by `digest` from now on, by the digest that it states besides, and, if it tells of a visit, by that.
+
+        Raises BadInput, and writes nothing, where it tells of a visit that could not be read again.
+        """
         frame = parse_record(record)
+        visit = visit_of(frame, _NOWHERE)
         stated = frame.headers.get(STATED_HEADER.lower())
         place = self._write(record, *filter(None, [digest, digest_key(stated) if stated else None]))
         if digest is not None:
             self.new_count += 1
-        if visit := visit_of(frame, place):
-            self._visits.append(visit)
+        if visit:
+            self._visits.append(msgspec.structs.replace(visit, raw_file=place[0], raw_offset=place[1], raw_length=place[2]))
         return place
 
     def _write(self, record: bytes, *digests: bytes) -> Place:
@@ -243,9 +279,8 @@ class Writer:
             self._sequence += 1
         target = self._zone.folder / f"{self._stem}-{self._sequence:05d}{WARC}"
         try:
-            self._file = _part(target).open("xb")
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (FileExistsError, BlockingIOError):
+            self._file = _created(_part(target))
+        except FileExistsError:
             raise TransientError(f"another process writes {_part(target)}: is the run going on elsewhere?") from None
         self._target = target
         return self._file
@@ -351,18 +386,23 @@ def kept_header(header: bytes, length: int) -> bytes:
 
 
 def _scan(warc: Path, name: str) -> tuple[list[tuple[bytes, Place]], list[Visit]]:
-    """What contents are found by, and visits, from the file itself."""
+    """What contents are found by, and visits, from the file itself. A record that is no HTTP answer is found by nothing; others are."""
     contents: list[tuple[bytes, Place]] = []
     visits: list[Visit] = []
     for frame, place in placed(warc, name):
         if frame.damage:
             continue
-        if frame.headers.get("warc-type") in _WITH_CONTENT:
-            http = split_http(frame)
+        try:
+            visit = visit_of(frame, place)
+            http = split_http(frame) if frame.headers.get("warc-type") in _WITH_CONTENT else None
+        except BadInput as error:
+            log.warning("raw zone, %s at %d: %s", name, place[1], error.detail)
+            continue
+        if http:
             contents.append((bytes.fromhex(content_sha256(http.body or http.header)), place))
         if stated := frame.headers.get(STATED_HEADER.lower()):
             contents.append((digest_key(stated), place))
-        if visit := visit_of(frame, place):
+        if visit:
             visits.append(visit)
     return contents, visits
 
@@ -373,6 +413,23 @@ def placed(warc: Path, name: str, *, limit: int = _LONGEST_BLOCK) -> Iterator[tu
         assert frame is not None  # the last is only ever `following`
         offset = _offset(frame)
         yield frame, (name, offset, (_offset(following) if following else warc.stat().st_size) - offset)
+
+
+def _sorted_out(part: Path) -> tuple[list[Piece], list[Piece]]:
+    """The whole records of a file, and what lies between and behind them."""
+    whole: list[Piece] = []
+    damaged: list[Piece] = []
+    for frame, (_, offset, length) in placed(part, part.name):
+        (damaged if frame.damage else whole).append((offset, length))
+    return whole, damaged
+
+
+def _copy(source: BinaryIO, piece: Piece, target: BinaryIO) -> None:
+    offset, left = piece
+    source.seek(offset)
+    while left and (read := source.read(min(left, _COPIED_AT_ONCE))):
+        target.write(read)
+        left -= len(read)
 
 
 def _offset(frame: Frame) -> int:
@@ -386,6 +443,24 @@ def _stem(run_id: str) -> str:
 
 def _part(target: Path) -> Path:
     return target.with_name(target.name + PART)
+
+
+def _created(part: Path) -> io.BufferedWriter:
+    """A new file, locked. One that another run found empty and removed, before it was locked, is created again."""
+    while True:
+        file = part.open("xb")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if _is_at(file, part):
+            return file
+        file.close()
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether an open file is still the one at its path."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _free_name(part: Path) -> Path:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from obstore.store import HTTPStore, S3Store
 
 SCHEMES = ("s3", "http", "https")
+# Files of archives have a gigabyte, rarely ten. What has more would fill the disk, whatever it is.
+LARGEST_FILE = 32 << 30
 ATTEMPTS = 3  # at a whole file, whose server cannot go on where it broke off
 _RETRY_SECONDS = 120.0  # for one request that gets no answer, or one that says "later"
 _QUERY = re.compile(r"\?\S+")
@@ -47,10 +49,11 @@ def mark_of(url: str, contact: str | None = None) -> str:
         return _mark(obstore.head(store, key))
 
 
-def fetch(url: str, target: Path, contact: str | None = None) -> str:
+def fetch(url: str, target: Path, contact: str | None = None, limit: int | None = None) -> str:
     """Write a file to `target`. Returns its mark, as `mark_of` does.
 
-    Raises BadInput (`missing_file`, `unreadable`) for what is not there or not given out, TransientError for what may be had later.
+    Raises BadInput (`missing_file`, `unreadable`) for what is not there, not given out, or larger than `limit` bytes (`LARGEST_FILE`),
+    TransientError for what may be had later.
 
     Parameters
     ----------
@@ -58,22 +61,24 @@ def fetch(url: str, target: Path, contact: str | None = None) -> str:
     """
     for _ in range(ATTEMPTS - 1):
         try:
-            return _fetched(url, target, contact)
+            return _fetched(url, target, contact, limit or LARGEST_FILE)
         except TransientError:
             continue
-    return _fetched(url, target, contact)
+    return _fetched(url, target, contact, limit or LARGEST_FILE)
 
 
-def _fetched(url: str, target: Path, contact: str | None) -> str:
+def _fetched(url: str, target: Path, contact: str | None, limit: int) -> str:
     import obstore
 
     with target.open("wb") as file, _asking(url):
         store, key = _place(url, contact)
         answer = obstore.get(store, key)
+        if (size := answer.meta["size"]) > limit:  # no more than it states can come of it
+            raise BadInput("unreadable", f"{shown(url)}: {size:,} bytes, more than the {limit:,} that are fetched")
         for chunk in answer.stream():  # asked for again from where it broke off, where the server states an ETag
             file.write(chunk)
-        if file.tell() != answer.meta["size"]:
-            raise TransientError(f"{shown(url)}: {file.tell()} bytes came of {answer.meta['size']}")
+        if file.tell() != size:
+            raise TransientError(f"{shown(url)}: {file.tell()} bytes came of {size}")
         return _mark(answer.meta)
 
 

@@ -12,6 +12,7 @@ from broadsheet.capture.warc_source import WarcSource
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import ConfigurationError
 from broadsheet.records import Record
+from broadsheet.urls import hosts_above
 
 _HOST = re.compile(r"//((?:[\w-]|\\?\.|\\-)+)")  # as a pattern spells one
 _HASTY = 1.0  # seconds between two requests that a site may take amiss
@@ -128,13 +129,18 @@ def _unknown_profiles(sources: Sequence[Source], sites_dir: Path | None) -> Iter
 
 
 def _shared(sources: Sequence[Source]) -> Iterator[tuple[str, str, str]]:
-    """Hosts that several crawls ask: one waits for the other, and pages of both are asked for twice."""
-    by_host: defaultdict[str, list[str]] = defaultdict(list)
-    for source in sources:
-        if isinstance(source, WebSource):
-            for host in sorted(source.hosts):
-                by_host[host].append(source.name)
-    for host, names in by_host.items():
-        for name in names if len(names) > 1 else ():
-            others = ", ".join(other for other in names if other != name)
-            yield name, "urls", f"{host} is asked by {others} too: one waits for the other, and what both lead to is asked for twice"
+    """Hosts that several crawls ask, by themselves or as one below those of another: while one asks, the others cannot begin."""
+    by_host: defaultdict[str, set[str]] = defaultdict(set)
+    by_above: defaultdict[str, set[str]] = defaultdict(set)
+    crawls = [source for source in sources if isinstance(source, WebSource)]
+    for source in crawls:
+        for host in source.hosts:
+            by_host[host].add(source.name)
+            for above in hosts_above(host):
+                by_above[above].add(source.name)
+    for source in crawls:
+        for host in sorted(source.hosts):
+            names = by_host[host].union(by_above[host], *(by_host[above] for above in hosts_above(host)))
+            if others := ", ".join(sorted(names - {source.name})):
+                told = f"{host} is asked by {others} too: while one asks, no other can begin, and what both lead to is asked for twice"
+                yield source.name, "urls", told

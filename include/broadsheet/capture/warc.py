@@ -212,14 +212,20 @@ def _is_answer_of_its_own(revisit: Frame) -> bool:
     return found is not None and not found.group(1).startswith(b"2") and found.group(1) != b"304"
 
 
+def status_of(header: bytes) -> int | None:
+    """Status that an HTTP header states in its first line; None where that is no status line."""
+    found = _STATUS_LINE.match(header)
+    return int(found.group(1)) if found else None
+
+
 def split_http(frame: Frame) -> Http:
     """Raises BadInput for a response that does not begin with an HTTP header."""
     if frame.headers.get("warc-type", "").lower() == "resource":
         content_type = frame.headers.get("content-type", "")
         return Http(header=b"", body=frame.block, status=None, headers={"content-type": content_type} if content_type else {})
-    found = _STATUS_LINE.match(frame.block)
+    status = status_of(frame.block)
     ends = [(end, len(mark)) for mark in (b"\r\n\r\n", b"\n\n") if (end := frame.block.find(mark)) >= 0]
-    if not found or not ends:
+    if status is None or not ends:
         raise BadInput("broken_warc_record", "no HTTP header in the response")
     end, length = min(ends)
     header = frame.block[: end + length]
@@ -228,7 +234,7 @@ def split_http(frame: Frame) -> Http:
         name, colon, value = line.partition(b":")
         if colon:
             headers.setdefault(name.strip().lower().decode("latin-1"), value.strip().decode("utf-8", "replace"))
-    return Http(header=header, body=frame.block[len(header) :], status=int(found.group(1)), headers=headers)
+    return Http(header=header, body=frame.block[len(header) :], status=status, headers=headers)
 
 
 def _warc_time(frame: Frame) -> datetime | None:

@@ -48,13 +48,14 @@ def ingest(
     for name in names:
         try:
             found = bringing.read_source(sources, name)
-            run = bringing.start_source(lake, found)
-            brought = bringing.ingest(run, found)
-            # before it is finished: what is told of no more must have been told
-            for day in sorted(set(brought["days"]) - days):
-                typer.echo(day)
-            days.update(brought["days"])
-            bringing.finish(run)
+            with bringing.alone(lake, found):
+                run = bringing.start_source(lake, found)
+                brought = bringing.ingest(run, found)
+                # before it is finished: what is told of no more must have been told
+                for day in sorted(set(brought["days"]) - days):
+                    typer.echo(day)
+                days.update(brought["days"])
+                bringing.finish(run)
         except (ConfigurationError, TransientError) as error:
             failed.add(Exit.USAGE if isinstance(error, ConfigurationError) else Exit.TRY_AGAIN)
             errors.print(f"{name}: {error}", style="red", markup=False, highlight=False)

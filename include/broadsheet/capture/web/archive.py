@@ -1,10 +1,10 @@
 """What the crawler sends and receives, as WARC records in the raw zone.
 
 An exchange is a `request` record and a `response` record; a `revisit` record where the content is one that the zone has, or where the
-server says that nothing has changed; a `metadata` record where no answer came. What an answer leads to has a `metadata` record for each
-URL that was not known, before those of the exchange: either a run that dies has kept both or it asks again. An exchange counts as
-kept when `Archive.keep` returns: the system has it then, and it is found again even if this process is killed. Cookies and credentials are
-not kept.
+server says that nothing has changed; a `metadata` record where no answer came, or one that no reader of HTTP would take. What an answer
+leads to has a `metadata` record for each URL that was not known, before those of the exchange: either a run that dies has kept both or it
+asks again. An exchange counts as kept when `Archive.keep` returns: the system has it then, and it is found again even if this process is
+killed. Cookies and credentials are not kept.
 """
 
 import re
@@ -21,7 +21,8 @@ from fastwarc.warc import WarcRecordType
 from broadsheet.capture.digests import digest_text
 from broadsheet.capture.raw_zone import SAME_CONTENT, RawZone, Writer, kept_header, refers_to, warc_record
 from broadsheet.capture.visits import ERROR_HEADER, HOPS_HEADER, NO_CONTENT, SOURCE_HEADER, TDM_HEADER, Role
-from broadsheet.capture.warc import ROLE_HEADER, Http, split_http
+from broadsheet.capture.warc import ROLE_HEADER, Http, split_http, status_of
+from broadsheet.capture.web.credentials import without_credentials
 from broadsheet.ids import content_sha256
 from broadsheet.records import Record
 
@@ -98,18 +99,18 @@ class Archive:
         """Records of an exchange, each with the digest by which the zone finds it from now on."""
         told = self._told(exchange.url, exchange.role, exchange.at)
         own_id = f"<urn:uuid:{uuid4()}>"
-        if exchange.header:
+        if status_of(exchange.header) is not None:
             asked = {"WARC-Record-ID": f"<urn:uuid:{uuid4()}>", "WARC-Concurrent-To": own_id, "Content-Type": "application/http; msgtype=request"}
             yield warc_record(WarcRecordType.request, told | asked, without_secrets(exchange.request)), None
             yield self._answer(exchange, known, told | {"WARC-Record-ID": own_id, "Content-Type": "application/http; msgtype=response"})
         else:
-            error = " ".join(exchange.error.split())[:500] or "no answer"
+            error = " ".join(exchange.error.split())[:500] or _no_http(exchange.header) or "no answer"
             failed = {"WARC-Record-ID": own_id, ERROR_HEADER: error, "Content-Type": "application/warc-fields"}
             yield warc_record(WarcRecordType.metadata, told | failed, f"fetchError: {error}\r\n".encode()), None
 
     def _answer(self, exchange: Exchange, known: bytes | None, told: dict[str, str]) -> tuple[bytes, bytes | None]:
         header, content = without_secrets(exchange.header), exchange.content
-        status = int(header.split(None, 2)[1])
+        status = status_of(header)
         if reservation := _tdm_reservation(header, content):
             told[TDM_HEADER] = reservation
         digest = known if known and status == 304 else bytes.fromhex(content_sha256(content))
@@ -130,9 +131,15 @@ def archive(zone: RawZone, run_id: str, source: str) -> Iterator[Archive]:
         yield Archive(writer, source)
 
 
+def _no_http(header: bytes) -> str:
+    """Why an answer is none: its status line, whose number may be any that a server sends."""
+    line, _, _ = header.partition(b"\n")
+    return f"no HTTP answer: {ascii(line.strip().decode('latin-1'))[:200]}" if header else ""
+
+
 def without_secrets(header: bytes) -> bytes:
     """An HTTP header without cookies and credentials."""
-    return b"".join(line for line in header.splitlines(keepends=True) if not _SECRET.match(line))
+    return b"".join(without_credentials(line) for line in header.splitlines(keepends=True) if not _SECRET.match(line))
 
 
 def _tdm_reservation(header: bytes, content: bytes) -> str | None:

@@ -21,9 +21,9 @@ from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import BroadsheetError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.tombstones import Tombstones
-from broadsheet.transient import held, room_needed
+from broadsheet.transient import held_at_once, room_needed
+from broadsheet.urls import hosts_above, site_of
 
-HOST_SECONDS = 1  # to wait for a run that asks the same host
 _TEMPORARY = os.EX_TEMPFAIL
 _PR_SET_PDEATHSIG = 1  # of prctl(2)
 _LEAST_DELAY = 0.001  # without any, Scrapy starts what waits for a host all at once, whatever its concurrency
@@ -32,6 +32,7 @@ _MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "broadsheet.capture.web.credentials.WithoutCredentials": 10,
     "broadsheet.capture.web.middlewares.OwnHosts": 50,
     "broadsheet.capture.web.middlewares.Robots": 100,
     # next to the downloader: it sees redirects, and bodies as they were sent; what is made again it says itself
@@ -96,10 +97,14 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def alone_with(lake: Lake, source: WebSource) -> Iterator[None]:
-    """Raises TransientError while another run asks one of the source's hosts."""
+    """Raises TransientError while another run asks one of the source's hosts, which are also those below them: so runs share those above."""
+    stated = {*source.hosts, *filter(None, map(site_of, (*source.urls, *source.listed)))}
+    own = {host for host in stated if stated.isdisjoint(hosts_above(host))}
+    shared = {above for host in own for above in hosts_above(host)}
     with ExitStack() as hosts:
-        for host in sorted(source.hosts):
-            hosts.enter_context(held(lake.crawls / "hosts" / f"{host}.lock", f"source {source.name}: another run asks {host}, and", HOST_SECONDS))
+        for host in sorted(own | shared):
+            told = f"source {source.name}: another run asks {host}, or a host below it"
+            hosts.enter_context(held_at_once(lake.crawls / "hosts" / f"{host}.lock", told, is_shared=host in shared))
         yield
 
 

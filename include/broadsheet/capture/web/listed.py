@@ -47,7 +47,7 @@ def mark_listed(run: Run, note: dict[str, Any]) -> None:
     there = _lines(target)
     if new := [line for file in note["files"] if (line := f"{run.run_id} {file}") not in there]:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("a", encoding="utf-8") as file:  # one short write: whole or not at all
+        with target.open("a", encoding="utf-8") as file:  # what is half written is listed once more, which does no harm
             file.write("".join(f"{line}\n" for line in new))
 
 

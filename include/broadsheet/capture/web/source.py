@@ -24,7 +24,7 @@ from broadsheet.capture.durations import Duration
 from broadsheet.capture.schedule import Schedule
 from broadsheet.errors import ConfigurationError
 from broadsheet.settings import zone_name
-from broadsheet.urls import canonical, is_site_host, site_of
+from broadsheet.urls import canonical, has_credentials, is_site_host, site_of
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -33,6 +33,8 @@ def _page_url(value: str) -> str:
     """A URL as it is asked for: in canonical form."""
     if not (url := canonical(value)):
         raise ValueError(f"{value!r} is no http(s) URL")
+    if has_credentials(value):
+        raise ValueError(f"{url} is stated with a user's name or password: those are not sent, and would stand in the file for all to read")
     return url
 
 
@@ -85,7 +87,7 @@ class Limits(BaseModel):
     seconds : after which a run asks for nothing more.
     delay : seconds between two requests to a host; robots.txt's Crawl-delay counts where it is longer, and a slow host is given more.
     concurrency : requests to a host at a time.
-    page_mb : a larger answer is given up.
+    page_mb : a larger answer is given up; at least 0.01.
     timeout : seconds for an answer.
     retries : further attempts after an answer that says "later", or none, with growing waits.
     """
@@ -96,7 +98,7 @@ class Limits(BaseModel):
     seconds: int = Field(3000, ge=1)
     delay: float = Field(2.0, ge=0)
     concurrency: int = Field(1, ge=1, le=16)
-    page_mb: float = Field(16, gt=0)
+    page_mb: float = Field(16, ge=0.01)  # of 0 bytes Scrapy makes: without limit
     timeout: float = Field(30, gt=0)
     retries: int = Field(2, ge=0, le=10)
 
@@ -196,9 +198,10 @@ class WebSource(BaseModel):
         found = dict.fromkeys(self.pages)
         for number, line in enumerate(lines, 1):
             if line.strip() and not line.lstrip().startswith("#"):
-                if not (url := canonical(line)):
-                    raise ConfigurationError(f"source {self.name}: {self.page_list}, line {number}: {line.strip()!r} is no http(s) URL")
-                found[url] = None
+                try:
+                    found[_page_url(line.strip())] = None
+                except ValueError as error:
+                    raise ConfigurationError(f"source {self.name}: {self.page_list}, line {number}: {error}") from error
         return tuple(found)
 
     def is_own(self, url: str) -> bool:

@@ -9,6 +9,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 
 from broadsheet.capture.visits import ROBOTS_FORBIDDEN, Role
+from broadsheet.capture.warc import status_of
 from broadsheet.capture.web.archive import Archive, Exchange, Link
 from broadsheet.capture.web.links import entries_of, links_of, sitemap_of
 from broadsheet.capture.web.middlewares import HOPS, ROLE
@@ -51,7 +52,7 @@ class NewsSpider(Spider):
             self.last_error = f"robots.txt forbids {exchange.url}"
             self.counts["forbidden"] += 1
             return
-        status = int(exchange.header.split(None, 2)[1]) if exchange.header else None
+        status = status_of(exchange.header)
         if is_failure(status):
             self.last_error = exchange.error or f"{exchange.url} answered {status}"
         self.counts["requests"] += 1
