@@ -14,9 +14,9 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
+from broadsheet import reparse
 from broadsheet.cli import app
 from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
-from broadsheet import reparse
 from broadsheet.lake import Lake
 from broadsheet.pipeline import capture, extract, load, run_all, transform, validate
 from broadsheet.reparse import Selection

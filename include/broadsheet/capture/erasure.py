@@ -27,7 +27,7 @@ from fastwarc.warc import WarcRecordType
 from broadsheet.capture import raw_index, visits
 from broadsheet.capture.delivery import Delivery
 from broadsheet.capture.digests import digest_text, sha256_of
-from broadsheet.capture.frames import Frame, parse_record
+from broadsheet.capture.frames import Frame
 from broadsheet.capture.raw_index import Place
 from broadsheet.capture.raw_zone import PART, RawZone, kept_header, placed, record_bytes, refers_to, sync_folder, warc_record
 from broadsheet.capture.visits import Visit
