@@ -5,6 +5,8 @@
 -- site: Site
 -- feed_id: Feed
 -- feed_label: Heading of the feed
+-- feed_scope: Whose list it is: of the site, of one page, or a file. A site may have several of one heading
+-- feed_url: Page or file of the feed; NULL for one of the site
 -- rank: Rank, from 1
 -- feed_headline_id: Headline as the feed shows it, as last seen
 -- headline_text: Headline as displayed, perhaps cut
@@ -20,6 +22,8 @@ select
     spells.site,
     spells.feed_id,
     feeds.feed_label,
+    feeds.feed_scope,
+    feeds.feed_url,
     spells.rank,
     spells.feed_headline_id,
     spells.headline_text,
