@@ -16,7 +16,7 @@ limits: {{pages: 200, delay: 0.05}} # nobody is bothered
 """
 _OLD = "max_age: 28d                      # as long as the web has stories\n"
 _SOURCES = {
-    "lanshan": ("web", ("http://news.lanshan.example/", "http://news.lanshan.example/local/"), ""),
+    "lanshan": ("web", ("http://news.lanshan.example/", "http://news.lanshan.example/bd/"), ""),
     "haidu": ("feed", ("http://www.haidu.example/feed/atom.xml",), ""),
     "nordtaler": ("sitemap", ("http://www.nordtaler-bote.example/sitemap_index.xml",), _OLD),
 }

@@ -1,6 +1,7 @@
 -- How were original titles changed?
--- The smallest changes of each site first: the title that a version credits as the original one beside the headline that it has. `edited`: at least half of
--- the letter pairs are common; `rewritten`: fewer, and neither is a part of the other. The edit distance counts letters and digits.
+-- The smallest changes of each site: the title that a version credits as the original one beside the headline that it has. `edited`:
+-- at least half of the letter pairs are common; `rewritten`: fewer, and neither is a part of the other. The edit distance counts letters
+-- and digits.
 
 select
     site,
