@@ -126,7 +126,7 @@ def unmatched(path: Path, roots: Sequence[Path]) -> Fit:
         fit = fit._replace(row_count=fit.row_count + 1)
         if manifest.find(named) is None:
             if not fit.missing_count:
-                places = tuple(dict.fromkeys(str((folder / named).absolute()) for folder in manifest.folders))
+                places = tuple(dict.fromkeys(os.path.normpath((folder / named).absolute()) for folder in manifest.folders))
                 fit = fit._replace(line=line, first=named, looked_at=places)
             fit = fit._replace(missing_count=fit.missing_count + 1)
     return fit

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from broadsheet.cli.arguments import given_lake, given_path, given_time
 from broadsheet.cli.exits import Exit
@@ -54,6 +53,7 @@ _LakeOption = Annotated[
 ]  # fmt: skip
 _JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _FOLDER = Path("sources")
+_PLACES = 3  # of a source that a list shows
 
 
 @source_app.command()
@@ -198,8 +198,11 @@ def _counted(count: int, what: str) -> str:
 def list_sources(sources: SourcesOption = _FOLDER, lake: _LakeOption = None, as_json: _JsonOption = False) -> None:
     """List the sources of a folder: kind, hosts or places, schedule; with --lake, when each is due next and ran last, when it last
     answered and last brought a new page, how many requests of its last day failed, and what is wrong with it."""
+    import pyarrow as pa
+
     from broadsheet.capture.source_check import check as check_sources
     from broadsheet.capture.source_list import source_names, unread
+    from broadsheet.cli.rows import print_rows
 
     for told in unread(sources):
         print(told, file=sys.stderr)
@@ -213,18 +216,9 @@ def list_sources(sources: SourcesOption = _FOLDER, lake: _LakeOption = None, as_
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table()
-    for heading in ("name", "kind", "hosts or places", "schedule", *(_STATES if lake else ())):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        places = ", ".join(row["places"][:3]) + (f" and {len(row['places']) - 3} more" if len(row["places"]) > 3 else "")
-        failed = f"{row['failed_count']:,} of {row['request_count']:,}" if lake and row["request_count"] else ""
-        states = [row["due"][:16], row["ran_at"][:16], row["answered_at"][:16], row["new_page_at"][:16], failed, row["trouble"]] if lake else []
-        table.add_row(row["name"], row["kind"], places, row["schedule"], *states)
-    Console().print(table)
+    print_rows(pa.Table.from_pylist([_shown(row, has_state=lake is not None) for row in rows]), Format.table)
 
 
-_STATES = ("next due (UTC)", "last run", "last answer", "last new page", "failed of last day", "trouble")
 _UNKNOWN: dict[str, Any] = {"answered_at": "", "new_page_at": "", "request_count": 0, "failed_count": 0, "trouble": ""}
 
 
@@ -237,6 +231,20 @@ def _state(lake: Path, name: str, source: "Source | None", health: dict[str, Any
     forgotten = forgotten_whole(source, lake) if source else None
     told = {"trouble": f"{forgotten}; {health['trouble']}".removesuffix("; ")} if forgotten else {}
     return {"due": _due(lake, source), "ran_at": ran.began_at.isoformat(sep=" ", timespec="seconds") if ran else "", **health, **told}
+
+
+def _shown(row: dict[str, Any], *, has_state: bool) -> dict[str, str]:
+    """A row as people read it."""
+    more = len(row["places"]) - _PLACES
+    places = ", ".join(row["places"][:_PLACES]) + (f" and {more} more" if more > 0 else "")
+    told = {"name": row["name"], "kind": row["kind"], "hosts or places": places, "schedule": row["schedule"]}
+    if not has_state:
+        return told
+    failed = f"{row['failed_count']:,} of {row['request_count']:,}" if row["request_count"] else ""
+    return told | {
+        "next due (UTC)": row["due"][:16], "last run": row["ran_at"][:16], "last answer": row["answered_at"][:16],
+        "last new page": row["new_page_at"][:16], "failed of last day": failed, "trouble": row["trouble"],
+    }  # fmt: skip
 
 
 def _listed(name: str, source: "Source | None") -> dict[str, Any]:
@@ -253,14 +261,19 @@ def _due(lake: Path, source: "Source | None") -> str:
     """When a run of `ingest` brings a source in: an instant, `next run`, or `when named`; nothing of one that cannot be used."""
     from broadsheet.ingest import source_due_at
     from broadsheet.lake import Lake
-    from broadsheet.settings import read_settings
 
     if source is None:
         return ""
     if (at := source_due_at(Lake(lake), source)) is None:
         return "when named"
-    now = datetime.now(UTC) + timedelta(seconds=read_settings().clock_offset_seconds)
-    return at.isoformat(sep=" ", timespec="seconds") if at > now else "next run"
+    return at.isoformat(sep=" ", timespec="seconds") if at > _now() else "next run"
+
+
+def _now() -> datetime:
+    """The crawler's time."""
+    from broadsheet.settings import read_settings
+
+    return datetime.now(UTC) + timedelta(seconds=read_settings().clock_offset_seconds)
 
 
 def _health(lake: Path) -> dict[str, dict[str, Any]]:
@@ -275,7 +288,7 @@ def _health(lake: Path) -> dict[str, dict[str, Any]]:
             "failed_count": health.failed_count,
             "trouble": "; ".join(trouble.told for trouble in troubles(health)),
         }
-        for health in health_of(Lake(lake))
+        for health in health_of(Lake(lake), _now())
     }
 
 
@@ -346,7 +359,7 @@ def _print_preview(told: "Preview", first: int) -> None:
     if told.unanswered:
         console.print(f"Nothing can be told: {told.unanswered}", style="red", markup=False)
     if told.forgotten_count:
-        console.print(f"{_counted(told.forgotten_count, 'URL')} of the source forgotten (`broadsheet forget --list`): never asked for.")
+        console.print(f"Forgotten, and never asked for: {_counted(told.forgotten_count, 'URL')} of the source (`broadsheet forget --list`).")
     for host in told.hosts:
         status = f"status {host.status}" if host.status else f"no answer: {host.error}" if host.error else "was not asked for"
         delay = f", Crawl-delay {host.crawl_delay:g} s" if host.crawl_delay else ""
