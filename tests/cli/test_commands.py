@@ -116,7 +116,7 @@ def test_a_text_goes_to_a_file_or_it_is_said_why_not(command, tmp_path):
 def test_a_page_is_shown_by_its_url(sample_run):
     lake = ["--lake", str(sample_run[0])]
     asked = runner.invoke(
-        app, ["query", *lake, "--format", "json", "select url, capture_id from captures where url is not null order by url limit 1"]
+        app, ["query", *lake, "--format", "json", "select url, capture_id from captures where url is not null order by url, captured_at desc limit 1"]
     )
     row = json.loads(asked.stdout)
     shown = runner.invoke(app, ["show", *lake, row["url"]], env={"COLUMNS": "200"})
