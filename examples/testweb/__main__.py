@@ -11,6 +11,7 @@ import typer
 from sampleworld.world import START
 from testweb.clock import Clock
 from testweb.server import WebServer
+from testweb.sources import write_sources
 from testweb.web import Web
 
 _HELP = """
@@ -37,6 +38,7 @@ def main(
     admin_port: Annotated[int | None, typer.Option(help="Port for setting the clock and reading log and truth; 0 for a free one.")] = None,
     log: Annotated[Path | None, typer.Option(help="Append requests to this file, as JSON lines.")] = None,
     delay: Annotated[float, typer.Option(min=0, help="Seconds that every answer waits.")] = 0.0,
+    sources: Annotated[Path | None, typer.Option(metavar="DIR", help="Write source files of Broadsheet to this folder, one of each kind.")] = None,
     inner_url: Annotated[str, typer.Option(help="Where www.klippen.example/redirect/inner leads.")] = "http://127.0.0.1:9/",
 ) -> None:
     """Serve invented news sites whose pages, feeds and sitemaps change over simulated days."""
@@ -45,6 +47,10 @@ def main(
         print(f"Test web on http://{server.address}/, {server.clock.now():%Y-%m-%d %H:%M} UTC", flush=True)
         if server.admin_port is not None:
             print(f"Admin on http://127.0.0.1:{server.admin_port}/", flush=True)
+        if sources is not None:
+            print("Sources: " + " ".join(map(str, write_sources(sources, server.address))), flush=True)
+            ahead = (server.clock.now() - datetime.now(UTC)).total_seconds()
+            print(f"Captures dated as the pages are: export BROADSHEET_CLOCK_OFFSET_SECONDS={ahead:.0f}", flush=True)
         print("Hosts: " + " ".join(web.hosts), flush=True)
         print(_HELP.format(port=server.port, address=server.address), flush=True)
         try:

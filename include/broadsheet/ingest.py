@@ -10,6 +10,7 @@
 A day that is built again gives no new row; a capture that came late has only its own day built again.
 """
 
+import logging
 import re
 import shutil
 from collections.abc import Iterator
@@ -19,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from broadsheet.capture.archives import Archives
-from broadsheet.capture.arrivals import UNDATED, days_of, list_arrivals, stage_day
+from broadsheet.capture.arrivals import UNDATED, count_listed, days_of, list_arrivals, stage_day
 from broadsheet.capture.schedule import LastRun, Waiting, due_at, last_run, mark_run
-from broadsheet.capture.source_list import Source, WrongSource
+from broadsheet.capture.source_list import Source, WrongSource, unread
 from broadsheet.capture.source_list import read_source as read_source
 from broadsheet.capture.source_list import source_names as source_names
 from broadsheet.capture.warc_source import WarcSource
@@ -30,7 +31,7 @@ from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import Lake, require_writable
 from broadsheet.pipeline import Progress, capture, load, read_staged
-from broadsheet.runs import Run, outcomes_of
+from broadsheet.runs import Run, outcomes_of, reason_counts, rejections_of
 from broadsheet.settings import read_settings
 from broadsheet.transient import held_at_once, room_needed
 
@@ -52,6 +53,9 @@ def alone(lake: str | Path, source: Source) -> Iterator[None]:
             raise SourceBusy(str(error)) from None
         yield
 
+_SHOWN = 3  # quarantined inputs that are told of one by one
+log = logging.getLogger(__name__)
+
 
 def due_sources(lake: str | Path, folder: str | Path, now: datetime | None = None) -> tuple[list[str], list[Waiting]]:
     """The names of the sources of a folder that are due by their schedules, and those that are not. A source that cannot be used is due: to bring
@@ -65,6 +69,8 @@ def due_sources(lake: str | Path, folder: str | Path, now: datetime | None = Non
     now = now or datetime.now(UTC) + timedelta(seconds=read_settings().clock_offset_seconds)
     due: list[str] = []
     waiting: list[Waiting] = []
+    for told in unread(folder):
+        log.warning(told)
     for name in source_names(folder):
         try:
             at = source_due_at(where, read_source(folder, name))
@@ -95,8 +101,9 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
     """Bring what a source holds into the raw zone, and list by day what is new. Repeating it for a run forgets nothing of what it
     had listed; a crawl asks only for what is still due.
 
-    Returns the source's name, `days` of which there is anything new, and the inputs: `in_count`, `quarantined_count`; of a crawl also
-    its account, `crawl`, and of others' archives how many files were `read`, `failed` and are `left`, `archives`.
+    Returns the source's name, `days` of which there is anything new, and the inputs: `in_count`, of which `new_count` were not known before and
+    go on; `quarantined_count`, of which `new_quarantined_count` were not known, by `reasons`, the first of them as texts in `quarantined`; of a
+    crawl also its account, `crawl`, and of others' archives how many files were `read`, `failed` and are `left`, `archives`.
 
     Raises ConfigurationError for a manifest or a list of paths that cannot be read, TransientError for a crawl that cannot begin, was
     killed or got no answer, where the disk is full, and where the first of others' archives cannot be had now.
@@ -115,13 +122,23 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
     days = list_arrivals(run, source.site, source.time_zone, source.profile)
     if "crawl" in told:
         _require_answers(source.name, told["crawl"])
-    return {**told, "days": days}
+    new, rejected = count_listed(run)
+    return {**told, "days": days, "new_count": new, "new_quarantined_count": rejected, **_rejected(run)}
+
+
+def _rejected(run: Run) -> dict[str, Any]:
+    """What of a run's inputs is quarantined: their number by reason, and what the first of them are."""
+    rejections = list(rejections_of(run))
+    shown = [f"{rejection.input_path}: {', '.join(rejection.reasons)}: {rejection.detail}" for rejection in rejections[:_SHOWN]]
+    return {"reasons": reason_counts(rejections), "quarantined": shown}
 
 
 def _require_answers(source: str, account: dict[str, Any]) -> None:
     """A site that answers nothing at all is told of at once; what else is wrong with a source, the alarms of the next load."""
-    if account.get("requests") and not (account.get("answered") or account.get("unchanged")):
-        raise TransientError(f"source {source}: none of {account['requests']} requests was answered; the last: {account['last_error'] or 'refused'}")
+    from broadsheet.capture.web.crawl import unanswered
+
+    if told := unanswered(account):
+        raise TransientError(f"source {source}: {told}")
 
 
 def _captured(run: Run, paths: list[Path], manifest: str | None = None, archives: Archives | None = None) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Mistakes in sources: all of them are told of at once, and what is likely to be one."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from broadsheet.capture.source_check import check
 from broadsheet.capture.source_list import read_source
 from broadsheet.errors import ConfigurationError
+from broadsheet.lake import Lake
+from broadsheet.tombstones import TargetKind, Tombstone, set_tombstones
 
 SOUND = "kind: web\nurls: [https://news.lanshan.example/]\ncontact: archive@press.example\n"
 
@@ -65,6 +68,9 @@ def test_a_sound_source_is_told_nothing_of(folder):
         ("follow: {deny: [/login, lanshan]}\n", "follow.deny.1", "fits https://news.lanshan.example/, which is asked for all the same"),
         ("follow: {hosts: [lanshan.net]}\n", "follow.hosts", "https://news.lanshan.example/ is of none of them"),
         ("every: 2h\nrevisit: [30m, 24h]\n", "revisit", "30m is shorter than `every`, 2h"),
+        ("revisit: [7d, 24h]\n", "revisit", "not in the order of time"),
+        ("every: 0s\n", "every", "in every run"),
+        ("pages: ['https://news.lanshan.example/1 https://news.lanshan.example/2']\n", "urls", "has a blank"),
         ("limits: {delay: 0.2}\n", "limits.delay", "ask the site's people first"),
         ("limits: {concurrency: 4}\n", "limits.concurrency", "4 requests to a host at a time"),
         ("limits: {pages: 0}\n", "limits.pages", "no page is ever asked for"),
@@ -113,6 +119,48 @@ def test_files_that_are_not_there_are_warned_of(folder):
     assert warned["archive.yaml paths"].endswith("gone.warc.gz is not there now")
     assert warned["archive.yaml path_lists"].endswith("warc.paths.gz is not there now")
     assert warned["archive.yaml contact"].startswith("is missing")
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "key"),
+    [
+        ("http://127.0.0.1/", "", "urls"), ("http://localhost:8000/", "", "urls"), ("http://[::1]/", "", "urls"), ("http://10.0.0.5/a", "", "urls"),
+        ("http://news.example/", "resolve: {'*.example': '127.0.0.1:8000'}\n", "resolve"),
+    ],
+)  # fmt: skip
+def test_a_private_address_is_a_mistake_unless_it_is_allowed(folder, url, said, key):
+    (folder / "inner.yaml").write_text(f"kind: web\nurls: ['{url}']\ncontact: a@b.example\n{said}")
+    assert "is no public address; `allow_private: true`" in told(folder, warnings=False)[f"inner.yaml {key}"]
+    assert check(folder)[0] == []
+    (folder / "inner.yaml").write_text(f"kind: web\nurls: ['{url}']\ncontact: a@b.example\nallow_private: true\n{said}")
+    assert told(folder, warnings=False) == {}
+
+
+def test_a_manifest_that_does_not_fit_the_files_is_warned_of(folder, tmp_path):
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "1.html").touch()
+    (tmp_path / "m.csv").write_text("path,url\n1.html,\npages/1.html,\nold/2.html,\n3.html,\n")
+    (folder / "drop.yaml").write_text("kind: files\npaths: [../pages]\nmanifest: ../m.csv\n")
+    warned = told(folder, warnings=True)["drop.yaml manifest"]
+    assert warned.startswith("2 of 4 rows lead to no file; the first, 'old/2.html' in line 4, was looked for at ")
+    assert "pages/old/2.html" in warned
+    (tmp_path / "m.csv").write_text("file\n1.html\n")
+    assert "`path` among them" in told(folder, warnings=True)["drop.yaml manifest"]
+
+
+def test_a_file_that_is_not_read_for_its_ending_is_warned_of(folder):
+    (folder / "sound.yaml").write_text(SOUND)
+    (folder / "other.yml").write_text(SOUND)
+    assert told(folder, warnings=True) == {"other.yml": "is not read: name it other.yaml"}
+    assert told(folder, "sound", warnings=True) == {}
+
+
+def test_a_source_of_which_all_was_forgotten_is_warned_of(folder, tmp_path):
+    (folder / "sound.yaml").write_text(SOUND)
+    set_tombstones(Lake(tmp_path / "lake"), [Tombstone(target="lanshan.example", kind=TargetKind.SITE, forgotten_at=datetime.now(UTC))])
+    _, findings = check(folder, lake=tmp_path / "lake")
+    assert [(finding.key, finding.is_warning) for finding in findings] == [("urls", True)]
+    assert "all of its URLs were forgotten" in findings[0].told
 
 
 def test_a_name_that_there_is_not_is_told(folder):

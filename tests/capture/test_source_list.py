@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from broadsheet.capture.durations import duration
 from broadsheet.capture.source_list import read_source, source_names
 from broadsheet.errors import ConfigurationError
 
@@ -44,9 +45,15 @@ def test_paths_start_at_the_file_and_lead_to_what_is_there_now(folder, tmp_path)
         ("kind: web\nurls: [https://news.example/]\ncontact: a@b.example\nfollow: {allow: ['(']}\n", "is no regular expression"),
         ("kind: web\nurls: [https://news.example/]\ncontact: a@b.example\nresolve: {news.example: localhost}\n", "is no IP address"),
         ("paths: [a]\n", "`kind` must be one of files"),
-        ("- files\n", "`kind` must be one of files"),
+        ("- files\n", "`kind` must be one of files, warc, web, feed, sitemap; the file is a list"),
+        ("", "the file is empty"),
+        ("urls: [https://news.example/]\n", "the file says none"),
+        ("kind: rss\n", "not 'rss'; did you mean `feed`?"),
+        ("kind: sitemaps\n", "did you mean `sitemap`?"),
+        ("kind: web\nurls: https://news.example/\ncontact: a@b.example\n", "urls: must be a list: ['https://news.example/']"),
+        ("kind: web\nurls: [https://news.example/]\ncontact: a@b.example\nlimits: {pages: -1}\n", "greater than or equal to 0, not -1"),
         ("kind: files\n", "name `paths`, a `manifest` or both"),
-        ("kind: files\npaths: a.html\n", "paths: Input should be a valid tuple"),
+        ("kind: files\npaths: a.html\n", "paths: must be a list: [a.html]"),
         ("kind: files\npaths: [' ']\n", "paths.0"),
         ("kind: files\npaths: [a]\nsites: [b]\n", "sites: is no key here; did you mean `site`?"),
         ("kind: files\npaths: [a]\nname: b\n", "name: is no key here; there are kind, paths"),
@@ -69,7 +76,10 @@ def test_names_are_those_of_the_files(folder):
     assert source_names(folder, ["b"]) == ["b"]
     with pytest.raises(ConfigurationError, match="no source 'c'; it has a, b"):
         source_names(folder, ["c"])
-    with pytest.raises(ConfigurationError, match="no folder of sources"):
+    (folder / "c.yml").write_text("kind: files")
+    with pytest.raises(ConfigurationError, match=r"c\.yml is not read: name it c\.yaml"):
+        source_names(folder, ["c"])
+    with pytest.raises(ConfigurationError, match=r"no folder of sources .* `broadsheet source add`"):
         source_names(folder / "nowhere")
     with pytest.raises(ConfigurationError, match="small letters"):
         read_source(folder, "../b")
@@ -114,3 +124,21 @@ def test_what_the_owner_allows_may_be_said_in_any_language(tmp_path):
         "kind: web\nurls: [https://news.lanshan.example/]\ncontact: a@b.example\nrights: 可留存，不得转发\n", "utf-8"
     )
     assert read_source(tmp_path, "lanshan").rights == "可留存，不得转发"
+
+
+def test_a_contact_that_is_said_for_all_holds_where_a_source_names_none(folder, monkeypatch):
+    monkeypatch.setenv("BROADSHEET_CONTACT", "archive@press.example")
+    sound = "kind: web\nurls: [https://news.lanshan.example/]\n"
+    (folder / "all.yaml").write_text(sound)
+    (folder / "own.yaml").write_text(sound + "contact: own@press.example\n")
+    assert [read_source(folder, name).contact for name in ("all", "own")] == ["archive@press.example", "own@press.example"]
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("1 hour", "1h"), ("2w", "14d"), ("1h30m", "90m"), ("2 days and 12 hours", "60h"), ("30", "30m"), ("soon", None), ("every 2h", None)],
+)
+def test_the_duration_that_was_likely_meant_is_told(text, near):
+    with pytest.raises(ValueError, match="is no duration") as error:
+        duration(text)
+    assert str(error.value).partition("did you mean ")[2].removesuffix("?") == (near or "")

@@ -21,6 +21,7 @@ from broadsheet.capture.frames import parse_record
 from broadsheet.capture.raw_zone import RawZone, placed
 from broadsheet.capture.sources import deliveries
 from broadsheet.capture.web.crawl import alone_with, crawl
+from broadsheet.capture.web.requests import requests_of
 from broadsheet.capture.web.source import WebSource
 from broadsheet.capture.web.statuses import RETRIED, is_failure, is_later, is_robots_unreachable
 from broadsheet.errors import TransientError
@@ -96,16 +97,20 @@ def test_everything_that_was_asked_for_is_told_of(foundered):
 @pytest.mark.parametrize(
     ("path", "status", "error"),
     [
-        ("/gzip-bomb.html", None, "too_large"),
-        ("/large.html", None, "too_large"),
-        ("/endless.html", None, "Cancelled"),
-        ("/many-headers.html", None, "a header of"),
-        ("/cut.html", None, "DataLoss"),
-        ("/broken-chunks.html", None, "DataLoss"),
-        ("/hang.html?seconds=60", None, "Timeout"),
-        ("/bad-status.html", None, ""),
-        ("/nothing.html", None, ""),
-        ("/reset.html", None, ""),
+        ("/gzip-bomb.html", None, "too large: more than"),
+        ("/large.html", None, "too large: more than"),
+        ("/endless.html", None, "too large: more than 1 MB"),
+        ("/many-headers.html", None, "too large: a header of"),
+        ("/cut.html", None, "cut off: the answer ended"),
+        ("/broken-chunks.html", None, "cut off: the answer ended"),
+        ("/cut-gzip.html", None, "damaged: the coded body ends early"),
+        ("/unknown-coding.html", None, "unknown coding: "),
+        ("/hang.html?seconds=60", None, "timed out: no whole answer within 3 s"),
+        ("/bad-status.html", None, "no HTTP: non-integer status code"),
+        ("/two-lengths.html", None, "no HTTP: Invalid response: conflicting Content-Length"),
+        ("/huge-headers.html", None, "connection lost: "),
+        ("/nothing.html", None, "connection lost: "),
+        ("/reset.html", None, " was whole"),
         ("/error.html", 500, None),
         ("/cookies.html", 200, None),
         ("/target.html", 200, None),
@@ -121,6 +126,22 @@ def test_what_became_of_an_answer(foundered, path, status, error):
     (told,) = visits(foundered[0])[path]
     assert told.http_status == status
     assert (told.error is None) if error is None else error in told.error
+
+
+def test_what_failed_is_counted_by_its_reason(foundered):
+    lake, account, _, _ = foundered
+    rows = requests_of(lake, "trial").to_pylist()
+    failed = requests_of(lake, "trial", is_failed=True).to_pylist()
+    assert len(rows) == account["requests"] + account["forbidden"]
+    assert Counter(row["result"].split(": ")[1] for row in failed) == account["failures"]
+    assert {"cut off", "timed out", "too large", "status 500"} <= set(account["failures"])
+    results = {row["url"].removeprefix(KLIPPEN): row["result"] for row in rows}
+    assert results["/cookies.html"] == results["/robots.txt"] == "answered"
+    assert results["/redirect/301"].startswith("leads to ") and "not asked for: robots.txt forbids it" in results.values()
+    assert [row["asked_at"] for row in rows] == sorted((row["asked_at"] for row in rows), reverse=True)
+    cut = requests_of(lake, "trial", url="/cut.html", since=rows[-1]["asked_at"], limit=1).to_pylist()
+    assert [(row["url"], row["role"], row["http_status"]) for row in cut] == [(f"{KLIPPEN}/cut.html", "page", None)]
+    assert requests_of(lake, "other").num_rows == requests_of(Lake(lake.root / "none"), "trial").num_rows == 0
 
 
 def test_nothing_leads_to_this_machine_or_away(foundered):

@@ -102,7 +102,7 @@ def test_what_robots_and_pages_say_is_told():
     assert (closed.robots, closed.status) == (FORBIDDEN, None)
     assert (gone.robots, gone.status, gone.tdm_reservation) == (ALLOWED, 404, None)
     assert told.pages == [f"{url}/a/{number}.html" for number in range(4)]
-    assert (told.due_count, told.forbidden_count) == (6, 0)
+    assert (told.due_count, told.forbidden) == (6, [])
     assert told.seconds == 8.0  # robots.txt, three URLs, four pages, a second each
 
 
@@ -119,7 +119,7 @@ def test_of_pages_without_urls_the_robots_file_is_asked_for_once_and_what_was_fo
         set_tombstones(lake, [Tombstone(target=f"{url}/3.html", kind=TargetKind.URL, forgotten_at=datetime.now(UTC))])
         told = preview(source("web", [], pages=[f"{url}/{number}.html" for number in (1, 2, 3)]), lake.root, page_bytes=PAGE_BYTES)
     assert asked == ["/robots.txt"]
-    assert (told.seeds, told.pages, told.forbidden_count) == ([], [f"{url}/1.html", f"{url}/2.html"], 1)
+    assert (told.seeds, told.pages, told.forbidden) == ([], [f"{url}/1.html", f"{url}/2.html"], [f"{url}/2.html"])
 
 
 def test_addresses_of_this_machine_are_not_asked_by_default(tmp_path, monkeypatch):
@@ -127,8 +127,49 @@ def test_addresses_of_this_machine_are_not_asked_by_default(tmp_path, monkeypatc
     with site({"/": (200, {}, links("/1.html"))}) as (url, asked):
         told = preview(source("web", [f"{url}/"], allow_private=False), page_bytes=PAGE_BYTES)
     assert asked == []
-    assert told.hosts[0].status is None and told.hosts[0].error
+    assert told.hosts[0].status is None
+    reason = "private address: 127.0.0.1 is no public address; `allow_private: true` lets a source ask it"
+    assert told.hosts[0].error == reason
+    assert told.unanswered == f"none of 1 requests was answered; the last: {reason}"
     assert os.listdir(tmp_path) == []  # noqa: PTH208  # nothing is left behind, hidden ones too
+
+
+@pytest.mark.parametrize(
+    ("host", "resolve", "told"),
+    [
+        ("localhost", {}, "private address: localhost, at "),
+        ("news.qingxi.example", {"*.example": "127.0.0.1"}, "private address: news.qingxi.example, at 127.0.0.1, is no public address"),
+        ("nowhere.invalid", {}, "unknown host: nowhere.invalid has no address"),
+    ],
+)
+def test_names_of_private_addresses_are_told_from_names_without_any(host, resolve, told):
+    shown = preview(source("web", [f"http://{host}:9/"], allow_private=False, resolve=resolve), page_bytes=PAGE_BYTES)
+    assert shown.hosts[0].error.startswith(told)
+
+
+def test_entries_that_are_too_old_are_counted():
+    entries = "".join(
+        f"<url><loc>{{0}}/{number}.html</loc><lastmod>{day}</lastmod></url>" for number, day in enumerate(("2020-01-01", "2020-01-02", "2999-01-01"))
+    )
+    answers = {}
+    with site(answers) as (url, _):
+        answers["/sitemap.xml"] = (
+            200,
+            {"Content-Type": "text/xml"},
+            f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries.format(url)}</urlset>',
+        )
+        told = preview(source("sitemap", [f"{url}/sitemap.xml"]), page_bytes=PAGE_BYTES)
+    assert [(seed.link_count, seed.old_count) for seed in told.seeds] == [(1, 2)]
+    assert told.pages == [f"{url}/2.html"]
+
+
+def test_what_was_forgotten_is_not_asked_for_by_a_preview(tmp_path):
+    lake = Lake(tmp_path)
+    with site({"/": (200, {}, links("/1.html"))}) as (url, asked):
+        set_tombstones(lake, [Tombstone(target=f"{url}/", kind=TargetKind.URL, forgotten_at=datetime.now(UTC))])
+        told = preview(source("web", [f"{url}/"]), lake.root, page_bytes=PAGE_BYTES)
+    assert asked == []
+    assert (told.requests, told.hosts, told.seeds, told.pages, told.forgotten_count, told.unanswered) == (0, [], [], [], 1, None)
 
 
 RSS = '<?xml version="1.0"?><rss version="2.0"><channel><title>青溪</title><item><title>一</title><link>https://qingxi.example/1</link></item></channel></rss>'
@@ -153,6 +194,8 @@ def test_what_a_url_is_cannot_be_told_without_an_answer():
     answers = {"/robots.txt": (200, {}, "User-agent: *\nDisallow: /closed\n"), "/a": (200, {}, RSS), "/b": (301, {"Location": "/a"}, "")}
     with site(answers) as (url, _):
         assert kind_of(source("web", [f"{url}/b"]), page_bytes=PAGE_BYTES) == "feed"
+        with pytest.raises(ConfigurationError, match=r"robots\.txt cannot be had: connection refused"):
+            kind_of(source("web", ["http://127.0.0.1:9/"]), page_bytes=PAGE_BYTES)
         for path, told in (("/closed", "robots.txt does not allow"), ("/gone", "status 404")):
             with pytest.raises(ConfigurationError, match=told):
                 kind_of(source("web", [url + path]), page_bytes=PAGE_BYTES)

@@ -113,6 +113,18 @@ def test_a_text_goes_to_a_file_or_it_is_said_why_not(command, tmp_path):
         assert (refused.exit_code, refused.stdout) == (2, ""), out
 
 
+def test_a_page_is_shown_by_its_url(sample_run):
+    lake = ["--lake", str(sample_run[0])]
+    asked = runner.invoke(
+        app, ["query", *lake, "--format", "json", "select url, capture_id from captures where url is not null order by url, captured_at desc limit 1"]
+    )
+    row = json.loads(asked.stdout)
+    shown = runner.invoke(app, ["show", *lake, row["url"]], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0 and row["capture_id"] in shown.output
+    unknown = runner.invoke(app, ["show", *lake, "https://nowhere.example/a"])
+    assert unknown.exit_code == 2 and "is of https://nowhere.example/a" in unknown.output
+
+
 def test_query_formats(sample_run):
     lake = str(sample_run[0])
     csv = runner.invoke(app, ["query", "--lake", lake, "--format", "csv", "select 1 as a, '甲,乙' as b"]).output

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from broadsheet.cli import app
+from testweb import Web, WebServer
 
 SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "sample"
 PAGES = sorted((SAMPLE / "pages").glob("news.lanshan*.html.gz"))[:3]
@@ -34,6 +35,8 @@ def test_a_day_is_ingested_built_and_kept_up(sources, tmp_path):
     assert (only.exit_code, only.stdout.split()) == (0, [DAY]), only.output
     again = runner.invoke(app, ["ingest", "--lake", lake, "--sources", str(sources)])
     assert (again.exit_code, again.stdout) == (0, "")
+    assert "lanshan: 3 inputs: 3 new, 0 known, 0 quarantined" in only.stderr
+    assert "lanshan: 3 inputs: 0 new, 3 known, 0 quarantined" in again.stderr
     # nothing is published yet, and there is nothing to sort
     early = runner.invoke(app, ["maintain", "--lake", lake])
     assert early.exit_code == 0, early.output
@@ -45,6 +48,37 @@ def test_a_day_is_ingested_built_and_kept_up(sources, tmp_path):
         assert json.loads(counted.output) == {"n": len(PAGES)}
     kept = json.loads(runner.invoke(app, ["maintain", "--lake", lake]).stdout.splitlines()[0])
     assert (kept["index_runs"], kept["pruned"]) == ({"before": 1, "after": 1}, [])
+
+
+def test_what_is_quarantined_is_told_with_its_reason_until_it_is_known(sources, tmp_path):
+    lake = str(tmp_path / "lake")
+    for number in range(5):
+        (tmp_path / f"empty{number}.html").touch()
+    (sources / "other.yml").write_text("kind: files\n")
+    (sources / "lanshan.yaml").write_text("kind: files\npaths: [../*.html, ../*.html.gz]\nmanifest: ../manifest.jsonl\n", "utf-8")
+    first = runner.invoke(app, ["ingest", "--lake", lake, "--sources", str(sources)])
+    assert first.exit_code == 0, first.output
+    lines = first.stderr.splitlines()
+    assert lines[0] == "lanshan: 8 inputs: 3 new, 0 known, 5 quarantined (5 empty_file; 5 of them new)"
+    assert lines[1] == f"  {tmp_path}/sources/../empty0.html: empty_file: 0 bytes"
+    assert lines[4:] == ["  … and 2 more", f"  `broadsheet quarantine --lake {lake}` lists them once their day is built."]
+    again = runner.invoke(app, ["ingest", "--lake", lake, "--sources", str(sources)])
+    assert again.stderr.splitlines() == ["lanshan: 8 inputs: 0 new, 3 known, 5 quarantined (5 empty_file; 0 of them new)"]
+
+
+def test_requests_that_failed_are_told_by_their_reasons(tmp_path):
+    (tmp_path / "sources").mkdir()
+    with WebServer(Web(seed=7, days=2, stories_a_day=4)) as server:
+        (tmp_path / "sources" / "klip.yaml").write_text(
+            f"kind: web\nurls: [http://www.klippen.example/]\ncontact: a@b.example\nallow_private: true\nresolve: {{'*.example': '{server.address}'}}\n"
+            "follow: {allow: [/cut.html, /error.html, /target.html]}\nlimits: {delay: 0, retries: 0}\n"
+        )
+        told = runner.invoke(app, ["ingest", "--lake", str(tmp_path / "lake"), "--sources", str(tmp_path / "sources")])
+    assert told.exit_code == 0, told.output
+    lines = told.stderr.splitlines()
+    failed = next(line for line in lines if "requests failed" in line)
+    assert "1 cut off" in failed and "1 status 500" in failed and failed.startswith("  2 of 5 requests failed: ")
+    assert lines[-1] == f"  `broadsheet source visits klip --failed --lake {tmp_path / 'lake'}` lists them."
 
 
 def test_a_source_waits_until_it_is_due_or_named(sources, tmp_path):

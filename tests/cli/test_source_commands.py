@@ -28,7 +28,7 @@ def run(folder, command, *arguments, code=0):
     return result
 
 
-@pytest.mark.parametrize("command", ["add", "check", "list", "preview", "schema"])
+@pytest.mark.parametrize("command", ["add", "check", "list", "preview", "schema", "visits"])
 def test_every_command_has_help_to_work_from(command):
     output = runner.invoke(app, ["source", command, "--help"], env={"COLUMNS": "160"}).output
     assert re.search(r"[A-Za-z].{40,}\.", output)
@@ -87,6 +87,11 @@ def test_nothing_is_overwritten_and_nothing_wrong_written(folder):
         (["other", "https:///x", *CONTACT], "is no http(s) URL"),
         (["other", url, "a.warc.gz", *CONTACT], "several kinds (warc, web)"),
         (["other", url, "--contact", "a\nb"], "one line"),
+        (["other", url, "--contact", "foo"], "neither an e-mail address nor a URL"),
+        (["other", "www.news.example/local", *CONTACT], "as https://www.news.example/local"),
+        (["other", url, *CONTACT, "--resolve", "news.example"], "name a host and an address"),
+        (["other", url, *CONTACT, "--resolve", "news.example=there"], "is no IP address"),
+        (["other", "drop", "--allow-private"], "no part of kind files"),
     ):
         refused = run(folder, "add", *arguments, code=2)
         assert told in refused.stderr.replace("\n", " "), arguments
@@ -96,10 +101,22 @@ def test_nothing_is_overwritten_and_nothing_wrong_written(folder):
 
 def test_a_probe_tells_the_kind(folder, monkeypatch):
     probed = []
-    monkeypatch.setattr(previews, "kind_of", lambda source, page_bytes: probed.append((source.urls, source.contact)) or "feed")
-    run(folder, "add", "lanshan", "https://news.lanshan.example/latest", *CONTACT, "--probe")
+    monkeypatch.setattr(previews, "kind_of", lambda source, page_bytes: probed.append((source.urls, source.contact, source.resolve)) or "feed")
+    run(
+        folder,
+        "add",
+        "lanshan",
+        "https://news.lanshan.example/latest",
+        *CONTACT,
+        "--probe",
+        "--resolve",
+        "*.example=127.0.0.1:8000",
+        "--allow-private",
+    )
     assert read_source(folder, "lanshan").kind == "feed"
-    assert probed == [(("https://news.lanshan.example/latest",), "archive@press.example")]
+    assert probed == [(("https://news.lanshan.example/latest",), "archive@press.example", {"*.example": "127.0.0.1:8000"})]
+    written = read_source(folder, "lanshan")
+    assert (written.resolve, written.is_private_allowed) == ({"*.example": "127.0.0.1:8000"}, True)
 
 
 def test_mistakes_are_listed_and_end_with_2(folder):
@@ -157,7 +174,10 @@ def test_a_preview_shows_what_a_run_would_ask_for_and_a_list_what_became_of_it(f
     assert f"Pages that a run would ask for now: 5; {told['due_count'] - 5} more are left for later runs" in shown
     assert all(page in shown for page in told["pages"][:2]) and told["pages"][2] not in shown and "… and 3 more" in shown
     (row,) = json.loads(run(folder, "list", "--lake", str(lake), "--json").stdout)
-    assert row["answered_at"] and row["new_page_at"] and row["trouble"] == ""
+    assert row["answered_at"] and row["new_page_at"] and row["ran_at"] and row["trouble"] == ""
+    assert (row["failed_count"], row["request_count"]) == (0, 7)
+    shown = runner.invoke(app, ["source", "visits", "harbor", "--lake", str(lake), "--format", "json", "--limit", "1"])
+    assert json.loads(shown.stdout)["result"] == "answered"
     assert "next due (UTC)" in runner.invoke(app, ["source", "list", "--sources", str(folder), "--lake", str(lake)], env={"COLUMNS": "200"}).stdout
 
 
@@ -174,9 +194,29 @@ def test_a_preview_of_files_and_archives_lists_them(folder, tmp_path):
     ]  # fmt: skip
     assert json.loads(run(folder, "preview", "pages", "--json").stdout)["files"] == [f"{tmp_path}/drop"]
     brought = runner.invoke(app, ["ingest", "--sources", str(folder), "--source", "archive", "--lake", str(tmp_path / "lake")])
-    assert "archive: 2 inputs, 2 quarantined, 1 archives left" in brought.stderr  # they are empty
+    assert "archive: 2 inputs: 0 new, 0 known, 2 quarantined (2 empty_file; 2 of them new); 1 archive left" in brought.stderr  # they are empty
     shown = run(folder, "preview", "archive", "--lake", str(tmp_path / "lake"), "--first", "1").stdout
     assert f"  {tmp_path}/drop/2.warc.gz" in shown  # those that failed come last
+
+
+def test_a_preview_of_a_host_that_does_not_answer_ends_as_a_run_does(folder, tmp_path):
+    run(folder, "add", "dead", "http://127.0.0.1:9/", *CONTACT, "--allow-private")
+    told = run(folder, "preview", "dead", code=5).stdout.splitlines()
+    assert told[1].startswith("Nothing can be told: none of 1 requests was answered; the last: connection refused")
+    brought = runner.invoke(app, ["ingest", "--sources", str(folder), "--lake", str(tmp_path / "lake")])
+    assert brought.exit_code == 5 and "connection refused" in brought.stderr
+    (row,) = json.loads(run(folder, "list", "--lake", str(tmp_path / "lake"), "--json").stdout)
+    assert (row["failed_count"], row["request_count"]) == (1, 1)
+    failed = run_visits(tmp_path / "lake", "dead", "--failed", "--format", "csv")
+    assert failed[0] == "asked_at,role,result,http_status,url" and failed[1].endswith(
+        "failed: connection refused: nothing listens there,,http://127.0.0.1:9/robots.txt"
+    )
+
+
+def run_visits(lake, name, *arguments) -> list[str]:
+    result = runner.invoke(app, ["source", "visits", name, "--lake", str(lake), *arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout.splitlines()
 
 
 def test_the_schema_is_written(tmp_path):

@@ -18,6 +18,8 @@ import brotli
 import pytest
 from backports import zstd
 
+from broadsheet.capture.source_check import check
+from broadsheet.capture.web.preview import preview
 from testweb import Clock, Truth, Web, WebServer, klippen
 from testweb.answers import preferred_coding
 from testweb.hosts import KLIPPEN
@@ -408,11 +410,19 @@ def test_the_command_serves_another_process(tmp_path):
         "3",
         "--log",
         str(tmp_path / "log.jsonl"),
+        "--sources",
+        str(tmp_path / "sources"),
     ]
     process = subprocess.Popen(command, cwd=EXAMPLES, stdout=subprocess.PIPE, text=True)
     try:
         port, admin_port = (int(re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline())[1]) for _ in range(2))
+        assert process.stdout.readline().count(".yaml") == 3
+        ahead = re.search(r"BROADSHEET_CLOCK_OFFSET_SECONDS=(-?\d+)", process.stdout.readline())[1]
+        assert abs(datetime.now(UTC) + timedelta(seconds=int(ahead)) - datetime(2026, 3, 3, 8, tzinfo=UTC)) < timedelta(minutes=5)
         assert HARBOR in process.stdout.readline()
+        sources, findings = check(tmp_path / "sources")
+        assert {source.kind for source in sources} == {"web", "feed", "sitemap"}
+        assert {(finding.key, finding.is_warning) for finding in findings} == {("allow_private", True)}
 
         def asked(method: str, path: str, body: str | None = None) -> tuple[int, str]:
             connection = http.client.HTTPConnection("127.0.0.1", admin_port, timeout=20)
@@ -434,6 +444,10 @@ def test_the_command_serves_another_process(tmp_path):
         assert [Request.of_json(json.loads(line)).instant for line in logged] == [at]
         assert asked("GET", "/log?since=1") == (200, "")
         assert json.loads(asked("GET", f"/truth?host={HARBOR}")[1]) == json.loads(json.dumps(Truth(web).as_json(HARBOR)))
+        for source in sources:
+            told = preview(source, page_bytes=1 << 24, clock_offset=int(ahead))
+            assert told.pages and {seed.status for seed in told.seeds} == {200}
+        logged = asked("GET", "/log")[1].splitlines()
     finally:
         process.terminate()
         process.wait(timeout=20)

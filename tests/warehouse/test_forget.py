@@ -556,7 +556,8 @@ def test_the_command_tells_first_and_asks(lake):
         assert line in told.output
     assert "they stay" in told.output
     refused = runner.invoke(app, ["forget", URL, "--lake", str(lake)], input="n\n")
-    assert refused.exit_code == 1
+    assert (refused.exit_code, "Nothing was removed" in refused.output) == (4, True)
+    assert runner.invoke(app, ["forget", URL, "--lake", str(lake)]).exit_code == 4  # nobody answers
     assert (contents(lake, ()), Lake(lake).tombstones.exists()) == (before, False)
     done = runner.invoke(app, ["forget", URL, "--lake", str(lake), "--reason", "on request"], input="y\n")
     assert done.exit_code == 0, done.output
@@ -564,6 +565,24 @@ def test_the_command_tells_first_and_asks(lake):
     listed = runner.invoke(app, ["forget", "--list", "--lake", str(lake)], env={"COLUMNS": "200"})
     assert URL in listed.output and "on request" in listed.output
     assert runner.invoke(app, ["forget", "--lake", str(lake)]).exit_code == 2
+
+
+def test_a_name_that_is_misspelt_or_of_many_sites_is_refused(lake):
+    before = contents(lake, ())
+    for targets, told in (
+        (["haidu.exmaple"], "nothing of haidu.exmaple is in the lake"),
+        ([URL, f"{URL}x"], f"nothing of {URL}x is in the lake"),
+        (["example"], "'example' is no site but what names of sites end with"),
+        (["co.uk"], "'co.uk' is no site"),
+    ):
+        refused = runner.invoke(app, ["forget", *targets, "--lake", str(lake), "--yes"])
+        assert refused.exit_code == 2 and told in refused.output, refused.output
+    assert (contents(lake, ()), Lake(lake).tombstones.exists()) == (before, False)
+    asked = runner.invoke(app, ["forget", "haidu.exmaple", "--lake", str(lake)], input="n\n")
+    assert (asked.exit_code, "Keep it from coming in all the same?" in asked.output) == (4, True)
+    done = runner.invoke(app, ["forget", "haidu.exmaple", "--lake", str(lake), "--yes", "--even-if-unknown"])
+    assert done.exit_code == 0, done.output
+    assert [stone.target for stone in tombstones_of(Lake(lake))] == ["haidu.exmaple"]
 
 
 def test_a_lake_that_was_never_published_forgets_too(tmp_path, whole):

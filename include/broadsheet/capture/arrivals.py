@@ -81,6 +81,12 @@ def days_listed(run: Run) -> list[str]:
     return sorted(folder.parent.name for folder in run.where.arrivals.glob(f"*/{run.run_id}"))
 
 
+def count_listed(run: Run) -> tuple[int, int]:
+    """How many captures and absences, and how many rejected inputs, a run has listed."""
+    counts = Counter(name == REJECTIONS for _, name, _ in _listed_by(run))
+    return counts[False], counts[True]
+
+
 def _listed_by(run: Run) -> Iterator[tuple[str, str, bytes]]:
     """What the run itself has listed so far, as day, name of the file and line."""
     for day in days_listed(run):

@@ -8,6 +8,16 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
+_WEEK = 7 * 86400
+_WORDS = {
+    word: seconds
+    for words, seconds in (
+        ("s sec secs second seconds", 1), ("m min mins minute minutes", 60), ("h hr hrs hour hours", 3600), ("d day days", 86400),
+        ("w week weeks", _WEEK),
+    )
+    for word in words.split()
+}  # fmt: skip
 _MOST_EARLY = timedelta(minutes=5)
 
 
@@ -16,8 +26,22 @@ def duration(value: Any) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not (found := _DURATION.fullmatch(str(value).strip())):
-        raise ValueError(f"{value!r} is no duration, as 90s, 30m, 24h and 7d are")
+        near = _near(str(value))
+        raise ValueError(f"{value!r} is no duration, as 90s, 30m, 24h and 7d are" + (f"; did you mean {near}?" if near else ""))
     return timedelta(seconds=float(found.group(1)) * _UNITS[found.group(2)])
+
+
+def _near(text: str) -> str | None:
+    """What was likely meant by a text that is no duration: `1 hour`, `2w`, `1h30m`, `30`."""
+    parts = _PART.findall(text.lower())
+    if not parts or re.sub(r"[\s,]+|and", "", _PART.sub("", text.lower())):
+        return None
+    if len(parts) == 1 and not parts[0][1]:
+        return f"{parts[0][0]}m"
+    if any(unit not in _WORDS for _, unit in parts):
+        return None
+    seconds = sum(float(number) * _WORDS[unit] for number, unit in parts)
+    return duration_text(timedelta(seconds=seconds))
 
 
 def is_duration(text: str) -> bool:

@@ -15,7 +15,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import msgspec
 
@@ -36,7 +36,7 @@ class Manifest:
 
     def __init__(self, path: Path, directories: Sequence[Path] = ()):
         self.path = path
-        self._folders = [path.parent, *directories]
+        self.folders = [path.parent, *directories]
         self._rows = sqlite3.connect("")  # a temporary file, gone when closed
         self._rows.execute("create table rows (line integer primary key, key text, position text, path text, known blob)")
 
@@ -57,7 +57,7 @@ class Manifest:
             known, problems = _known(row)
             if problems:
                 yield rejected(place, BadInput("bad_manifest_row", "; ".join(problems)), excerpt=_excerpt(row))
-            found = self._find(named)
+            found = self.find(named)
             if found is None:
                 yield rejected(
                     printable(named),
@@ -80,14 +80,56 @@ class Manifest:
         for path, _ in self._rows.execute("select path, min(line) from rows group by key order by min(line)"):
             yield Path(os.fsdecode(path))
 
-    def _find(self, named: str) -> tuple[Path, str] | None:
+    def find(self, named: str) -> tuple[Path, str] | None:
         """The file that a row names, and the position of the record if it names one."""
         file, _, position = named.rpartition("#")
         for text, at in ((named, ""), (file, position)):
-            for folder in self._folders if text else ():
+            for folder in self.folders if text else ():
                 if os.path.lexists(folder / text):
                     return folder / text, at
         return None
+
+
+class Fit(NamedTuple):
+    """How a manifest fits the files.
+
+    Attributes
+    ----------
+    row_count : rows that name a path; `missing_count` of them lead to no file, `first` of which stands in `line` and was looked for at `looked_at`.
+    """
+
+    row_count: int
+    missing_count: int
+    line: int = 0
+    first: str = ""
+    looked_at: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        where = " and ".join(self.looked_at)
+        first = f"the first, {self.first!r} in line {self.line}, was looked for at {where}"
+        return f"{self.missing_count:,} of {self.row_count:,} rows lead to no file; {first}"
+
+
+def unmatched(path: Path, roots: Sequence[Path]) -> Fit:
+    """How many rows of a manifest lead to no file. Raises ConfigurationError as `Manifest.load` does.
+
+    Parameters
+    ----------
+    roots : inputs that the manifest comes with; paths may start at those that are directories.
+    """
+    manifest = Manifest(path, [root for root in roots if root.is_dir()])
+    fit = Fit(0, 0)
+    for line, row in _rows(path):
+        if isinstance(row, BadInput) or not (named := _text(row.get("path"))):
+            continue
+        fit = fit._replace(row_count=fit.row_count + 1)
+        if manifest.find(named) is None:
+            if not fit.missing_count:
+                places = tuple(dict.fromkeys(os.path.normpath((folder / named).absolute()) for folder in manifest.folders))
+                fit = fit._replace(line=line, first=named, looked_at=places)
+            fit = fit._replace(missing_count=fit.missing_count + 1)
+    return fit
 
 
 def _key(path: Path) -> bytes:

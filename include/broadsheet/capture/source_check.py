@@ -1,17 +1,23 @@
 """What is wrong with a folder of sources, and what is likely to be: all of it, before anything runs."""
 
+import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from broadsheet.capture.durations import duration_text
 from broadsheet.capture.remote import is_remote
-from broadsheet.capture.source_list import FileSource, Source, WrongSource, read_source, source_names
+from broadsheet.capture.source_list import FileSource, Source, WrongSource, read_source, source_names, unread
+from broadsheet.capture.source_scaffold import is_contact
 from broadsheet.capture.warc_source import WarcSource
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import ConfigurationError
+from broadsheet.lake import Lake
 from broadsheet.records import Record
+from broadsheet.tombstones import Tombstones
 from broadsheet.urls import hosts_above
 
 _HOST = re.compile(r"//((?:[\w-]|\\?\.|\\-)+)")  # as a pattern spells one
@@ -34,7 +40,9 @@ class Finding(Record, frozen=True):
     is_warning: bool = False
 
 
-def check(folder: str | Path, only: Sequence[str] = (), sites_dir: Path | None = None) -> tuple[list[Source], list[Finding]]:
+def check(
+    folder: str | Path, only: Sequence[str] = (), sites_dir: Path | None = None, lake: Path | None = None
+) -> tuple[list[Source], list[Finding]]:
     """Read the sources of a folder, or those of `only`. Returns those that can be used, and all findings, by file.
 
     What sources share is looked for in the whole folder. Raises ConfigurationError for a folder or a name that there is not, and for a site
@@ -43,6 +51,7 @@ def check(folder: str | Path, only: Sequence[str] = (), sites_dir: Path | None =
     Parameters
     ----------
     sites_dir : folder of site profiles beside the bundled ones.
+    lake : whose tombstones tell what was forgotten.
     """
     chosen = source_names(folder, only)
     sources: list[Source] = []
@@ -52,21 +61,37 @@ def check(folder: str | Path, only: Sequence[str] = (), sites_dir: Path | None =
             source = read_source(folder, name)
             if isinstance(source, WebSource):
                 source.listed  # noqa: B018  # reads the list
-            sources.append(source)
+            if isinstance(source, WebSource) and (faults := list(_private(source))):
+                findings += [Finding(file=str(Path(folder) / f"{name}.yaml"), key=key, told=told) for key, told in faults]
+            else:
+                sources.append(source)
         except WrongSource as error:
             findings += [Finding(file=str(error.file), key=key, told=told) for key, told in error.problems]
         except ConfigurationError as error:
             findings.append(Finding(file=str(Path(folder) / f"{name}.yaml"), key="page_list", told=str(error).partition(": ")[2]))
-    doubts = [(source.name, *doubt) for source in sources for doubt in _doubts(source)] + list(_shared(sources))
+    doubts = [(source.name, *doubt) for source in sources for doubt in doubts_of(source)] + list(_shared(sources))
+    doubts += [(source.name, "urls", told) for source in sources if lake and (told := forgotten_whole(source, lake))]
     findings += [Finding(file=str(Path(folder) / f"{name}.yaml"), key=key, told=told, is_warning=True) for name, key, told in doubts]
     findings += [Finding(file=str(Path(folder) / f"{name}.yaml"), key="profile", told=told) for name, told in _unknown_profiles(sources, sites_dir)]
-    files = {str(Path(folder) / f"{name}.yaml"): name for name in chosen}
+    files: dict[str, str] = {} if only else {str(told.partition(" is not read")[0]): told for told in unread(folder)}
+    findings += [Finding(file=file, key="", told=told.removeprefix(f"{file} "), is_warning=True) for file, told in files.items()]
+    files |= {str(Path(folder) / f"{name}.yaml"): name for name in chosen}
     return [source for source in sources if source.name in chosen], sorted(
         (finding for finding in findings if finding.file in files), key=lambda finding: (finding.file, finding.is_warning)
     )
 
 
-def _doubts(source: Source) -> Iterator[tuple[str, str]]:
+def forgotten_whole(source: Source, lake: Path) -> str | None:
+    """What is told of a source all of whose sites or URLs were forgotten in a lake, so that it brings nothing; None of any other."""
+    if not isinstance(source, WebSource):
+        return None
+    covered = Tombstones(Lake(lake)).covered
+    asked = (*source.urls, *source.listed)
+    return "all of its URLs were forgotten: it brings nothing (`broadsheet forget --list`)" if all(map(covered.has_url, asked)) else None
+
+
+def doubts_of(source: Source) -> Iterator[tuple[str, str]]:
+    """Key and text of what is likely to be a mistake in a source, by itself."""
     if isinstance(source, WebSource):
         yield from _web_doubts(source)
         return
@@ -74,15 +99,61 @@ def _doubts(source: Source) -> Iterator[tuple[str, str]]:
         yield "paths", "lead to no file now"
     yield from (("paths", f"{path} is not there now") for path in found if not is_remote(str(path)) and not Path(path).exists())
     if isinstance(source, FileSource):
-        if source.manifest and not Path(source.manifest).is_file():
-            yield "manifest", f"{source.manifest} is not there now"
+        yield from _manifest_doubts(source)
         return
     yield from (("path_lists", f"{path} is not there now") for path in source.path_lists if not is_remote(path) and not Path(path).is_file())
     if not source.contact and any(path.startswith("http") for path in (*source.paths, *source.path_lists, source.base or "")):
         yield "contact", "is missing: without it, the people of the servers that are asked cannot reach you"
 
 
+def _manifest_doubts(source: FileSource) -> Iterator[tuple[str, str]]:
+    from broadsheet.capture.manifest import unmatched
+
+    if not source.manifest:
+        return
+    if not Path(source.manifest).is_file():
+        yield "manifest", f"{source.manifest} is not there now"
+        return
+    try:
+        fit = unmatched(Path(source.manifest), source.found())
+    except ConfigurationError as error:
+        yield "manifest", str(error)
+        return
+    if fit.missing_count:
+        yield "manifest", fit.told
+
+
+def _private(source: WebSource) -> Iterator[tuple[str, str]]:
+    """Addresses that a crawl would be refused, as far as the file tells."""
+    from broadsheet.capture.web.addresses import is_public, stated_address
+    from broadsheet.capture.web.failures import PRIVATE
+
+    if source.is_private_allowed:
+        return
+    hosts = {urlsplit(url).hostname or "": key for key, urls in (("pages", source.listed), ("urls", source.urls)) for url in urls}
+    for host, key in hosts.items():
+        stated = stated_address(host, source.resolve)
+        if stated and not is_public(stated[0]):
+            yield "resolve", PRIVATE.format(f"{host}, at {stated[0]},")
+        elif not stated and (host == "localhost" or host.endswith(".localhost") or (_is_address(host) and not is_public(host))):
+            yield key, PRIVATE.format(host)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _web_doubts(source: WebSource) -> Iterator[tuple[str, str]]:
+    if blank := next((url for url in (*source.urls, *source.pages) if "%20" in url), None):
+        yield "urls", f"{blank} has a blank: are these two URLs?"
+    if source.every == timedelta():
+        yield "every", "0s: everything in `urls` is asked for in every run, however soon after the last"
+    if list(source.revisit) != sorted(source.revisit):
+        yield "revisit", "is not in the order of time: each is counted since a page was first seen"
     for key, patterns in (("allow", source.follow.allow), ("deny", source.follow.deny)):
         for number, pattern in enumerate(patterns):
             if told := _doubt_of_pattern(source, key, pattern):
@@ -99,7 +170,7 @@ def _web_doubts(source: WebSource) -> Iterator[tuple[str, str]]:
         yield "limits.pages", "0: no page is ever asked for"
     if source.is_private_allowed:
         yield "allow_private", "addresses of private networks are asked if a link or a name leads there: for trials and for an intranet"
-    elif not re.search(r"@|^https?://", source.contact):
+    elif not is_contact(source.contact):
         yield "contact", f"{source.contact!r} is neither an e-mail address nor a URL"
 
 

@@ -10,6 +10,7 @@
 start at the folder of the YAML file.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -26,7 +27,12 @@ from broadsheet.capture.web.source import SiteName, WebSource, ZoneName
 from broadsheet.errors import ConfigurationError
 
 NAME_PATTERN = r"[a-z0-9][a-z0-9_-]{0,39}"  # it is part of run ids
+CONTACT_VARIABLE = "BROADSHEET_CONTACT"  # of sources that ask somebody and name no contact
 OWN = ("name", "folder")  # fields that are the file's own, and no keys in it
+_MEANT = {
+    **dict.fromkeys(("rss", "atom", "rdf", "json", "feeds"), "feed"), **dict.fromkeys(("html", "site", "page", "pages", "http", "url"), "web"),
+    **dict.fromkeys(("archive", "archives", "wacz"), "warc"), **dict.fromkeys(("folder", "directory", "csv"), "files"),
+}  # fmt: skip
 NAME_RULE = "its name must be of small letters, digits, - and _, 40 at most"
 
 _Path = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -105,11 +111,21 @@ def source_names(folder: str | Path, only: Sequence[str] = ()) -> list[str]:
     """The names of the sources of a folder, unread; those of `only` if it names any. Raises ConfigurationError for a name that there is not."""
     where = Path(folder)
     if not where.is_dir():
-        raise ConfigurationError(f"{where} is no folder of sources (<name>.yaml)")
+        raise ConfigurationError(
+            f"{where.absolute()} is no folder of sources (<name>.yaml): name another by `--sources`, or begin one by `broadsheet source add`"
+        )
     names = sorted(file.stem for file in where.glob("*.yaml") if not file.name.startswith("."))
     if unknown := [name for name in only if name not in names]:
-        raise ConfigurationError(f"{where} has no source {', '.join(map(repr, unknown))}; it has {', '.join(names) or 'none'}")
+        raise ConfigurationError(
+            f"{where} has no source {', '.join(map(repr, unknown))}; it has {', '.join(names) or 'none'}"
+            + "".join(f"; {told}" for told in unread(where))
+        )
     return [name for name in names if not only or name in only]
+
+
+def unread(folder: str | Path) -> list[str]:
+    """What is told of files that look like sources and are none, for the ends of their names."""
+    return [f"{file} is not read: name it {file.stem}.yaml" for file in sorted(Path(folder).glob("*.yml")) if not file.name.startswith(".")]
 
 
 def read_source(folder: str | Path, name: str) -> Source:
@@ -118,12 +134,14 @@ def read_source(folder: str | Path, name: str) -> Source:
     if not re.fullmatch(NAME_PATTERN, name):
         raise WrongSource(file, [("", NAME_RULE)])
     try:
-        said = yaml.safe_load(file.read_text("utf-8")) or {}
+        said = yaml.safe_load(file.read_text("utf-8"))
     except (OSError, UnicodeError, yaml.YAMLError, ValueError) as error:
         raise WrongSource(file, [("", f"cannot be read: {error}")]) from error
     model = KINDS.get(str(said.get("kind"))) if isinstance(said, dict) else None
     if model is None:
-        raise WrongSource(file, [("", f"`kind` must be one of {', '.join(KINDS)}")])
+        raise WrongSource(file, [("", f"`kind` must be one of {', '.join(KINDS)}{_instead_of_kind(said)}")])
+    if (contact := os.environ.get(CONTACT_VARIABLE)) and "contact" in model.model_fields:
+        said = {"contact": contact, **said}
     own = {name: value for name, value in (("name", file.stem), ("folder", str(file.parent.absolute()))) if name in model.model_fields}
     try:
         source = model.model_validate({**said, **own})
@@ -132,6 +150,19 @@ def read_source(folder: str | Path, name: str) -> Source:
     if problems := _own_keys(said, model):
         raise WrongSource(file, problems)
     return source.model_copy(update=_absolute(source, file.parent))
+
+
+def _instead_of_kind(said: Any) -> str:
+    """What a file has that says no kind."""
+    if said is None:
+        return "; the file is empty"
+    if not isinstance(said, dict):
+        return f"; the file is a {'list' if isinstance(said, list) else 'text'}, not keys with values"
+    if "kind" not in said:
+        return "; the file says none"
+    kind = str(said["kind"]).lower()
+    near = _MEANT.get(kind) or next(iter(get_close_matches(kind, KINDS, 1)), None)
+    return f", not {said['kind']!r}" + (f"; did you mean `{near}`?" if near else "")
 
 
 def _own_keys(said: dict[str, Any], model: type[BaseModel]) -> list[tuple[str, str]]:
@@ -150,11 +181,21 @@ def _problem(item: Any, model: type[BaseModel]) -> tuple[str, str]:
     if item["type"] == "missing":
         return key, "is missing"
     if item["type"] != "extra_forbidden":
-        return key, item["msg"].removeprefix("Value error, ")
+        return key, _expected(item)
     for part in place[:-1]:  # the model whose key it would be
         model = model.model_fields[str(part)].annotation  # type: ignore[assignment]
     near = get_close_matches(str(place[-1]), _keys(model), 1)
     return key, f"is no key here; did you mean `{near[0]}`?" if near else f"is no key here; there are {', '.join(_keys(model))}"
+
+
+def _expected(item: Any) -> str:
+    given = item["input"]
+    if item["type"] == "value_error":
+        return item["msg"].removeprefix("Value error, ")
+    if item["type"] == "tuple_type":
+        dumped = yaml.safe_dump([given], default_flow_style=True, allow_unicode=True, width=float("inf")).strip()
+        return f"must be a list: {dumped if isinstance(given, str) else '[ … ]'}"
+    return f"{item['msg']}, not {given!r}"
 
 
 def _absolute(source: Source, folder: Path) -> dict[str, Any]:

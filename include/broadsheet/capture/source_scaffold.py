@@ -1,7 +1,7 @@
 """A source file to begin with: what was given, and every key that one is likely to want, with its default and what it does."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,11 +14,13 @@ from broadsheet.capture.source_list import KINDS
 from broadsheet.capture.source_schema import schema
 from broadsheet.capture.web.source import Follow, Limits, WebSource
 from broadsheet.errors import ConfigurationError
+from broadsheet.urls import is_site_host
 
 _WARC = re.compile(r"\.warc(\.gz)?$", re.I)
 _PATH_LIST = re.compile(r"\.paths(\.gz)?$", re.I)
 _SITEMAP = re.compile(r"sitemap[^/]*$", re.I)
 _FEED = re.compile(r"(\.(xml|rss|atom|rdf)|/(rss|feed|atom|feed\.json))/?$", re.I)
+_FILE = re.compile(r"\.(gz|warc|paths|txt|html?|xml|rss|atom|rdf|json)$", re.I)
 _CRAWL_DATA = "/crawl-data/"  # what the lines of Common Crawl's lists begin with
 
 
@@ -39,17 +41,23 @@ def _kind(text: str) -> str:
     return "sitemap" if _SITEMAP.search(path) else "feed" if _FEED.search(path) else "web"
 
 
-def scaffold(name: str, inputs: Sequence[str], kind: str, contact: str | None = None) -> str:
+def scaffold(
+    name: str, inputs: Sequence[str], kind: str, contact: str | None = None, *, resolve: Mapping[str, str] | None = None,
+    is_private_allowed: bool = False,
+) -> str:  # fmt: skip
     """The text of a source file.
 
     Parameters
     ----------
     inputs : URLs, or paths as they are to stand in the file.
     contact : needed for kinds that ask a site.
+    resolve, is_private_allowed : of kinds that ask a site; as the source has them.
     """
     head = f"# Written by `broadsheet source add`. docs/sources.md tells of every key; `broadsheet source check {name}` of mistakes.\nkind: {kind}\n"
     if issubclass(KINDS[kind], WebSource):
-        return head + _web(inputs, kind, contact or "")
+        trial = "allow_private: true\n" if is_private_allowed else ""
+        trial += f"resolve: {_value(dict(resolve))}\n" if resolve else ""
+        return head + _web(inputs, kind, contact or "") + trial
     return head + (_warc(inputs, contact) if kind == "warc" else _files(inputs))
 
 
@@ -132,5 +140,16 @@ def _value(value: Any) -> str:
 
 
 def stated_path(text: str) -> str:
-    """A path of the command line as a source file states it, wherever that lies."""
-    return text if is_remote(text) else str(Path(text).absolute())
+    """A path of the command line as a source file states it, wherever that lies. Raises ConfigurationError for a host whose scheme was forgotten."""
+    if is_remote(text):
+        return text
+    host = re.split(r"[/?#:]", text, maxsplit=1)[0].lower()
+    is_host = host == "localhost" or (is_site_host(host.removeprefix("www.")) and "." in host and not _FILE.search(host))
+    if is_host and not Path(text).exists():
+        raise ConfigurationError(f"{text!r} is no file that is there; a URL begins with http:// or https://, as https://{text}")
+    return str(Path(text).absolute())
+
+
+def is_contact(text: str) -> bool:
+    """Whether a text looks like an e-mail address or a URL, by which people can be reached."""
+    return re.search(r"@|^https?://", text) is not None

@@ -44,7 +44,7 @@ EXIT_CODES = (
     "Exit codes: 0 done · 1 fault of the program · 2 wrong usage or configuration · 3 done, but inputs, pages or rows were quarantined, or "
     "there was neither a page nor an absence (the summary names the reasons), or the quality overview could not be drawn · "
     "4 stopped by the quality policy or the audit, nothing published; "
-    "of `check`: 3 checks failed, 4 one of them stops · "
+    "of `forget`: 4 its question was answered with no; of `check`: 3 checks failed, 4 one of them stops · "
     "5 try again later: another writer is at work, or the disk is full."
 )
 
@@ -390,7 +390,9 @@ app.command()(contract)
 
 @app.command()
 def show(
-    page: Annotated[str, typer.Argument(help="A capture's id (or its beginning) in the lake, or the path of a page.", metavar="CAPTURE")],
+    page: Annotated[
+        str, typer.Argument(help="A capture of the lake, by its id (or its beginning) or its URL, or the path of a page.", metavar="PAGE")
+    ],
     lake: LakeOption = DEFAULT_LAKE,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page to look at in a browser instead of printing.", show_default=False)] = None,
     sites: SitesOption = None,

@@ -1,8 +1,10 @@
 """`broadsheet ingest`, `build` and `maintain`: what the DAGs of these names do, without Airflow."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from shlex import quote
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -60,10 +62,32 @@ def ingest(
             failed.add(Exit.USAGE if isinstance(error, ConfigurationError) else Exit.TRY_AGAIN)
             errors.print(f"{name}: {error}", style="red", markup=False, highlight=False)
             continue
-        left = brought.get("archives", {}).get("left")
-        told = f"{name}: {brought['in_count']} inputs, {brought['quarantined_count']} quarantined" + (f", {left} archives left" if left else "")
-        errors.print(told, markup=False, highlight=False)
+        for line in _told(name, brought, lake):
+            errors.print(line, markup=False, highlight=False)
     raise typer.Exit(min(failed, default=Exit.DONE))
+
+
+def _told(name: str, brought: dict[str, Any], lake: Path) -> Iterator[str]:
+    """What a source brought, what of it cannot be used, and which requests failed; each with how to see more."""
+    of_lake = "" if lake == DEFAULT_LAKE else f" --lake {quote(str(lake))}"
+    came, new, aside, left = brought["in_count"], brought["new_count"], brought["quarantined_count"], brought.get("archives", {}).get("left")
+    told = f"{name}: {came:,} input{'' if came == 1 else 's'}: {new:,} new, {came - new - aside:,} known, {aside:,} quarantined"
+    if aside:
+        told += f" ({_by_reason(brought['reasons'])}; {brought['new_quarantined_count']:,} of them new)"
+    yield told + (f"; {left:,} archive{'' if left == 1 else 's'} left" if left else "")
+    if brought["new_quarantined_count"]:
+        yield from (f"  {rejected}" for rejected in brought["quarantined"])
+        if (more := aside - len(brought["quarantined"])) > 0:
+            yield f"  … and {more:,} more"
+        yield f"  `broadsheet quarantine{of_lake}` lists them once their day is built."
+    account = brought.get("crawl", {})
+    if failures := account.get("failures"):
+        yield f"  {sum(failures.values()):,} of {account['requests']:,} requests failed: {_by_reason(failures)}"
+        yield f"  `broadsheet source visits {name} --failed{of_lake}` lists them."
+
+
+def _by_reason(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
 
 
 def build(

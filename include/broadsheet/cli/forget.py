@@ -7,10 +7,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from broadsheet.cli.exits import Exit
 from broadsheet.cli.options import DEFAULT_LAKE, LakeOption
+from broadsheet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from broadsheet.forget import Found
+    from broadsheet.tombstones import Target
 
 errors = Console(stderr=True, soft_wrap=True)
 
@@ -43,11 +46,15 @@ def forget(
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the tombstone.", show_default=False)] = "",
     is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     is_dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what the lake holds of it.")] = False,
+    is_unknown_too: Annotated[
+        bool, typer.Option("--even-if-unknown", help="With --yes: also what the lake holds nothing of, so that it never comes in.")
+    ] = False,
     is_list: Annotated[bool, typer.Option("--list", help="List the tombstones instead.")] = False,
 ) -> None:
     """Remove pages or sites from the lake for good: raw zone, tables, earlier states. A tombstone keeps them from coming back.
 
     What the lake holds is told first. There is no way back, and none to states of before. Without a TARGET, a takedown that was killed is completed.
+    A name of which the lake holds nothing is refused with --yes: it is likely misspelt. Exit code 4 where the question is answered with no.
     """
     from broadsheet import forget as takedown
 
@@ -55,26 +62,75 @@ def forget(
         _print_stones(lake)
         return
     wanted = takedown.targets_of(targets or ())
+    for target in wanted:
+        _require_own_site(lake, target)
     left = takedown.unfinished(lake)
     if left:
         names = ", ".join(target.name for target in left)
         errors.print(f"A takedown was killed and is completed first: {names}", markup=False, highlight=False)
     elif not wanted:
         raise typer.BadParameter("name a URL or a site; no takedown waits to be completed")
+    unknown: list[str] = []
     if wanted:
         found = takedown.find(lake, wanted)
         _print_found(found)
         if found.is_done:
             typer.echo("It was forgotten before, and nothing of it is there.")
             wanted = ()
+        else:
+            unknown = _unknown(lake, found)
     if is_dry_run or not (wanted or left):
         return
-    if not is_sure:
-        typer.confirm("Remove it for good?", abort=True)
+    if unknown and is_sure and not is_unknown_too:
+        told = f"nothing of {', '.join(unknown)} is in the lake: is it spelt right? `--even-if-unknown` keeps it from coming in all the same"
+        raise ConfigurationError(told)
+    if not is_sure and not _is_confirmed(unknown):
+        typer.echo("Nothing was removed.")
+        raise typer.Exit(Exit.STOPPED)
     for stone in takedown.forget(lake, wanted, reason=reason):
         typer.echo(f"Forgotten: {stone.target}")
     if takedown.keeps_versions(lake):
         errors.print(_VERSIONS, markup=False, highlight=False)
+
+
+def _require_own_site(lake: Path, target: "Target") -> None:
+    """Raises ConfigurationError for a name that is no site of its own and below which all sites of a country lie, as `example` and `co.uk`."""
+    from tldextract import TLDExtract
+
+    if target.is_page:
+        return
+    suffixes = TLDExtract(cache_dir=None, suffix_list_urls=())  # the list that comes with it: nothing is asked for
+    is_suffix = "." not in target.name or suffixes(target.name).suffix == target.name
+    if is_suffix and not _is_site(lake, target.name):
+        raise ConfigurationError(f"{target.name!r} is no site but what names of sites end with: all sites below it would go. Name each of them")
+
+
+def _is_site(lake: Path, name: str) -> bool:
+    """Whether captures are of a site of exactly this name."""
+    from broadsheet.capture.arrivals import all_listed
+    from broadsheet.lake import Lake
+    from broadsheet.warehouse.query import query
+
+    where = Lake.at(lake)
+    if where.warehouse.exists() and query(lake, "select 1 from captures where site = $name limit 1", parameters={"name": name}).num_rows:
+        return True
+    return any(getattr(item, "site", None) == name for item in all_listed(where))
+
+
+def _unknown(lake: Path, found: "Found") -> list[str]:
+    """Targets of which the lake holds nothing."""
+    from broadsheet.forget import find
+
+    each = [found] if len(found.targets) == 1 else [find(lake, (target,)) for target in found.targets]
+    return [one.targets[0].name for one in each if not any(count for name, count in one.counts.items() if name != "mentions")]
+
+
+def _is_confirmed(unknown: list[str]) -> bool:
+    question = f"Nothing of {', '.join(unknown)} is in the lake. Keep it from coming in all the same?" if unknown else "Remove it for good?"
+    try:
+        return typer.confirm(question)
+    except typer.Abort:  # there is nobody to answer
+        return False
 
 
 def _print_found(found: "Found") -> None:

@@ -1,6 +1,7 @@
 """One page in the terminal: its fields, its modules, its blocks coloured by label."""
 
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +16,7 @@ from broadsheet.lake import Lake
 from broadsheet.records import Block, BlockLabel, Page, PageResult
 from broadsheet.settings import read_settings
 from broadsheet.sites.load import load_profiles
+from broadsheet.urls import canonical
 
 STYLES = {
     BlockLabel.TITLE: "bold cyan",
@@ -28,21 +30,35 @@ STYLES = {
 
 
 def read_shown(what: str, lake: Path, sites_dir: Path | None = None) -> PageResult:
-    """The page of a path, or of a capture in the lake by the beginning of its id, read by its site's profile."""
+    """The page of a path, or of a capture in the lake by the beginning of its id or by its URL, then the latest; read by its site's profile."""
     profiles = load_profiles(read_settings(sites_dir=sites_dir).sites_dir)
     if Path(what).is_file():
         item = first_page(Path(what))
         return read_capture(item.capture, item.content, profiles)
+    capture = delivered_capture(_of_url(lake, what) if "://" in what else _of_id(lake, what))
+    content = RawZone(Lake(lake)).read(capture.raw_file, capture.raw_offset, capture.raw_length)
+    return read_capture(capture, content, profiles)
+
+
+def _of_url(lake: Path, url: str) -> dict[str, Any]:
+    from broadsheet.warehouse.query import query
+
+    sql = "select * from captures where url in ($given, $url) order by captured_at desc nulls last, capture_id limit 1"
+    found = query(lake, sql, parameters={"given": url, "url": canonical(url) or url}).to_pylist()
+    if not found:
+        raise ConfigurationError(f"no capture in {lake} is of {url}")
+    return found[0]
+
+
+def _of_id(lake: Path, what: str) -> dict[str, Any]:
     from broadsheet.warehouse.query import query
 
     if not what or not all(char in "0123456789abcdef" for char in what):
-        raise ConfigurationError(f"{what!r} is neither a file nor the beginning of a capture id")
+        raise ConfigurationError(f"{what!r} is neither a file, nor a URL, nor the beginning of a capture id")
     found = query(lake, "select * from captures where starts_with(capture_id, $id) order by capture_id limit 2", parameters={"id": what}).to_pylist()
     if len(found) != 1:
         raise ConfigurationError(f"{'no capture' if not found else 'more than one capture'} in {lake} begins with {what}")
-    capture = delivered_capture(found[0])
-    content = RawZone(Lake(lake)).read(capture.raw_file, capture.raw_offset, capture.raw_length)
-    return read_capture(capture, content, profiles)
+    return found[0]
 
 
 def print_page(result: PageResult) -> None:

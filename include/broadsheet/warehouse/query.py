@@ -34,7 +34,10 @@ def connect(lake: Path, shadow: str | None = None) -> duckdb.DuckDBPyConnection:
     if not os.access(file, os.F_OK):  # unlike Path.exists, False where it may not be looked
         if where.binding:
             require_warehouse(where)
-        raise ConfigurationError(f"{file} does not exist: nothing has been published in this lake yet (`broadsheet run --lake {lake} PATH…`)")
+        raise ConfigurationError(
+            f"{file} does not exist: nothing has been published in this lake yet (`broadsheet run --lake {lake} PATH…`, "
+            f"or `broadsheet ingest --lake {lake}` and `broadsheet build DAY --lake {lake}`)"
+        )
     return open_published(file)
 
 

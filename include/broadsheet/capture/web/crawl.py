@@ -41,7 +41,8 @@ _MIDDLEWARES = {
 
 
 def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_offset: float = 0) -> dict[str, Any]:
-    """Ask for what is due of a source. Returns the run's account: `requests`, `pages`, `answered`, `unchanged`, `failed` and the like.
+    """Ask for what is due of a source. Returns the run's account: `requests`, `pages`, `answered`, `unchanged`, `failed` and the like, and
+    `failures` by reason.
 
     Raises TransientError where another run asks one of its hosts, where the disk is full or the run was killed: what it had is kept.
     ConfigurationError for a list of pages that cannot be read.
@@ -66,6 +67,13 @@ def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_
     if done.returncode < 0:
         raise TransientError(f"source {source.name}: the crawler was killed by signal {-done.returncode}")
     raise RuntimeError(f"source {source.name}: the crawler failed: {told}")
+
+
+def unanswered(account: dict[str, Any]) -> str | None:
+    """Why a crawl that asked got nothing at all; None for one that got something, or had nothing to ask for."""
+    if not account.get("requests") or account.get("answered") or account.get("unchanged"):
+        return None
+    return f"none of {account['requests']} requests was answered; the last: {account['last_error'] or 'refused'}"
 
 
 def main() -> int:
@@ -136,6 +144,7 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
         "source": source.name,
         **dict(sorted(spider.counts.items())),
         "forbidden": spider.counts["forbidden"],
+        "failures": dict(spider.failures.most_common()),
         "ahead": ahead,
         "last_error": spider.last_error,
         "seconds": crawler.stats.get_value("elapsed_time_seconds"),

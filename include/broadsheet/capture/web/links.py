@@ -1,7 +1,7 @@
 """What an answer leads to: links of a page, entries of a feed, URLs of a sitemap."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 from lxml import etree
@@ -74,6 +74,11 @@ def sitemap_of(content: bytes, limit: int) -> Iterator[tuple[str, datetime | Non
                 element.clear()
     except etree.XMLSyntaxError:
         return
+
+
+def is_too_old(at: datetime | None, oldest: datetime, *, is_sitemap: bool) -> bool:
+    """Whether an entry of a sitemap is dated before `oldest`. A further sitemap may hold what came in the day after its date."""
+    return at is not None and at < oldest - (timedelta(days=1) if is_sitemap else timedelta())
 
 
 def _time(text: str | None) -> datetime | None:

@@ -21,6 +21,7 @@ from broadsheet.capture.content import decode_body
 from broadsheet.capture.visits import ROBOTS_FORBIDDEN, Role
 from broadsheet.capture.warc import Http
 from broadsheet.capture.web.archive import Exchange, Link
+from broadsheet.capture.web.failures import told_of, told_of_content
 from broadsheet.capture.web.pace import LONGEST_WAIT, Pace, Unasked, backoff, retry_after
 from broadsheet.capture.web.robots import crawl_delay, is_allowed, rules_of
 from broadsheet.capture.web.statuses import RETRIED
@@ -168,8 +169,9 @@ class Keeping:
             if response.status == 304 and stored is None:
                 raise BadInput("unreadable", "304 Not Modified, of a content that is not there")
         except BadInput as error:
-            await self._keep(self._exchange(request, error=str(error)))
-            raise IgnoreRequest(str(error)) from error
+            told = told_of_content(error)
+            await self._keep(self._exchange(request, error=told))
+            raise IgnoreRequest(told) from error
         # what has not changed leads to what it led to
         answer = response_of(response.url, stored) if stored else _unpacked(response, content)
         await self._keep(self._exchange(request, header=header, content=content), digest, self._links(request, answer))
@@ -182,7 +184,8 @@ class Keeping:
         elif not isinstance(exception, IgnoreRequest):
             if again := await self._again(request, exception):
                 return again
-            await self._keep(self._exchange(request, error=f"{type(exception).__name__}: {exception}"))
+            spider: Any = self._crawler.spider
+            await self._keep(self._exchange(request, error=await told_of(exception, request.url, spider.source)))
         return None
 
     async def _again(self, request: Request, answer: Response | Exception) -> Request | None:

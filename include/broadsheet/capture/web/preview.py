@@ -2,18 +2,22 @@
 
 import sys
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import msgspec
 from protego import Protego
 
 from broadsheet.capture.raw_index import RawIndex
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.visits import Role, Visit
 from broadsheet.capture.warc import Http, split_http
-from broadsheet.capture.web.links import entries_of, links_of, sitemap_of
+from broadsheet.capture.web.crawl import crawl, unanswered
+from broadsheet.capture.web.links import entries_of, is_too_old, links_of, sitemap_of
 from broadsheet.capture.web.middlewares import response_of
 from broadsheet.capture.web.pace import LONGEST_WAIT
 from broadsheet.capture.web.plan import Plan, known_of
@@ -57,6 +61,7 @@ class Seed(Record, frozen=True):
     status : of the answer; None: it was not asked for, or did not answer, for `error`.
     tdm_reservation : what it says of text and data mining: `1` reserved, `0` not; None: nothing.
     link_count : links, entries of a feed or a sitemap. `page_count`: pages of the source among them.
+    old_count : entries of a sitemap that are left out because they are dated before `max_age`.
     """
 
     url: str
@@ -67,6 +72,7 @@ class Seed(Record, frozen=True):
     tdm_reservation: str | None = None
     link_count: int = 0
     page_count: int = 0
+    old_count: int = 0
 
 
 class Preview(Record, frozen=True):
@@ -76,7 +82,9 @@ class Preview(Record, frozen=True):
     ----------
     requests : that the preview made.
     pages : that a run would ask for, in its order, at most as many as it may. `due_count`: with those that are left for later runs.
-    forbidden_count : pages among `pages` that robots.txt forbids.
+    forbidden : those of `pages` that robots.txt forbids.
+    forgotten_count : the source's own URLs that have a tombstone, so that nothing asks for them.
+    unanswered : why nothing at all was answered; None where anything was.
     seconds : that a run would take at least, by its delays; it ends after `most_seconds`.
     """
 
@@ -87,9 +95,11 @@ class Preview(Record, frozen=True):
     seeds: list[Seed]
     pages: list[str]
     due_count: int
-    forbidden_count: int
+    forbidden: list[str]
     seconds: float
     most_seconds: int
+    forgotten_count: int = 0
+    unanswered: str | None = None
 
 
 class _Answers:
@@ -123,18 +133,19 @@ class _Answers:
         """What was asked for besides the source's URLs: further sitemaps, targets of redirects."""
         return [url for url, visit in self.visits.items() if visit.role in _SEEDS and url not in source.urls and url != _robots_url(url)]
 
-    def links(self, url: str, source: WebSource, now: datetime, page_bytes: int) -> list[str]:
-        """What the answer of a URL leads to, as the spider reads it."""
+    def links(self, url: str, source: WebSource, now: datetime, page_bytes: int) -> tuple[list[str], int]:
+        """What the answer of a URL leads to, as the spider reads it, and how many entries are left out by `max_age`."""
         visit = self.visits.get(url)
         answer = self.content(visit) if visit and visit.http_status == 200 else None
         if answer is None:
-            return []
+            return [], 0
         if source.kind == "feed":
-            return entries_of(answer.body, url)
+            return entries_of(answer.body, url), 0
         if source.kind == "web":
-            return links_of(response_of(url, answer)) if source.follow.depth else []
-        entries = [(link, at) for link, at, is_sitemap in sitemap_of(answer.body, page_bytes) if not is_sitemap]
-        return [link for link, at in entries if at is None or at >= now - source.max_age]
+            return (links_of(response_of(url, answer)) if source.follow.depth else []), 0
+        entries = list(sitemap_of(answer.body, page_bytes))
+        recent = [(link, is_sitemap) for link, at, is_sitemap in entries if not is_too_old(at, now - source.max_age, is_sitemap=is_sitemap)]
+        return [link for link, is_sitemap in recent if not is_sitemap], len(entries) - len(recent)
 
     def verdict(self, url: str) -> str:
         """Whether robots.txt lets this crawler ask for a URL."""
@@ -164,11 +175,13 @@ def preview(source: WebSource, lake: Path | None = None, *, page_bytes: int, clo
     """
     with TemporaryDirectory(prefix="broadsheet-preview-") as folder:
         aside = Lake(Path(folder))
-        _ask(aside, source, page_bytes, clock_offset)
         now = datetime.now(UTC) + timedelta(seconds=clock_offset)
         known, _ = known_of(RawZone(Lake(lake)).visits.of_source(source.name), now) if lake else ({}, 0)
         is_forgotten = Tombstones(Lake(lake)).covered.has_url if lake else lambda url: False
-        return _told(source, _Answers(aside, source), Plan(source, known, now, is_forgotten), page_bytes)
+        account = _ask(aside, source, page_bytes, clock_offset, is_forgotten)
+        told = _told(source, _Answers(aside, source), Plan(source, known, now, is_forgotten), page_bytes)
+        forgotten = sum(map(is_forgotten, (*source.urls, *source.listed)))
+        return msgspec.structs.replace(told, forgotten_count=forgotten, unanswered=unanswered(account))
 
 
 def kind_of(source: WebSource, *, page_bytes: int) -> str:
@@ -178,14 +191,24 @@ def kind_of(source: WebSource, *, page_bytes: int) -> str:
     """
     with TemporaryDirectory(prefix="broadsheet-preview-") as folder:
         lake = Lake(Path(folder))
-        _ask(lake, source, page_bytes)
+        account = _ask(lake, source, page_bytes)
         answers = _Answers(lake, source)
         visit = answers.last(source.urls[0])
         answer = answers.content(visit) if visit and visit.http_status == 200 else None
         if visit is None or answer is None:
-            told = "robots.txt does not allow to ask for it" if visit is None else visit.error or f"the answer is status {visit.http_status}"
+            told = _unknown(answers, source.urls[0], account) if visit is None else visit.error or f"the answer is status {visit.http_status}"
             raise ConfigurationError(f"what {source.urls[0]} is cannot be told: {told}; name it by --kind")
         return kind_of_content(answer.body, visit.url, page_bytes)
+
+
+def _unknown(answers: _Answers, url: str, account: dict[str, Any]) -> str:
+    """Why a URL was not asked for."""
+    if answers.verdict(url) == FORBIDDEN:
+        return "robots.txt does not allow to ask for it"
+    robots = answers.last(_robots_url(url))
+    if robots is None:
+        return account["last_error"] or "it was not asked for"
+    return f"robots.txt cannot be had: {robots.error or f'status {robots.http_status}'}"
 
 
 def kind_of_content(content: bytes, url: str, page_bytes: int) -> str:
@@ -195,39 +218,44 @@ def kind_of_content(content: bytes, url: str, page_bytes: int) -> str:
     return "feed" if entries_of(content, url) else "web"
 
 
-def _ask(lake: Lake, source: WebSource, page_bytes: int, clock_offset: float = 0) -> None:
-    from broadsheet.capture.web.crawl import crawl
-
+def _ask(
+    lake: Lake, source: WebSource, page_bytes: int, clock_offset: float = 0, is_forgotten: Callable[[str], bool] = lambda url: False
+) -> dict[str, Any]:  # fmt: skip
+    """Returns the account of the crawl."""
+    urls = [url for url in source.urls if not is_forgotten(url)]
     # a host that no URL is of is asked for its robots.txt all the same
-    asked = {urlsplit(url).netloc for url in source.urls}
-    others = {_robots_url(url) for url in source.listed if urlsplit(url).netloc not in asked}
+    asked = {urlsplit(url).netloc for url in urls}
+    others = {_robots_url(url) for url in source.listed if urlsplit(url).netloc not in asked and not is_forgotten(url)}
+    if not (urls or others):
+        return {}
     limits = source.limits.model_copy(update={"pages": 0, "seconds": min(source.limits.seconds, _MOST_SECONDS), "retries": 0})
-    trial = source.model_copy(update={"urls": (*source.urls, *sorted(others)), "limits": limits})
-    crawl(lake, trial, "preview", page_bytes=page_bytes, clock_offset=clock_offset)
+    trial = source.model_copy(update={"urls": (*urls, *sorted(others)), "limits": limits})
+    return crawl(lake, trial, "preview", page_bytes=page_bytes, clock_offset=clock_offset)
 
 
 def _told(source: WebSource, answers: _Answers, plan: Plan, page_bytes: int) -> Preview:
     plan.left = sys.maxsize  # all that is due; a run takes the first of them
     seeds: list[Seed] = []
-    for url in [*source.urls, *answers.led_to(source)]:
-        links = answers.links(url, source, plan.now, page_bytes)
+    for url in [*(url for url in source.urls if not plan.is_forgotten(url)), *answers.led_to(source)]:
+        links, old_count = answers.links(url, source, plan.now, page_bytes)
         pages = [page for link in links if (page := plan.page_behind(link, url))]
         for page in pages:
             plan.see_page(page, 1)
-        seeds.append(_seed(url, answers, links, pages))
+        seeds.append(_seed(url, answers, links, pages, old_count))
     due: list[str] = []
     while following := plan.next_page():
         due.append(following[0])
     now = due[: source.limits.pages]
+    asked = [url for url in (*source.urls, *source.listed) if not plan.is_forgotten(url)]
     counts = Counter(_robots_url(url) for url in now)
-    hosts = [_host(robots, answers, counts[robots]) for robots in dict.fromkeys(map(_robots_url, [*source.urls, *source.listed]))]
+    hosts = [_host(robots, answers, counts[robots]) for robots in dict.fromkeys(map(_robots_url, asked))]
     requests = counts + Counter(_robots_url(seed.url) for seed in seeds)
     waits = [
         max(source.limits.delay, min(host.crawl_delay or 0, LONGEST_WAIT)) * (1 + requests[host.robots_url]) for host in hosts  # 1: robots.txt
     ]  # fmt: skip
     return Preview(
         source=source.name, kind=source.kind, requests=answers.request_count, hosts=hosts, seeds=seeds, pages=now, due_count=len(due),
-        forbidden_count=sum(answers.verdict(url) == FORBIDDEN for url in now), seconds=max(waits, default=0.0), most_seconds=source.limits.seconds,
+        forbidden=[url for url in now if answers.verdict(url) == FORBIDDEN], seconds=max(waits, default=0.0), most_seconds=source.limits.seconds,
     )  # fmt: skip
 
 
@@ -239,12 +267,12 @@ def _host(robots_url: str, answers: _Answers, page_count: int) -> Host:
     )  # fmt: skip
 
 
-def _seed(url: str, answers: _Answers, links: list[str], pages: list[str]) -> Seed:
+def _seed(url: str, answers: _Answers, links: list[str], pages: list[str], old_count: int) -> Seed:
     visit = answers.visits.get(url)
     return Seed(
         url=url, robots=answers.verdict(url), status=visit.http_status if visit else None, error=visit.error if visit else None,
         location=visit.location if visit else None, tdm_reservation=visit.tdm_reservation if visit else None,
-        link_count=len(links), page_count=len(set(pages)),
+        link_count=len(links), page_count=len(set(pages)), old_count=old_count,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from scrapy import Request, Spider
@@ -11,12 +11,12 @@ from scrapy.http import Response
 from broadsheet.capture.visits import ROBOTS_FORBIDDEN, Role
 from broadsheet.capture.warc import status_of
 from broadsheet.capture.web.archive import Archive, Exchange, Link
-from broadsheet.capture.web.links import entries_of, links_of, sitemap_of
+from broadsheet.capture.web.links import entries_of, is_too_old, links_of, sitemap_of
 from broadsheet.capture.web.middlewares import HOPS, ROLE
 from broadsheet.capture.web.pace import Unasked
 from broadsheet.capture.web.plan import Plan
 from broadsheet.capture.web.source import WebSource
-from broadsheet.capture.web.statuses import is_failure
+from broadsheet.capture.web.statuses import is_failure, is_robots_unreachable
 
 _DEEPEST = 5  # sitemap indexes below each other
 _PRIORITY = {Role.SITEMAP: 30, Role.SEED: 20, Role.PAGE: 0}
@@ -41,6 +41,8 @@ class NewsSpider(Spider):
         # What this run asked for, by role, and got: `answered`, `unchanged` and `failed` of what is not robots.txt. `forbidden` by robots.txt and
         # `elsewhere`, of another site, were not asked for.
         self.counts: Counter[str] = Counter()
+        # What failed by reason, robots.txt that cannot be had too.
+        self.failures: Counter[str] = Counter()
         self.last_error = ""
         self.fault: Exception | None = None
         self._seed_role = Role.SITEMAP if source.kind == "sitemap" else Role.SEED
@@ -57,6 +59,8 @@ class NewsSpider(Spider):
             self.last_error = exchange.error or f"{exchange.url} answered {status}"
         self.counts["requests"] += 1
         self.counts[_COUNTED[exchange.role]] += 1
+        if is_robots_unreachable(status) if exchange.role is Role.ROBOTS else is_failure(status):
+            self.failures[exchange.error.partition(": ")[0] if exchange.error else f"status {status}"] += 1
         if exchange.role is not Role.ROBOTS:
             self.counts["failed" if is_failure(status) else "unchanged" if status == 304 else "answered"] += 1
 
@@ -87,7 +91,7 @@ class NewsSpider(Spider):
     def _read_sitemap(self, response: Response, hops: int) -> Iterator[Link]:
         oldest = self.plan.now - self.source.max_age
         for link, at, is_sitemap in sitemap_of(response.body, self.page_bytes):
-            if at is not None and at < oldest - (timedelta(days=1) if is_sitemap else timedelta()):
+            if is_too_old(at, oldest, is_sitemap=is_sitemap):
                 continue
             if not is_sitemap:
                 yield from self._read_pages([link], response.url, hops)

@@ -1,7 +1,9 @@
 -- How old are the stories that a site recommends?
--- Hours from publication to the capture that shows the link, of links whose story is in the warehouse, by where they stand.
+-- Hours from publication to the capture that shows the link, of links whose story is in the warehouse, by where they stand. Those
+-- lists that have most links first.
 
 select
+    site,
     module_heading as heading,
     position,
     count(*) as links,
@@ -10,6 +12,6 @@ select
     round(quantile_cont(age_hours, 0.75), 1) as three_quarters,
     max(age_hours) as oldest,
 from recommendation_ages
-where site = 'haidu.example'
-group by module_heading, position
-order by heading, position
+group by site, module_heading, position
+order by links desc, site, heading, position
+limit 12
