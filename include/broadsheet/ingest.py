@@ -53,6 +53,7 @@ def alone(lake: str | Path, source: Source) -> Iterator[None]:
             raise SourceBusy(str(error)) from None
         yield
 
+
 _SHOWN = 3  # quarantined inputs that are told of one by one
 log = logging.getLogger(__name__)
 
