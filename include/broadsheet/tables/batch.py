@@ -35,7 +35,8 @@ class Batch:
     def positions(self, table_name: str, parts: Sequence[tuple]) -> list[int | None]:
         """Where to add parts that one capture shows of a whole, as the table's `union_by` tells them apart: None for one that an earlier capture
         has shown, else the next position among those that are alike but for the last of these columns."""
-        shown, places = self._shown[table_name], []
+        shown = self._shown[table_name]
+        places: list[int | None] = []
         for part in parts:
             if part in shown:
                 places.append(None)
