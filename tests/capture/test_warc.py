@@ -167,7 +167,7 @@ CODED = [
     ("gzip", "", gzip.compress(BODY, mtime=0)), ("x-gzip", "", gzip.compress(BODY, mtime=0)), ("deflate", "", zlib.compress(BODY)), ("deflate", "", raw_deflate(BODY)),
     ("br", "", brotli.compress(BODY)), ("", "chunked", chunked(BODY)), ("gzip", "chunked", chunked(gzip.compress(BODY, mtime=0))), ("identity", "", BODY),
     # gzip of several members, and with something behind it that is none
-    ("gzip", "", gzip.compress(BODY[:100], mtime=0) + gzip.compress(b"") + gzip.compress(BODY[100:], mtime=0)), ("gzip", "", gzip.compress(BODY, mtime=0) + b"\0\0"),
+    ("gzip", "", gzip.compress(BODY[:100], mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(BODY[100:], mtime=0)), ("gzip", "", gzip.compress(BODY, mtime=0) + b"\0\0"),
     # bodies that the crawler stored decoded, under the old headers
     ("gzip", "", BODY), ("deflate", "", BODY), ("br", "", BODY), ("", "chunked", BODY), ("gzip", "chunked", BODY),
 ]  # fmt: skip

@@ -19,10 +19,10 @@ from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.derived import SPREAD
 from broadsheet.warehouse.derived.given import MANIFEST, read_given
 from broadsheet.warehouse.load import rebuild
-from conftest import ROOT
 from sampleworld.world import build
 from sampleworld.write import write
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = [name for names in SPREAD.values() for name in names]
 SPARK_BIN = ROOT / ".venv-spark" / "bin"
 
