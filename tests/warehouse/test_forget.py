@@ -444,6 +444,10 @@ def test_a_content_that_another_page_shows_too_stays_with_that_page(lake):
     assert reparse.publish(run)["quarantined_by_reason"] == {}
     (visit,) = zone.visits.of_url(TWIN)
     assert zone.recover().find(visit.content_sha256) == place
+    # whose record names it, and nothing in the raw zone names the other
+    revisit, original = zone.frame(visit.raw_file, visit.raw_offset, visit.raw_length), zone.frame(*place)
+    assert revisit.headers["warc-refers-to"] == original.headers["warc-record-id"]
+    assert [name for name in holders(lake, SHARED) if "raw/" in name] == []
 
 
 @anywhere
@@ -461,6 +465,35 @@ def test_a_site_goes_with_all_below_it(lake):
     covered = Tombstones(Lake(lake)).covered
     assert [covered.has_site(site) for site in (SITE, f"m.{SITE}", f"not{SITE}", None)] == [True, True, False, False]
     assert forget(lake, SITE) and contents(lake) == after
+
+
+def test_credits_go_that_no_other_page_shows_and_people_and_sites_that_nothing_names(tmp_path):
+    article, amp = "https://www.qinghe.example/1.html", "https://www.qinghe.example/amp/1.html"
+    text = "周一上午，清河县跨江大桥正式通车，两岸居民步行十分钟即可往来，结束了多年来靠渡船出行的历史，沿线六个村的孩子上学不再绕路。"
+    for name, credits in (("amp", "编辑：孙若溪 责任编辑：周子墨"), ("article", "记者：钱雨桐 编辑：孙若溪")):
+        head = f'<title>清河县跨江大桥建成投用</title><link rel="canonical" href="{article}">'
+        body = f'<h1>清河县跨江大桥建成投用</h1><div class="info">2026-03-02 08:00 来源：清河日报 {credits}</div><div><p>{text}</p><p>{text[5:]}</p></div>'
+        (tmp_path / f"{name}.html").write_text(f'<html lang="zh"><head>{head}</head><body>{body}</body></html>', "utf-8")
+    manifest = tmp_path / "manifest.jsonl"
+    manifest.write_text("".join(f"{json.dumps({'path': f'{name}.html', 'url': url})}\n" for name, url in (("amp", amp), ("article", article))))
+    lake = tmp_path / "lake"
+    for name in ("amp", "article"):
+        pipeline.run_all(lake, [tmp_path / f"{name}.html"], manifest=manifest, shards=1)
+    pipeline.run_all(lake, [OTHER], manifest=SAMPLE / "manifest.jsonl", shards=1)
+    named = "select person_name from {} where site = 'qinghe.example' order by all"
+    people = [row["person_name"] for row in query(lake, named.format("article_people")).to_pylist()]
+    assert people == ["周子墨", "孙若溪", "钱雨桐"]
+    forget(lake, amp)
+    for table in ("article_people", "people"):
+        assert [row["person_name"] for row in query(lake, named.format(table)).to_pylist()] == ["孙若溪", "钱雨桐"]
+    assert holders(lake, "周子墨") == set()
+
+    with duckdb.connect(str(Lake(lake).warehouse)) as connection:  # as an earlier program left them
+        connection.execute("insert into people select 'left', '冯若谷', person_basis, outlet_id, site, run_id from people where person_name = '孙若溪'")
+    forget(lake, "qinghe.example")
+    assert count(lake, "people where contains(site, 'qinghe')") == count(lake, "sites where contains(site, 'qinghe')") == 0
+    assert count(lake, "captures") == count(lake, "sites") == 1
+    assert {name for text in ("冯若谷", "孙若溪") for name in holders(lake, text)} == set()
 
 
 @anywhere
