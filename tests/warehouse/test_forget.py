@@ -489,7 +489,9 @@ def test_credits_go_that_no_other_page_shows_and_people_and_sites_that_nothing_n
     assert holders(lake, "周子墨") == set()
 
     with duckdb.connect(str(Lake(lake).warehouse)) as connection:  # as an earlier program left them
-        connection.execute("insert into people select 'left', '冯若谷', person_basis, outlet_id, site, run_id from people where person_name = '孙若溪'")
+        connection.execute(
+            "insert into people select 'left', '冯若谷', person_basis, outlet_id, site, run_id from people where person_name = '孙若溪'"
+        )
     forget(lake, "qinghe.example")
     assert count(lake, "people where contains(site, 'qinghe')") == count(lake, "sites where contains(site, 'qinghe')") == 0
     assert count(lake, "captures") == count(lake, "sites") == 1

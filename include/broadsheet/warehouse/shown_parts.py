@@ -1,8 +1,9 @@
 """Parts of which each capture of their whole may show some: the credits of a version. When captures are read anew, or go, the parts become those that
 they show now and those that the others of the whole's captures show.
 
-What one capture showed is not written down. Where a part is no longer read of the captures at hand, the text of the pages' blocks tells: what only
-they showed goes. Of captures that go for good, the others keep no more than what their blocks show.
+What one capture showed is not written down. Where a part is no longer read of the captures at hand, the text of the pages' blocks tells: what they
+showed goes, unless other captures show it that were read by an earlier kernel, too. Of captures that go for good, the others keep no more than what
+their blocks show.
 """
 
 from broadsheet.tables.schema import TABLES, Table
@@ -30,8 +31,10 @@ def replace_shown(changes: Changes, captures: str, *, are_read_anew: bool = Fals
         f"create or replace temp table touched as select version_id from captures semi join at_hand using (capture_id) "
         f"where version_id is not null {anew}"
     )
+    is_of_now = "parser_version in (select parser_version from staged_captures)" if are_read_anew else "false"
     connection.execute(
-        "create or replace temp table showing as select version_id, capture_id, capture_id in (from at_hand) as is_at_hand "
+        "create or replace temp table showing as "
+        f"select version_id, capture_id, capture_id in (from at_hand) as is_at_hand, {is_of_now} as is_of_now "
         "from captures semi join touched using (version_id)"
     )
     for table in SHOWN:
@@ -73,10 +76,10 @@ def _replace(changes: Changes, table: Table, *, are_read_anew: bool) -> None:
 def _of_others(table: Table, *, are_read_anew: bool) -> str:
     """The rows of `before` that are not read of the captures at hand, and that other captures show."""
     name, same = table.union_by[-1], ", ".join(table.union_by)
-    shows = f"contains({_plain('block_text')}, {_plain(name)})"
-    is_shown = f"bool_or(not is_at_hand and coalesce({shows}, false))"
+    shows_name, shows_credit = (f"coalesce(contains({_plain('block_text')}, {_plain(text)}), false)" for text in (name, "credit_raw"))
+    is_shown = f"bool_or(not is_at_hand and not is_of_now and {shows_name})"
     if are_read_anew:  # what no block shows, the head of some page said
-        is_shown = f"bool_or(not is_at_hand) and ({is_shown} or not bool_or(is_at_hand and coalesce({shows}, false)))"
+        is_shown = f"bool_or(not is_at_hand) and ({is_shown} or not bool_or(is_at_hand and not is_of_now and {shows_credit}))"
     return f"""
         with left_out as (from before anti join anew using ({same})),
         blocks as (select capture_id, block_text from page_blocks semi join (from showing semi join left_out using (version_id)) using (capture_id)),
