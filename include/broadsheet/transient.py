@@ -32,10 +32,10 @@ def held(lock: Path, holder: str, seconds: float) -> Iterator[None]:
 def held_at_once(lock: Path, told: str, *, is_shared: bool = False) -> Iterator[None]:
     """Hold a lock file, whose folder is made, alone or with others that share it. Raises TransientError, as `told`, where that cannot be now."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("ab") as file:
+    with lock.open("a+b") as file:  # to be shared over NFS, it must be open for reading
         try:
             fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except (BlockingIOError, PermissionError):  # a file system's other way to say so
             raise TransientError(told) from None
         try:
             yield
