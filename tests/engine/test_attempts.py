@@ -94,6 +94,23 @@ def test_what_was_removed_since_is_done_again(finished: Run, tmp_path: Path) -> 
     assert again.left == [1]
 
 
+def test_an_attempt_that_lacks_a_stage_is_done_again(finished: Run, tmp_path: Path) -> None:
+    run = taken_over(finished, tmp_path / "lake")
+    for folder in (run.where.staging(run.run_id, ATTEMPTS) / "open" / "shard-001").iterdir():
+        shutil.rmtree(folder / "transform")
+    stale = run.where.shard(run.run_id, "transform", 1)
+    stale.mkdir(parents=True)  # of an earlier input
+    attempts = Attempts(run, SHARDS)
+    attempts.settle()
+    assert attempts.left == [1]
+    again = Attempts(run, SHARDS)
+    again.take_up()
+    assert again.left == [1]
+    attempt(run, 1, again.bases[1])
+    again.settle()
+    assert (again.left, stages(run)) == ([], WHOLE)
+
+
 def test_what_another_input_gave_does_not_count(finished: Run, tmp_path: Path) -> None:
     run = taken_over(finished, tmp_path / "lake")
     Attempts(run, SHARDS).settle()

@@ -113,9 +113,6 @@ class Attempts:
                 shutil.rmtree(folder)
                 continue
             self._place(folder, done.shard)
-            if not all(self._target(stage, done.shard).exists() for stage in _STAGES):  # removed since
-                shutil.rmtree(folder)
-                self._placed.discard(done.shard)
         for folder, done in self._finished():
             if done.fault is not None:
                 shutil.rmtree(folder)
@@ -129,6 +126,8 @@ class Attempts:
                 shutil.rmtree(folder)
             elif done.fault is not None:
                 raise done.fault.error()
+            elif not all((folder / stage).exists() for stage in _STAGES):  # else what an earlier input left would count for what is missing
+                shutil.rmtree(folder)
             else:
                 won = _attempts(self.run) / "won" / _name(done.shard)
                 won.parent.mkdir(parents=True, exist_ok=True)
@@ -145,13 +144,17 @@ class Attempts:
                 yield file.parent, done
 
     def _place(self, won: Path, shard: int) -> None:
+        """Move what was not moved yet. Where a stage is in neither place, the attempt does not count."""
         for stage in _STAGES:
             if (won / stage).exists():
                 target = self._target(stage, shard)
                 shutil.rmtree(target, ignore_errors=True)  # of an earlier input or program
                 target.parent.mkdir(parents=True, exist_ok=True)
                 (won / stage).rename(target)
-        self._placed.add(shard)
+        if all(self._target(stage, shard).exists() for stage in _STAGES):
+            self._placed.add(shard)
+        else:
+            shutil.rmtree(won)
 
     def _target(self, stage: str, shard: int) -> Path:
         return self.run.where.shard(self.run.run_id, stage, shard)
