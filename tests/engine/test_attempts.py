@@ -178,7 +178,7 @@ def test_a_driver_that_finds_all_done_needs_no_spark(finished: Run, tmp_path: Pa
 def test_one_driver_of_a_run_at_a_time(finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = taken_over(finished, tmp_path / "lake")
     monkeypatch.setattr(driver, "OTHER_DRIVER_SECONDS", 0.2)
-    with held(run.where.staging(run.run_id, ATTEMPTS) / "driver.lock", "this test", 1):
+    with held(run.where.driver_lock(run.run_id), "this test", 1):
         assert driver.main(run.lake, run.run_id, program()) == 5
     assert isinstance(error := state.error_of(run, ""), TransientError)
     assert "another driver of the run holds" in str(error)

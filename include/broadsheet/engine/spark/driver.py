@@ -11,7 +11,6 @@ from broadsheet.engine.faults import Told, told
 from broadsheet.engine.spark import state
 from broadsheet.engine.spark.state import State
 from broadsheet.errors import TransientError
-from broadsheet.lake import ATTEMPTS
 from broadsheet.runs import Run, shards_of
 from broadsheet.transient import held
 
@@ -29,7 +28,7 @@ def main(lake: str, run_id: str, program: str) -> int:
     state.tell(run, State())
     try:
         require_same_program(program, "Spark's driver")
-        with held(run.where.staging(run_id, ATTEMPTS) / "driver.lock", "another driver of the run", OTHER_DRIVER_SECONDS):
+        with held(run.where.driver_lock(run_id), "another driver of the run", OTHER_DRIVER_SECONDS):
             _take_through(run, program)
     except Exception as error:
         failure = _told(error)
