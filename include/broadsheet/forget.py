@@ -171,9 +171,9 @@ def unfinished(lake: str | Path) -> tuple[Target, ...]:
 def forget(lake: str | Path, targets: Sequence[Target] = (), *, reason: str = "", settings: Settings | None = None) -> list[Tombstone]:
     """Remove pages and sites for good. Completes before that what an earlier takedown left. Returns the tombstones that were set.
 
-    Raises TransientError while a run writes to the raw zone, the arrivals or the warehouse, or Spark reads pages that are meant, and where the disk is full; ConfigurationError for a lake
-    whose warehouse is lost or must be derived anew first; BatchStopped where the audit of the warehouse finds something. The tombstones count from
-    the beginning; to begin again completes the rest.
+    Raises TransientError while a run writes to the raw zone, the arrivals or the warehouse, or Spark reads pages that are meant, and where the disk
+    is full; ConfigurationError for a lake whose warehouse is lost or must be derived anew first; BatchStopped where the audit of the warehouse
+    finds something. The tombstones count from the beginning; to begin again completes the rest.
     """
     where, options = _lake(lake), settings or read_settings()
     require_writable(where.root)

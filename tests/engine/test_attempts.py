@@ -1,8 +1,10 @@
 """Attempts at shards: whatever is done twice or left half done, each shard comes into staging once."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from staged import SAMPLE, begin, twin
 
@@ -10,9 +12,10 @@ from broadsheet.engine.attempts import DONE, Attempts, attempt, program
 from broadsheet.engine.faults import RemoteFault, told
 from broadsheet.engine.spark import driver, state
 from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
-from broadsheet.lake import ATTEMPTS, CAPTURES, read_records
+from broadsheet.lake import ABSENCES, ATTEMPTS, CAPTURES, read_records
 from broadsheet.records import StageOutcome
 from broadsheet.runs import Run, outcomes_of
+from broadsheet.tombstones import TargetKind, Tombstone, set_tombstones
 from broadsheet.transient import held
 
 SHARDS = [0, 1]
@@ -138,6 +141,23 @@ def test_what_other_settings_gave_does_not_count(finished: Run, tmp_path: Path) 
     once = Attempts(other, SHARDS).bases
     outlets.write_text("outlets: {云州网: {aliases: [云州在线]}}\n")
     assert Attempts(other, SHARDS).bases != once
+
+
+def test_what_was_read_before_a_takedown_does_not_count(run: Run) -> None:
+    before = Attempts(run, SHARDS).bases
+    stone = Tombstone(target="news.example", kind=TargetKind.SITE, forgotten_at=datetime.now(UTC))
+    set_tombstones(run.where, [stone])
+    after = Attempts(run, SHARDS).bases
+    assert all(before[shard] != after[shard] for shard in SHARDS)
+    set_tombstones(run.where, [msgspec.structs.replace(stone, counts={"captures": 3})])  # means the same
+    assert Attempts(run, SHARDS).bases == after
+
+
+def test_what_goes_from_one_file_to_the_next_is_another_input(run: Run) -> None:
+    captures = run.where.shard(run.run_id, "capture", 0) / CAPTURES
+    before = Attempts(run, SHARDS).bases[0]
+    captures.rename(captures.with_name(ABSENCES))
+    assert Attempts(run, SHARDS).bases[0] != before
 
 
 def test_a_fault_ends_it_and_is_tried_again_by_the_next_driver(run: Run) -> None:

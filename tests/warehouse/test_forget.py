@@ -42,7 +42,7 @@ from broadsheet.runs import Run, stored_summary
 from broadsheet.settings import Settings
 from broadsheet.tables.schema import TABLES
 from broadsheet.tombstones import Target, Tombstone, Tombstones, tombstones_of
-from broadsheet.transient import held
+from broadsheet.transient import held_at_once
 from broadsheet.warehouse.load import rebuild
 from broadsheet.warehouse.query import query
 from broadsheet.warehouse.snapshots import rollback, snapshots
@@ -651,7 +651,7 @@ def test_while_spark_is_at_work_on_a_run_its_staging_stays(lake):
     before = [file.read_bytes() for file in captures]
     attempt = where.staging("begun", ATTEMPTS) / "open" / "shard-000" / "one"
     attempt.mkdir(parents=True)
-    with held(where.driver_lock("begun"), "this test", 1), pytest.raises(TransientError, match="at work on the run begun"):
+    with held_at_once(where.driver_lock("begun"), "this test"), pytest.raises(TransientError, match="at work on the run begun"):
         forget(lake, URL)
     assert before == [file.read_bytes() for file in captures] and attempt.exists()
     forget(lake)

@@ -23,6 +23,7 @@ from broadsheet.lake import ABSENCES, ATTEMPTS, CAPTURES, Lake, read_records, wr
 from broadsheet.pipeline import BY_SHARD
 from broadsheet.records import Record
 from broadsheet.runs import Run
+from broadsheet.tombstones import tombstones_of
 from broadsheet.transient import room_needed
 
 DONE = "done.json"
@@ -176,16 +177,26 @@ def _read(folder: Path) -> Done | None:
 
 
 def _bases(run: Run, shards: Sequence[int]) -> Iterator[str]:
-    """What the rows of each shard depend on, as a digest: its captures and absences, the program, the settings and the files that they name."""
-    common = hashlib.sha256(f"{program()}\n{run.run_id} {run.started_at}\n".encode())
-    common.update(msgspec.json.encode(run.settings, order="sorted"))
+    """What the rows of each shard depend on, as a digest: its captures and absences, the program, the settings and the files that they name, and what
+    was forgotten."""
+    common = hashlib.sha256()
+    _add(common, program().encode(), run.run_id.encode(), str(run.started_at).encode(), msgspec.json.encode(run.settings, order="sorted"))
     options = run.options
     named = [file for file in (options.policy_file, options.outlets_file) if file]
     for file in (*named, *(sorted(options.sites_dir.glob("*")) if options.sites_dir else ())):
-        common.update(file.name.encode() + (file.read_bytes() if file.is_file() else b""))
+        _add(common, file.name.encode(), file.read_bytes() if file.is_file() else b"")
+    forgotten = sorted((stone.kind, stone.target, sorted(stone.urls)) for stone in tombstones_of(run.where))
+    _add(common, msgspec.json.encode(forgotten))
     for shard in shards:
         digest = common.copy()
         for name in (CAPTURES, ABSENCES):
             file = run.where.shard(run.run_id, "capture", shard) / name
-            digest.update(file.read_bytes() if file.exists() else b"")
+            _add(digest, file.read_bytes() if file.exists() else b"")
         yield digest.hexdigest()
+
+
+def _add(digest: "hashlib._Hash", *fields: bytes) -> None:
+    """Each with its length before it, so that none can be taken for two, or two for one."""
+    for field in fields:
+        digest.update(len(field).to_bytes(8, "big"))
+        digest.update(field)
