@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from staged import SAMPLE, begin, twin
 
-from broadsheet.engine.attempts import DONE, Attempts, attempt, program
+from broadsheet.engine.attempts import DONE, Attempts, attempt, program, undone
 from broadsheet.engine.faults import RemoteFault, told
 from broadsheet.engine.spark import driver, state
 from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
@@ -189,36 +189,57 @@ def test_an_executor_that_does_not_see_the_lake_says_so(run: Run) -> None:
 
 def test_a_driver_that_finds_all_done_needs_no_spark(finished: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = taken_over(finished, tmp_path / "lake")
-    assert driver.main(run.lake, run.run_id, program()) == 0  # pyspark is not in this environment
+    token = state.begin(run)
+    assert driver.main(run.lake, run.run_id, program(), token) == 0  # pyspark is not in this environment
     assert capsys.readouterr().out == "shards done: 2 of 2\n"
-    assert state.error_of(run, "") is None
+    assert state.error_of(run, token, "", is_failed=False) is None
     assert stages(run) == WHOLE
+    assert isinstance(state.error_of(run, token, "", is_failed=True), TransientError)  # whatever Spark failed at then
+    captures = run.where.shard(run.run_id, "capture", 1) / CAPTURES
+    captures.write_bytes(b"".join(captures.read_bytes().splitlines(keepends=True)[1:]))
+    assert undone(run) == [1]
+    with pytest.raises(TransientError, match=r"shards \[1\]"):
+        raise state.error_of(run, token, "", is_failed=False) or AssertionError
 
 
 def test_one_driver_of_a_run_at_a_time(finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = taken_over(finished, tmp_path / "lake")
     monkeypatch.setattr(driver, "OTHER_DRIVER_SECONDS", 0.2)
     with held(run.where.driver_lock(run.run_id), "this test", 1):
-        assert driver.main(run.lake, run.run_id, program()) == 5
-    assert isinstance(error := state.error_of(run, ""), TransientError)
+        assert driver.main(run.lake, run.run_id, program(), "one") == 5
+    assert isinstance(error := state.error_of(run, "one", "", is_failed=True), TransientError)
     assert "another driver of the run holds" in str(error)
     assert stages(run) == {}
 
 
 def test_another_program_is_refused(run: Run) -> None:
-    assert driver.main(run.lake, run.run_id, "broadsheet 0.0.1, parser 1, schema 1") == 2
-    assert isinstance(error := state.error_of(run, ""), ConfigurationError)
+    assert driver.main(run.lake, run.run_id, "broadsheet 0.0.1, parser 1, schema 1", "one") == 2
+    assert isinstance(error := state.error_of(run, "one", "", is_failed=True), ConfigurationError)
     assert "install the same on all machines" in str(error)
 
 
 def test_what_a_driver_tells_keeps_the_kinds_of_errors_apart(run: Run) -> None:
-    state.forget(run)
-    assert isinstance(error := state.error_of(run, "no such master"), ConfigurationError)
+    def error_of(log: str = "") -> Exception | None:
+        return state.error_of(run, "one", log, is_failed=True)
+
+    assert isinstance(error := error_of("no such master"), ConfigurationError)
     assert "no such master" in str(error)
-    state.tell(run, state.State())
-    assert isinstance(state.error_of(run, ""), TransientError)  # it began, and was lost
+    assert isinstance(error_of("java.net.ConnectException: Connection refused"), TransientError)
+    state.tell(run, "one", state.State())
+    assert isinstance(error_of(), TransientError)  # it began, and was lost
     for kind in (TransientError("held"), ConfigurationError("wrong"), BatchStopped(["too few", "too many"])):
-        state.tell(run, state.State(error=told(kind)))
-        assert repr(state.error_of(run, "")) == repr(kind)
-    state.tell(run, state.State(error=told(ZeroDivisionError("a fault"))))
-    assert isinstance(error := state.error_of(run, ""), RemoteFault) and "ZeroDivisionError: a fault" in str(error)
+        state.tell(run, "one", state.State(error=told(kind)))
+        assert repr(error_of()) == repr(kind)
+    state.tell(run, "one", state.State(error=told(ZeroDivisionError("a fault"))))
+    assert isinstance(error := error_of(), RemoteFault) and "ZeroDivisionError: a fault" in str(error)
+
+
+def test_a_driver_that_was_given_up_tells_nothing_in_the_name_of_another(run: Run) -> None:
+    assert state.last(run) == ""
+    earlier = state.begin(run)
+    state.tell(run, earlier, state.State())
+    token = state.begin(run)
+    assert (state.last(run), earlier != token) == (token, True)
+    state.tell(run, token, state.State())
+    state.tell(run, earlier, state.State(error=told(ZeroDivisionError("a fault"))))
+    assert isinstance(state.error_of(run, token, "", is_failed=True), TransientError)

@@ -22,7 +22,7 @@ from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import ABSENCES, ATTEMPTS, CAPTURES, Lake, read_records, write_records
 from broadsheet.pipeline import BY_SHARD
 from broadsheet.records import Record
-from broadsheet.runs import Run
+from broadsheet.runs import Run, shards_of
 from broadsheet.tombstones import tombstones_of
 from broadsheet.transient import room_needed
 
@@ -139,6 +139,11 @@ class Attempts:
         """Leave nothing of attempts that did not count; an executor that is thought lost may still leave some, which goes with the staging."""
         shutil.rmtree(_attempts(self.run) / "open", ignore_errors=True)
 
+    def is_whole(self, shard: int) -> bool:
+        """Whether staging has what a shard's input, as it is now, gives."""
+        done = _read(_attempts(self.run) / "won" / _name(shard))
+        return done is not None and done.basis == self.bases[shard] and self._is_there(shard)
+
     def _finished(self) -> Iterator[tuple[Path, Done]]:
         for file in sorted((_attempts(self.run) / "open").glob(f"shard-*/*/{DONE}")):
             if done := _read(file.parent):
@@ -152,13 +157,22 @@ class Attempts:
                 shutil.rmtree(target, ignore_errors=True)  # of an earlier input or program
                 target.parent.mkdir(parents=True, exist_ok=True)
                 (won / stage).rename(target)
-        if all(self._target(stage, shard).exists() for stage in _STAGES):
+        if self._is_there(shard):
             self._placed.add(shard)
         else:
             shutil.rmtree(won)
 
+    def _is_there(self, shard: int) -> bool:
+        return all(self._target(stage, shard).exists() for stage in _STAGES)
+
     def _target(self, stage: str, shard: int) -> Path:
         return self.run.where.shard(self.run.run_id, stage, shard)
+
+
+def undone(run: Run) -> list[int]:
+    """Shards of a run of whose input, as it is now, no attempt was brought in."""
+    attempts = Attempts(run, shards_of(run))
+    return [shard for shard in attempts.bases if not attempts.is_whole(shard)]
 
 
 def _attempts(run: Run) -> Path:

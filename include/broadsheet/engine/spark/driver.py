@@ -18,24 +18,23 @@ from broadsheet.transient import held
 OTHER_DRIVER_SECONDS = 4 * 3600.0
 _LOOK_SECONDS = 0.5
 _CODES = {"transient": Exit.TRY_AGAIN, "configuration": Exit.USAGE, "stopped": Exit.STOPPED}
-# How Spark tells that machines and processes were lost, as often as it tries again.
-_LOST = ("TransientError", "ExecutorLostFailure", "exited unexpectedly", "was shut down", "unresponsive", "Connection refused", "Py4JNetworkError")
 
 
-def main(lake: str, run_id: str, program: str) -> int:
-    """Take all shards of a run through its stages. Returns the exit code, as the command line has it; `driver.json` in staging tells more."""
+def main(lake: str, run_id: str, program: str, token: str) -> int:
+    """Take all shards of a run through its stages. Returns the exit code, as the command line has it; `state.py` tells more, in the name of the
+    submission that has this token."""
     run = Run.open(lake, run_id)
-    state.tell(run, State())
+    state.tell(run, token, State())
     try:
         require_same_program(program, "Spark's driver")
         with held(run.where.driver_lock(run_id), "another driver of the run", OTHER_DRIVER_SECONDS):
             _take_through(run, program)
     except Exception as error:
         failure = _told(error)
-        state.tell(run, State(error=failure))
+        state.tell(run, token, State(error=failure))
         print(failure.message, file=sys.stderr, flush=True)
         return _CODES.get(failure.kind, Exit.FAULT)
-    state.tell(run, State(is_done=True))
+    state.tell(run, token, State(is_done=True))
     return Exit.DONE
 
 
@@ -101,6 +100,6 @@ def _told(error: Exception) -> Told:
         text = str(error)
         if "ConfigurationError: " in text:
             return Told("configuration", text.rpartition("ConfigurationError: ")[2].split("\n")[0])
-        if any(sign in text for sign in _LOST):
+        if any(sign in text for sign in state.LOST):
             return Told("transient", f"Spark gave up: {text[:2000]}")
     return known
