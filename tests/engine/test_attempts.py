@@ -1,8 +1,10 @@
 """Attempts at shards: whatever is done twice or left half done, each shard comes into staging once."""
 
 import shutil
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -232,6 +234,39 @@ def test_what_a_driver_tells_keeps_the_kinds_of_errors_apart(run: Run) -> None:
         assert repr(error_of()) == repr(kind)
     state.tell(run, "one", state.State(error=told(ZeroDivisionError("a fault"))))
     assert isinstance(error := error_of(), RemoteFault) and "ZeroDivisionError: a fault" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "kind"),
+    [
+        ("Py4JNetworkError", "Answer from Java side is empty", "transient"),
+        ("Py4JJavaError", "ExecutorLostFailure (executor 1 exited)", "transient"),
+        ("Py4JJavaError", "broadsheet.errors.ConfigurationError: install the same\n\tat java", "configuration"),
+        ("Py4JError", "no such method", "fault"),
+    ],
+)
+def test_what_spark_raises_is_told_by_its_name_and_text(name: str, message: str, kind: str) -> None:
+    raised = type(name, (Exception,), {"__module__": "py4j.protocol"})(message)  # py4j is not in this environment
+    assert driver._told(raised).kind == kind
+
+
+def test_a_context_that_cannot_be_stopped_hides_no_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone:
+        """A context whose cluster is gone."""
+
+        @staticmethod
+        def getOrCreate() -> "Gone":
+            return Gone()
+
+        def parallelize(self, *given: object) -> None:
+            raise TransientError("the cluster is gone")
+
+        def stop(self) -> None:
+            raise ZeroDivisionError
+
+    monkeypatch.setitem(sys.modules, "pyspark", SimpleNamespace(SparkContext=Gone))
+    assert driver.main(run.lake, run.run_id, program(), "one") == 5
+    assert "the cluster is gone" in str(state.error_of(run, "one", "", is_failed=True))
 
 
 def test_a_driver_that_was_given_up_tells_nothing_in_the_name_of_another(run: Run) -> None:

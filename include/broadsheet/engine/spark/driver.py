@@ -50,7 +50,8 @@ def _take_through(run: Run, program: str) -> None:
         try:
             _submit(context, run, program, attempts)
         finally:
-            context.stop()
+            with suppress(Exception):  # of a cluster that is gone: it would be told instead of what happened
+                context.stop()
     attempts.clear()
 
 
@@ -97,7 +98,7 @@ def _told(error: Exception) -> Told:
     """As `faults.told`; what Spark raises for processes and machines that were lost is transient."""
     known = told(error)
     if type(error).__module__.startswith(("py4j", "pyspark")):
-        text = str(error)
+        text = f"{type(error).__name__}: {error}"
         if "ConfigurationError: " in text:
             return Told("configuration", text.rpartition("ConfigurationError: ")[2].split("\n")[0])
         if any(sign in text for sign in state.LOST):
