@@ -1,5 +1,6 @@
 """Attempts at shards: whatever is done twice or left half done, each shard comes into staging once."""
 
+import errno
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 from staged import SAMPLE, begin, twin
 
+from broadsheet.capture.raw_zone import RawZone
 from broadsheet.engine.attempts import DONE, Attempts, attempt, program, undone
 from broadsheet.engine.faults import RemoteFault, told
 from broadsheet.engine.spark import driver, state
@@ -181,6 +183,19 @@ def test_what_may_pass_is_left_to_another_attempt(run: Run, monkeypatch: pytest.
     with pytest.raises(TransientError, match="the disk is full"):
         attempt(run, 0, "basis")
     assert list((run.where.staging(run.run_id, ATTEMPTS) / "open").glob("*/*")) == []
+
+
+@pytest.mark.parametrize("passing", [OSError(errno.ESTALE, "Stale file handle"), OSError(errno.EIO, "Input/output error"), ConnectionResetError()])
+def test_what_one_machine_cannot_do_is_left_to_another_attempt(run: Run, monkeypatch: pytest.MonkeyPatch, passing: OSError) -> None:
+    def read(*given: object) -> bytes:
+        raise passing
+
+    monkeypatch.setattr(RawZone, "read", read)
+    with pytest.raises(TransientError, match=type(passing).__name__):
+        attempt(run, 0, "basis")
+    assert list((run.where.staging(run.run_id, ATTEMPTS) / "open").glob("*/*")) == []
+    passing = OSError(errno.EISDIR, "Is a directory")  # and the same everywhere
+    assert attempt(run, 0, "basis").fault is not None
 
 
 def test_an_executor_that_does_not_see_the_lake_says_so(run: Run) -> None:

@@ -83,12 +83,14 @@ def attempt(run: Run, shard: int, basis: str) -> Done:
         for stage in BY_SHARD:
             stage(own, shard)
         done = Done(shard, basis)
-    except TransientError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        write_records(folder / DONE, [done])
     except Exception as error:
-        done = Done(shard, basis, told(error))
-    write_records(folder / DONE, [done])
+        fault = told(error)
+        if fault.kind == "transient":
+            shutil.rmtree(folder, ignore_errors=True)
+            raise TransientError(fault.message) from error
+        done = Done(shard, basis, fault)
+        write_records(folder / DONE, [done])
     return done
 
 
