@@ -2,12 +2,15 @@
 
 import errno
 import shutil
+import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
+import psutil
 import pytest
 from staged import SAMPLE, begin, twin
 
@@ -227,6 +230,25 @@ def test_one_driver_of_a_run_at_a_time(finished: Run, tmp_path: Path, monkeypatc
     assert isinstance(error := state.error_of(run, "one", "", is_failed=True), TransientError)
     assert "another driver of the run holds" in str(error)
     assert stages(run) == {}
+
+
+def test_a_driver_whose_parent_is_gone_waits_no_longer(run: Run) -> None:
+    """Its parent is Java, which ends with whoever submitted it."""
+    driving = f"import sys; from broadsheet.engine.spark import driver; sys.exit(driver.main({run.lake!r}, {run.run_id!r}, {program()!r}, 'one'))"
+    began = f"import subprocess, sys, time; print(subprocess.Popen([sys.executable, '-c', {driving!r}]).pid, flush=True); time.sleep(600)"
+    with held(run.where.driver_lock(run.run_id), "this test", 1), subprocess.Popen([sys.executable, "-c", began], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        waiting = psutil.Process(int(parent.stdout.readline()))
+        told = run.where.staging(run.run_id, ATTEMPTS) / "driver-one.json"
+        while not told.exists():
+            time.sleep(0.05)
+        assert waiting.is_running()
+        parent.kill()
+        _, alive = psutil.wait_procs([waiting], timeout=30)
+        for process in alive:
+            process.kill()
+        assert not alive
+    assert "nobody waits any more for another driver" in str(state.error_of(run, "one", "", is_failed=True))
 
 
 def test_another_program_is_refused(run: Run) -> None:

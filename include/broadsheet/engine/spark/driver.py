@@ -1,5 +1,6 @@
 """The driver: one task a shard, and what comes of each brought into staging as it comes."""
 
+import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -23,11 +24,11 @@ _CODES = {"transient": Exit.TRY_AGAIN, "configuration": Exit.USAGE, "stopped": E
 def main(lake: str, run_id: str, program: str, token: str) -> int:
     """Take all shards of a run through its stages. Returns the exit code, as the command line has it; `state.py` tells more, in the name of the
     submission that has this token."""
-    run = Run.open(lake, run_id)
+    run, parent = Run.open(lake, run_id), os.getppid()
     state.tell(run, token, State())
     try:
         require_same_program(program, "Spark's driver")
-        with held(run.where.driver_lock(run_id), "another driver of the run", OTHER_DRIVER_SECONDS):
+        with held(run.where.driver_lock(run_id), "another driver of the run", OTHER_DRIVER_SECONDS, is_given_up=lambda: os.getppid() != parent):
             _take_through(run, program)
     except Exception as error:
         failure = _told(error)
