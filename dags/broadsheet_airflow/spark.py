@@ -2,13 +2,19 @@
 
 import json
 import os
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, AirflowSkipException
 
 from broadsheet_airflow import stages
+
+if TYPE_CHECKING:
+    from broadsheet.runs import Run
 
 # The connection that names the cluster. Where there is none, the setting BROADSHEET_SPARK_MASTER does.
 CONNECTION = os.environ.get("BROADSHEET_SPARK_CONN_ID") or "broadsheet_spark"
@@ -23,6 +29,7 @@ class SparkShards(SparkSubmitOperator):
 
     def __init__(self, **given: Any):
         super().__init__(conn_id=CONNECTION, durable=True, **given)
+        self._staged: Run | None = None
 
     def execute(self, context) -> None:
         from broadsheet.engine.spark import state, submit
@@ -34,7 +41,7 @@ class SparkShards(SparkSubmitOperator):
         settings = read_spark_settings()
         program = submit.submit_program(settings)
         connection = _connection(settings.master)
-        self.application, self.application_args = str(submit.APPLICATION), submit.arguments(run)
+        self._staged, self.application = run, str(submit.APPLICATION)
         self.conf = {**submit.configuration(), **(self.conf or {})}
         self.env_vars = submit.environment(connection.host or "", program)
         self.name = f"broadsheet {run.run_id}"
@@ -43,13 +50,33 @@ class SparkShards(SparkSubmitOperator):
         # The operator takes the program by its name alone.
         self._spark_binary = program.name
         os.environ["PATH"] = os.pathsep.join([str(program.parent), os.environ["PATH"]])
-        state.forget(run)
         try:
             super().execute(context)
         except (AirflowException, RuntimeError) as error:
-            raise (state.error_of(run, str(error)) or error) from error
+            raise (state.error_of(run, state.last(run), str(error), is_failed=True) or error) from error
+        if failure := state.error_of(run, state.last(run), "", is_failed=False):
+            raise failure
         for stage in ("extract", "transform", "validate"):
             stages.tell(run, stage)
+
+    def is_job_succeeded(self, status: str) -> bool:
+        """Of an earlier try's driver: what it did counts as long as the input is the same; else another is submitted."""
+        from broadsheet.engine.attempts import undone
+
+        return super().is_job_succeeded(status) and self._staged is not None and not undone(self._staged)
+
+    def _get_hook(self) -> SparkSubmitHook:
+        """The operator's; each driver gets a token of its own when it is submitted, and only then, since a retry may reconnect to one that runs."""
+        hook = super()._get_hook()
+        hook.submit = partial(self._submit_anew, hook, hook.submit)  # type: ignore[method-assign]
+        return hook
+
+    def _submit_anew(self, hook: SparkSubmitHook, submit_with: Callable[..., str | None], *given: Any, **named: Any) -> str | None:
+        from broadsheet.engine.spark import state, submit
+
+        assert self._staged is not None
+        hook._application_args = submit.arguments(self._staged, state.begin(self._staged))
+        return submit_with(*given, **named)
 
     def _follow(self, connection) -> None:
         """Let a driver in the cluster be asked after through the cluster's own interface; the operator wants to be told for which."""

@@ -52,7 +52,7 @@ from broadsheet.settings import Settings, read_settings
 from broadsheet.store import store_of
 from broadsheet.tables.schema import TABLES
 from broadsheet.tombstones import FORGOTTEN, Covered, Target, Tombstone, covered_by, set_tombstones, tombstones_of
-from broadsheet.transient import room_needed
+from broadsheet.transient import held_at_once, room_needed
 from broadsheet.urls import page_url, url_key
 from broadsheet.warehouse.build import only_writer, published_snapshots, remove_builds
 from broadsheet.warehouse.load import published_runs, remove_earlier
@@ -171,9 +171,9 @@ def unfinished(lake: str | Path) -> tuple[Target, ...]:
 def forget(lake: str | Path, targets: Sequence[Target] = (), *, reason: str = "", settings: Settings | None = None) -> list[Tombstone]:
     """Remove pages and sites for good. Completes before that what an earlier takedown left. Returns the tombstones that were set.
 
-    Raises TransientError while a run writes to the raw zone, the arrivals or the warehouse, and where the disk is full; ConfigurationError for a lake
-    whose warehouse is lost or must be derived anew first; BatchStopped where the audit of the warehouse finds something. The tombstones count from
-    the beginning; to begin again completes the rest.
+    Raises TransientError while a run writes to the raw zone, the arrivals or the warehouse, or Spark reads pages that are meant, and where the disk
+    is full; ConfigurationError for a lake whose warehouse is lost or must be derived anew first; BatchStopped where the audit of the warehouse
+    finds something. The tombstones count from the beginning; to begin again completes the rest.
     """
     where, options = _lake(lake), settings or read_settings()
     require_writable(where.root)
@@ -335,18 +335,24 @@ def _empty_lists(lake: Lake, work: Work, moved: Mapping[At, Place]) -> None:
         revise(lake, revised)
     for folder in _stagings(lake):
         is_of_state = any((folder / name).exists() for name in (REPARSE, REPLAY))
-        if (is_of_state and not _is_loaded(lake, folder)) or (_is_touched(folder, is_meant, moved) and _is_loaded(lake, folder)):
+        is_touched, is_loaded = _is_touched(folder, is_meant, moved), _is_loaded(lake, folder)
+        if not is_touched and (is_loaded or not is_of_state):
+            continue
+        is_removed = is_loaded or is_of_state
+        with held_at_once(lake.driver_lock(folder.name), f"Spark is at work on the run {folder.name}; repeat it when that has ended"):
+            if is_removed:
+                _remove_stages(folder, "capture", *_LATER_STAGES)
+            else:
+                _revise_staging(folder, revised)
+        if is_removed:  # the lock's file with it: on a network's file system it cannot go while it is open
             shutil.rmtree(folder)
-        elif _is_touched(folder, is_meant, moved):
-            _revise_staging(folder, revised)
 
 
 def _revise_staging(folder: Path, revised: Callable[[Arrival], Arrival | None]) -> None:
     gone: Counter[str] = Counter()
     for name, file in _lists(folder):
         gone[name] += revise_file(file, _LISTS[name], revised)
-    for stage in _LATER_STAGES:
-        shutil.rmtree(folder / stage, ignore_errors=True)
+    _remove_stages(folder, *_LATER_STAGES)
     if (outcomes := folder / "capture" / OUTCOMES).exists():
         (told,) = read_records(outcomes, StageOutcome)
         went, absences = gone[CAPTURES] + gone[ABSENCES], Counter(item.absence_kind for item in _staged(folder) if isinstance(item, Absence))
@@ -360,6 +366,11 @@ def _revise_staging(folder: Path, revised: Callable[[Arrival], Arrival | None]) 
             passed_over={**told.passed_over, FORGOTTEN: told.passed_over.get(FORGOTTEN, 0) + gone.total()},
         )
         write_records(outcomes, [outcome])
+
+
+def _remove_stages(folder: Path, *stages: str) -> None:
+    for stage in stages:
+        shutil.rmtree(folder / stage, ignore_errors=True)
 
 
 def _stagings(lake: Lake) -> list[Path]:

@@ -167,6 +167,10 @@ class Lake:
     def staging(self, run_id: str, stage: str = "") -> Path:
         return self.root / "staging" / run_id / stage
 
+    def driver_lock(self, run_id: str) -> Path:
+        """Held by whoever brings attempts into a run's staging, or takes something out of it."""
+        return self.staging(run_id) / "driver.lock"
+
     def shard(self, run_id: str, stage: str, shard: int) -> Path:
         """Directory that a stage's shard writes to."""
         return self.staging(run_id, stage) / f"shard-{shard:03d}"

@@ -4,7 +4,7 @@ import errno
 import fcntl
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,13 +18,16 @@ _FULL_IN_DUCKDB = ("No space left on device", "failed to offload data block", "D
 
 
 @contextmanager
-def held(lock: Path, holder: str, seconds: float) -> Iterator[None]:
-    """Hold a lock file, whose folder is made. Raises TransientError where a `holder`, as `another load`, does so for longer."""
+def held(lock: Path, holder: str, seconds: float, *, is_given_up: Callable[[], bool] | None = None) -> Iterator[None]:
+    """Hold a lock file, whose folder is made. Raises TransientError where a `holder`, as `another load`, does so for longer, or to wait for it
+    `is_given_up`."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(lock, timeout=seconds):
+        with FileLock(lock).acquire(timeout=seconds, cancel_check=is_given_up):
             yield
     except Timeout as error:
+        if is_given_up is not None and is_given_up():
+            raise TransientError(f"nobody waits any more for {holder}, which holds {error.lock_file}") from error
         raise TransientError(f"{holder} holds {error.lock_file} for more than {seconds} s") from error
 
 

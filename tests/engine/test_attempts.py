@@ -1,18 +1,28 @@
 """Attempts at shards: whatever is done twice or left half done, each shard comes into staging once."""
 
+import errno
 import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import msgspec
+import psutil
 import pytest
 from staged import SAMPLE, begin, twin
 
-from broadsheet.engine.attempts import DONE, Attempts, attempt, program
+from broadsheet.capture.raw_zone import RawZone
+from broadsheet.engine.attempts import DONE, Attempts, attempt, program, undone
 from broadsheet.engine.faults import RemoteFault, told
 from broadsheet.engine.spark import driver, state
 from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
-from broadsheet.lake import ATTEMPTS, CAPTURES, read_records
+from broadsheet.lake import ABSENCES, ATTEMPTS, CAPTURES, read_records
 from broadsheet.records import StageOutcome
 from broadsheet.runs import Run, outcomes_of
+from broadsheet.tombstones import TargetKind, Tombstone, set_tombstones
 from broadsheet.transient import held
 
 SHARDS = [0, 1]
@@ -94,6 +104,23 @@ def test_what_was_removed_since_is_done_again(finished: Run, tmp_path: Path) -> 
     assert again.left == [1]
 
 
+def test_an_attempt_that_lacks_a_stage_is_done_again(finished: Run, tmp_path: Path) -> None:
+    run = taken_over(finished, tmp_path / "lake")
+    for folder in (run.where.staging(run.run_id, ATTEMPTS) / "open" / "shard-001").iterdir():
+        shutil.rmtree(folder / "transform")
+    stale = run.where.shard(run.run_id, "transform", 1)
+    stale.mkdir(parents=True)  # of an earlier input
+    attempts = Attempts(run, SHARDS)
+    attempts.settle()
+    assert attempts.left == [1]
+    again = Attempts(run, SHARDS)
+    again.take_up()
+    assert again.left == [1]
+    attempt(run, 1, again.bases[1])
+    again.settle()
+    assert (again.left, stages(run)) == ([], WHOLE)
+
+
 def test_what_another_input_gave_does_not_count(finished: Run, tmp_path: Path) -> None:
     run = taken_over(finished, tmp_path / "lake")
     Attempts(run, SHARDS).settle()
@@ -123,6 +150,23 @@ def test_what_other_settings_gave_does_not_count(finished: Run, tmp_path: Path) 
     assert Attempts(other, SHARDS).bases != once
 
 
+def test_what_was_read_before_a_takedown_does_not_count(run: Run) -> None:
+    before = Attempts(run, SHARDS).bases
+    stone = Tombstone(target="news.example", kind=TargetKind.SITE, forgotten_at=datetime.now(UTC))
+    set_tombstones(run.where, [stone])
+    after = Attempts(run, SHARDS).bases
+    assert all(before[shard] != after[shard] for shard in SHARDS)
+    set_tombstones(run.where, [msgspec.structs.replace(stone, counts={"captures": 3})])  # means the same
+    assert Attempts(run, SHARDS).bases == after
+
+
+def test_what_goes_from_one_file_to_the_next_is_another_input(run: Run) -> None:
+    captures = run.where.shard(run.run_id, "capture", 0) / CAPTURES
+    before = Attempts(run, SHARDS).bases[0]
+    captures.rename(captures.with_name(ABSENCES))
+    assert Attempts(run, SHARDS).bases[0] != before
+
+
 def test_a_fault_ends_it_and_is_tried_again_by_the_next_driver(run: Run) -> None:
     captures = run.where.shard(run.run_id, "capture", 0) / CAPTURES
     sound = captures.read_bytes()
@@ -144,6 +188,19 @@ def test_what_may_pass_is_left_to_another_attempt(run: Run, monkeypatch: pytest.
     assert list((run.where.staging(run.run_id, ATTEMPTS) / "open").glob("*/*")) == []
 
 
+@pytest.mark.parametrize("passing", [OSError(errno.ESTALE, "Stale file handle"), OSError(errno.EIO, "Input/output error"), ConnectionResetError()])
+def test_what_one_machine_cannot_do_is_left_to_another_attempt(run: Run, monkeypatch: pytest.MonkeyPatch, passing: OSError) -> None:
+    def read(*given: object) -> bytes:
+        raise passing
+
+    monkeypatch.setattr(RawZone, "read", read)
+    with pytest.raises(TransientError, match=type(passing).__name__):
+        attempt(run, 0, "basis")
+    assert list((run.where.staging(run.run_id, ATTEMPTS) / "open").glob("*/*")) == []
+    passing = OSError(errno.EISDIR, "Is a directory")  # and the same everywhere
+    assert attempt(run, 0, "basis").fault is not None
+
+
 def test_an_executor_that_does_not_see_the_lake_says_so(run: Run) -> None:
     shutil.rmtree(run.where.staging(run.run_id))
     with pytest.raises(ConfigurationError, match="must lie on a file system that all machines share"):
@@ -152,36 +209,109 @@ def test_an_executor_that_does_not_see_the_lake_says_so(run: Run) -> None:
 
 def test_a_driver_that_finds_all_done_needs_no_spark(finished: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = taken_over(finished, tmp_path / "lake")
-    assert driver.main(run.lake, run.run_id, program()) == 0  # pyspark is not in this environment
+    token = state.begin(run)
+    assert driver.main(run.lake, run.run_id, program(), token) == 0  # pyspark is not in this environment
     assert capsys.readouterr().out == "shards done: 2 of 2\n"
-    assert state.error_of(run, "") is None
+    assert state.error_of(run, token, "", is_failed=False) is None
     assert stages(run) == WHOLE
+    assert isinstance(state.error_of(run, token, "", is_failed=True), TransientError)  # whatever Spark failed at then
+    captures = run.where.shard(run.run_id, "capture", 1) / CAPTURES
+    captures.write_bytes(b"".join(captures.read_bytes().splitlines(keepends=True)[1:]))
+    assert undone(run) == [1]
+    with pytest.raises(TransientError, match=r"shards \[1\]"):
+        raise state.error_of(run, token, "", is_failed=False) or AssertionError
 
 
 def test_one_driver_of_a_run_at_a_time(finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = taken_over(finished, tmp_path / "lake")
     monkeypatch.setattr(driver, "OTHER_DRIVER_SECONDS", 0.2)
-    with held(run.where.staging(run.run_id, ATTEMPTS) / "driver.lock", "this test", 1):
-        assert driver.main(run.lake, run.run_id, program()) == 5
-    assert isinstance(error := state.error_of(run, ""), TransientError)
+    with held(run.where.driver_lock(run.run_id), "this test", 1):
+        assert driver.main(run.lake, run.run_id, program(), "one") == 5
+    assert isinstance(error := state.error_of(run, "one", "", is_failed=True), TransientError)
     assert "another driver of the run holds" in str(error)
     assert stages(run) == {}
 
 
+def test_a_driver_whose_parent_is_gone_waits_no_longer(run: Run) -> None:
+    """Its parent is Java, which ends with whoever submitted it."""
+    driving = f"import sys; from broadsheet.engine.spark import driver; sys.exit(driver.main({run.lake!r}, {run.run_id!r}, {program()!r}, 'one'))"
+    began = f"import subprocess, sys, time; print(subprocess.Popen([sys.executable, '-c', {driving!r}]).pid, flush=True); time.sleep(600)"
+    with held(run.where.driver_lock(run.run_id), "this test", 1), subprocess.Popen([sys.executable, "-c", began], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        waiting = psutil.Process(int(parent.stdout.readline()))
+        told = run.where.staging(run.run_id, ATTEMPTS) / "driver-one.json"
+        while not told.exists():
+            time.sleep(0.05)
+        assert waiting.is_running()
+        parent.kill()
+        _, alive = psutil.wait_procs([waiting], timeout=30)
+        for process in alive:
+            process.kill()
+        assert not alive
+    assert "nobody waits any more for another driver" in str(state.error_of(run, "one", "", is_failed=True))
+
+
 def test_another_program_is_refused(run: Run) -> None:
-    assert driver.main(run.lake, run.run_id, "broadsheet 0.0.1, parser 1, schema 1") == 2
-    assert isinstance(error := state.error_of(run, ""), ConfigurationError)
+    assert driver.main(run.lake, run.run_id, "broadsheet 0.0.1, parser 1, schema 1", "one") == 2
+    assert isinstance(error := state.error_of(run, "one", "", is_failed=True), ConfigurationError)
     assert "install the same on all machines" in str(error)
 
 
 def test_what_a_driver_tells_keeps_the_kinds_of_errors_apart(run: Run) -> None:
-    state.forget(run)
-    assert isinstance(error := state.error_of(run, "no such master"), ConfigurationError)
+    def error_of(log: str = "") -> Exception | None:
+        return state.error_of(run, "one", log, is_failed=True)
+
+    assert isinstance(error := error_of("no such master"), ConfigurationError)
     assert "no such master" in str(error)
-    state.tell(run, state.State())
-    assert isinstance(state.error_of(run, ""), TransientError)  # it began, and was lost
+    assert isinstance(error_of("java.net.ConnectException: Connection refused"), TransientError)
+    state.tell(run, "one", state.State())
+    assert isinstance(error_of(), TransientError)  # it began, and was lost
     for kind in (TransientError("held"), ConfigurationError("wrong"), BatchStopped(["too few", "too many"])):
-        state.tell(run, state.State(error=told(kind)))
-        assert repr(state.error_of(run, "")) == repr(kind)
-    state.tell(run, state.State(error=told(ZeroDivisionError("a fault"))))
-    assert isinstance(error := state.error_of(run, ""), RemoteFault) and "ZeroDivisionError: a fault" in str(error)
+        state.tell(run, "one", state.State(error=told(kind)))
+        assert repr(error_of()) == repr(kind)
+    state.tell(run, "one", state.State(error=told(ZeroDivisionError("a fault"))))
+    assert isinstance(error := error_of(), RemoteFault) and "ZeroDivisionError: a fault" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "kind"),
+    [
+        ("Py4JNetworkError", "Answer from Java side is empty", "transient"),
+        ("Py4JJavaError", "ExecutorLostFailure (executor 1 exited)", "transient"),
+        ("Py4JJavaError", "broadsheet.errors.ConfigurationError: install the same\n\tat java", "configuration"),
+        ("Py4JError", "no such method", "fault"),
+    ],
+)
+def test_what_spark_raises_is_told_by_its_name_and_text(name: str, message: str, kind: str) -> None:
+    raised = type(name, (Exception,), {"__module__": "py4j.protocol"})(message)  # py4j is not in this environment
+    assert driver._told(raised).kind == kind
+
+
+def test_a_context_that_cannot_be_stopped_hides_no_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone:
+        """A context whose cluster is gone."""
+
+        @staticmethod
+        def getOrCreate() -> "Gone":
+            return Gone()
+
+        def parallelize(self, *given: object) -> None:
+            raise TransientError("the cluster is gone")
+
+        def stop(self) -> None:
+            raise ZeroDivisionError
+
+    monkeypatch.setitem(sys.modules, "pyspark", SimpleNamespace(SparkContext=Gone))
+    assert driver.main(run.lake, run.run_id, program(), "one") == 5
+    assert "the cluster is gone" in str(state.error_of(run, "one", "", is_failed=True))
+
+
+def test_a_driver_that_was_given_up_tells_nothing_in_the_name_of_another(run: Run) -> None:
+    assert state.last(run) == ""
+    earlier = state.begin(run)
+    state.tell(run, earlier, state.State())
+    token = state.begin(run)
+    assert (state.last(run), earlier != token) == (token, True)
+    state.tell(run, token, state.State())
+    state.tell(run, earlier, state.State(error=told(ZeroDivisionError("a fault"))))
+    assert isinstance(state.error_of(run, token, "", is_failed=True), TransientError)

@@ -35,13 +35,14 @@ from broadsheet.capture.web.plan import Plan
 from broadsheet.capture.web.source import WebSource
 from broadsheet.cli import app
 from broadsheet.errors import ConfigurationError, TransientError
-from broadsheet.lake import BINDING, COMMITS, FORGETTING, RAW, WITHDRAWN, Lake
+from broadsheet.lake import ATTEMPTS, BINDING, CAPTURES, COMMITS, FORGETTING, RAW, WITHDRAWN, Lake
 from broadsheet.lake import TABLES as ZONE
 from broadsheet.reparse import Selection
 from broadsheet.runs import Run, stored_summary
 from broadsheet.settings import Settings
 from broadsheet.tables.schema import TABLES
 from broadsheet.tombstones import Target, Tombstone, Tombstones, tombstones_of
+from broadsheet.transient import held_at_once
 from broadsheet.warehouse.load import rebuild
 from broadsheet.warehouse.query import query
 from broadsheet.warehouse.snapshots import rollback, snapshots
@@ -642,6 +643,19 @@ def test_while_a_run_writes_to_the_raw_zone_it_waits(lake):
     assert takedown.unfinished(lake) == (Target.of(URL),)
     forget(lake)
     assert holders(lake) == set()
+
+
+def test_while_spark_is_at_work_on_a_run_its_staging_stays(lake):
+    where = Lake(lake)
+    captures = sorted(where.staging("begun", "capture").rglob(CAPTURES))
+    before = [file.read_bytes() for file in captures]
+    attempt = where.staging("begun", ATTEMPTS) / "open" / "shard-000" / "one"
+    attempt.mkdir(parents=True)
+    with held_at_once(where.driver_lock("begun"), "this test"), pytest.raises(TransientError, match="at work on the run begun"):
+        forget(lake, URL)
+    assert before == [file.read_bytes() for file in captures] and attempt.exists()
+    forget(lake)
+    assert holders(lake) == set() and not attempt.exists()
 
 
 @pytest.mark.parametrize("wrong", ["ftp://haidu.example/1.html", "haidu.example/1.html", "unknown", " "])

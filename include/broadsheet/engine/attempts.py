@@ -22,7 +22,8 @@ from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import ABSENCES, ATTEMPTS, CAPTURES, Lake, read_records, write_records
 from broadsheet.pipeline import BY_SHARD
 from broadsheet.records import Record
-from broadsheet.runs import Run
+from broadsheet.runs import Run, shards_of
+from broadsheet.tombstones import tombstones_of
 from broadsheet.transient import room_needed
 
 DONE = "done.json"
@@ -82,12 +83,14 @@ def attempt(run: Run, shard: int, basis: str) -> Done:
         for stage in BY_SHARD:
             stage(own, shard)
         done = Done(shard, basis)
-    except TransientError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        write_records(folder / DONE, [done])
     except Exception as error:
-        done = Done(shard, basis, told(error))
-    write_records(folder / DONE, [done])
+        fault = told(error)
+        if fault.kind == "transient":
+            shutil.rmtree(folder, ignore_errors=True)
+            raise TransientError(fault.message) from error
+        done = Done(shard, basis, fault)
+        write_records(folder / DONE, [done])
     return done
 
 
@@ -113,9 +116,6 @@ class Attempts:
                 shutil.rmtree(folder)
                 continue
             self._place(folder, done.shard)
-            if not all(self._target(stage, done.shard).exists() for stage in _STAGES):  # removed since
-                shutil.rmtree(folder)
-                self._placed.discard(done.shard)
         for folder, done in self._finished():
             if done.fault is not None:
                 shutil.rmtree(folder)
@@ -129,6 +129,8 @@ class Attempts:
                 shutil.rmtree(folder)
             elif done.fault is not None:
                 raise done.fault.error()
+            elif not all((folder / stage).exists() for stage in _STAGES):  # else what an earlier input left would count for what is missing
+                shutil.rmtree(folder)
             else:
                 won = _attempts(self.run) / "won" / _name(done.shard)
                 won.parent.mkdir(parents=True, exist_ok=True)
@@ -139,22 +141,40 @@ class Attempts:
         """Leave nothing of attempts that did not count; an executor that is thought lost may still leave some, which goes with the staging."""
         shutil.rmtree(_attempts(self.run) / "open", ignore_errors=True)
 
+    def is_whole(self, shard: int) -> bool:
+        """Whether staging has what a shard's input, as it is now, gives."""
+        done = _read(_attempts(self.run) / "won" / _name(shard))
+        return done is not None and done.basis == self.bases[shard] and self._is_there(shard)
+
     def _finished(self) -> Iterator[tuple[Path, Done]]:
         for file in sorted((_attempts(self.run) / "open").glob(f"shard-*/*/{DONE}")):
             if done := _read(file.parent):
                 yield file.parent, done
 
     def _place(self, won: Path, shard: int) -> None:
+        """Move what was not moved yet. Where a stage is in neither place, the attempt does not count."""
         for stage in _STAGES:
             if (won / stage).exists():
                 target = self._target(stage, shard)
                 shutil.rmtree(target, ignore_errors=True)  # of an earlier input or program
                 target.parent.mkdir(parents=True, exist_ok=True)
                 (won / stage).rename(target)
-        self._placed.add(shard)
+        if self._is_there(shard):
+            self._placed.add(shard)
+        else:
+            shutil.rmtree(won)
+
+    def _is_there(self, shard: int) -> bool:
+        return all(self._target(stage, shard).exists() for stage in _STAGES)
 
     def _target(self, stage: str, shard: int) -> Path:
         return self.run.where.shard(self.run.run_id, stage, shard)
+
+
+def undone(run: Run) -> list[int]:
+    """Shards of a run of whose input, as it is now, no attempt was brought in."""
+    attempts = Attempts(run, shards_of(run))
+    return [shard for shard in attempts.bases if not attempts.is_whole(shard)]
 
 
 def _attempts(run: Run) -> Path:
@@ -173,16 +193,26 @@ def _read(folder: Path) -> Done | None:
 
 
 def _bases(run: Run, shards: Sequence[int]) -> Iterator[str]:
-    """What the rows of each shard depend on, as a digest: its captures and absences, the program, the settings and the files that they name."""
-    common = hashlib.sha256(f"{program()}\n{run.run_id} {run.started_at}\n".encode())
-    common.update(msgspec.json.encode(run.settings, order="sorted"))
+    """What the rows of each shard depend on, as a digest: its captures and absences, the program, the settings and the files that they name, and what
+    was forgotten."""
+    common = hashlib.sha256()
+    _add(common, program().encode(), run.run_id.encode(), str(run.started_at).encode(), msgspec.json.encode(run.settings, order="sorted"))
     options = run.options
     named = [file for file in (options.policy_file, options.outlets_file) if file]
     for file in (*named, *(sorted(options.sites_dir.glob("*")) if options.sites_dir else ())):
-        common.update(file.name.encode() + (file.read_bytes() if file.is_file() else b""))
+        _add(common, file.name.encode(), file.read_bytes() if file.is_file() else b"")
+    forgotten = sorted((stone.kind, stone.target, sorted(stone.urls)) for stone in tombstones_of(run.where))
+    _add(common, msgspec.json.encode(forgotten))
     for shard in shards:
         digest = common.copy()
         for name in (CAPTURES, ABSENCES):
             file = run.where.shard(run.run_id, "capture", shard) / name
-            digest.update(file.read_bytes() if file.exists() else b"")
+            _add(digest, file.read_bytes() if file.exists() else b"")
         yield digest.hexdigest()
+
+
+def _add(digest: "hashlib._Hash", *fields: bytes) -> None:
+    """Each with its length before it, so that none can be taken for two, or two for one."""
+    for field in fields:
+        digest.update(len(field).to_bytes(8, "big"))
+        digest.update(field)

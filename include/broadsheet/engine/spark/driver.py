@@ -1,5 +1,6 @@
 """The driver: one task a shard, and what comes of each brought into staging as it comes."""
 
+import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -11,7 +12,6 @@ from broadsheet.engine.faults import Told, told
 from broadsheet.engine.spark import state
 from broadsheet.engine.spark.state import State
 from broadsheet.errors import TransientError
-from broadsheet.lake import ATTEMPTS
 from broadsheet.runs import Run, shards_of
 from broadsheet.transient import held
 
@@ -19,24 +19,23 @@ from broadsheet.transient import held
 OTHER_DRIVER_SECONDS = 4 * 3600.0
 _LOOK_SECONDS = 0.5
 _CODES = {"transient": Exit.TRY_AGAIN, "configuration": Exit.USAGE, "stopped": Exit.STOPPED}
-# How Spark tells that machines and processes were lost, as often as it tries again.
-_LOST = ("TransientError", "ExecutorLostFailure", "exited unexpectedly", "was shut down", "unresponsive", "Connection refused", "Py4JNetworkError")
 
 
-def main(lake: str, run_id: str, program: str) -> int:
-    """Take all shards of a run through its stages. Returns the exit code, as the command line has it; `driver.json` in staging tells more."""
-    run = Run.open(lake, run_id)
-    state.tell(run, State())
+def main(lake: str, run_id: str, program: str, token: str) -> int:
+    """Take all shards of a run through its stages. Returns the exit code, as the command line has it; `state.py` tells more, in the name of the
+    submission that has this token."""
+    run, parent = Run.open(lake, run_id), os.getppid()
+    state.tell(run, token, State())
     try:
         require_same_program(program, "Spark's driver")
-        with held(run.where.staging(run_id, ATTEMPTS) / "driver.lock", "another driver of the run", OTHER_DRIVER_SECONDS):
+        with held(run.where.driver_lock(run_id), "another driver of the run", OTHER_DRIVER_SECONDS, is_given_up=lambda: os.getppid() != parent):
             _take_through(run, program)
     except Exception as error:
         failure = _told(error)
-        state.tell(run, State(error=failure))
+        state.tell(run, token, State(error=failure))
         print(failure.message, file=sys.stderr, flush=True)
         return _CODES.get(failure.kind, Exit.FAULT)
-    state.tell(run, State(is_done=True))
+    state.tell(run, token, State(is_done=True))
     return Exit.DONE
 
 
@@ -52,7 +51,8 @@ def _take_through(run: Run, program: str) -> None:
         try:
             _submit(context, run, program, attempts)
         finally:
-            context.stop()
+            with suppress(Exception):  # of a cluster that is gone: it would be told instead of what happened
+                context.stop()
     attempts.clear()
 
 
@@ -99,9 +99,9 @@ def _told(error: Exception) -> Told:
     """As `faults.told`; what Spark raises for processes and machines that were lost is transient."""
     known = told(error)
     if type(error).__module__.startswith(("py4j", "pyspark")):
-        text = str(error)
+        text = f"{type(error).__name__}: {error}"
         if "ConfigurationError: " in text:
             return Told("configuration", text.rpartition("ConfigurationError: ")[2].split("\n")[0])
-        if any(sign in text for sign in _LOST):
+        if any(sign in text for sign in state.LOST):
             return Told("transient", f"Spark gave up: {text[:2000]}")
     return known

@@ -1,7 +1,13 @@
-"""What a driver tells of itself in the staging of its run, for whoever submitted it: it may be on another machine, and end in any way."""
+"""What a driver tells of itself in the staging of its run, for whoever submitted it: it may be on another machine, and end in any way.
+
+attempts/submitted.json         which submission was the last
+attempts/driver-<token>.json    what the driver of a submission tells: one that was given up and still runs tells nothing in another's name
+"""
 
 from pathlib import Path
+from secrets import token_hex
 
+from broadsheet.engine.attempts import undone
 from broadsheet.engine.faults import Told
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import ATTEMPTS, read_records, write_records
@@ -10,6 +16,8 @@ from broadsheet.runs import Run
 
 # Begins the line by which a driver tells how many shards are done: `… 3 of 16`.
 PROGRESS = "shards done: "
+# How Spark tells that machines and processes were lost, as often as it tries again.
+LOST = ("TransientError", "ExecutorLostFailure", "exited unexpectedly", "was shut down", "unresponsive", "Connection refused", "Py4JNetworkError")
 # Last lines of a log that an error has.
 _TOLD_LINES = 30
 
@@ -21,29 +29,64 @@ class State(Record, frozen=True):
     error: Told | None = None
 
 
-def tell(run: Run, state: State) -> None:
-    write_records(_file(run), [state])
+class Submission(Record, frozen=True):
+    """A driver that was submitted."""
+
+    token: str
 
 
-def forget(run: Run) -> None:
-    """Let nothing be told, before another driver is submitted."""
-    _file(run).unlink(missing_ok=True)
+def begin(run: Run) -> str:
+    """The token of a driver that is to be submitted. What those before it told goes."""
+    token = token_hex(8)
+    for file in _folder(run).glob("driver-*.json"):
+        file.unlink(missing_ok=True)
+    write_records(_folder(run) / "submitted.json", [Submission(token=token)])
+    return token
 
 
-def error_of(run: Run, log: str) -> Exception | None:
-    """Why a driver that has ended did not do its work; None where it did. `log` is what it and `spark-submit` wrote.
+def last(run: Run) -> str:
+    """The token of the driver that was submitted last; empty where none was."""
+    try:
+        (submission,) = read_records(_folder(run) / "submitted.json", Submission)
+    except FileNotFoundError:
+        return ""
+    return submission.token
+
+
+def tell(run: Run, token: str, state: State) -> None:
+    write_records(_file(run, token), [state])
+
+
+def error_of(run: Run, token: str, log: str, *, is_failed: bool) -> Exception | None:
+    """Why a driver that has ended did not do its work; None where it did, and all shards are there as their input is now.
 
     What it tells itself; TransientError where it was lost, ConfigurationError where it never began.
+
+    Parameters
+    ----------
+    log : what it and `spark-submit` wrote.
+    is_failed : whether Spark says that it failed.
     """
     try:
-        (state,) = read_records(_file(run), State)
+        (state,) = read_records(_file(run, token), State)
     except FileNotFoundError:
         told = "\n".join(log.splitlines()[-_TOLD_LINES:])
-        return ConfigurationError(f"Spark's driver could not be begun:\n{told}")
-    if state.is_done:
-        return None
-    return state.error.error() if state.error else TransientError("Spark's driver was lost; what it had finished is kept")
+        kind = TransientError if any(sign in log for sign in LOST) else ConfigurationError
+        return kind(f"Spark's driver could not be begun:\n{told}")
+    if state.error:
+        return state.error.error()
+    if not state.is_done:
+        return TransientError("Spark's driver was lost; what it had finished is kept")
+    if is_failed:
+        return TransientError("Spark says that its driver failed, which had done all; what it did is kept")
+    if left := undone(run):
+        return TransientError(f"the input of shards {left} is another one since Spark's driver read it, or what it left was removed")
+    return None
 
 
-def _file(run: Run) -> Path:
-    return run.where.staging(run.run_id, ATTEMPTS) / "driver.json"
+def _folder(run: Run) -> Path:
+    return run.where.staging(run.run_id, ATTEMPTS)
+
+
+def _file(run: Run, token: str) -> Path:
+    return _folder(run) / f"driver-{token}.json"

@@ -53,13 +53,13 @@ class Spark:
         """Submit a driver and wait for it. Returns why it did not do its work."""
         log = run.where.staging(run.run_id, ATTEMPTS) / "spark.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        state.forget(run)
+        token = state.begin(run)
         settings = self.settings
         command = [
             str(self.program), "--master", settings.master, "--name", f"broadsheet {run.run_id}",
             *(f"--conf={name}={value}" for name, value in configuration().items()),
             *(["--properties-file", str(settings.properties_file)] if settings.properties_file else []),
-            str(APPLICATION), *arguments(run),
+            str(APPLICATION), *arguments(run, token),
         ]  # fmt: skip
         with log.open("w", encoding="utf-8") as kept:
             driver = subprocess.Popen(
@@ -78,12 +78,12 @@ class Spark:
                 driver.wait()
             finally:
                 _end(driver)
-        return state.error_of(run, log.read_text("utf-8", "replace"))
+        return state.error_of(run, token, log.read_text("utf-8", "replace"), is_failed=driver.returncode != 0)
 
 
-def arguments(run: Run) -> list[str]:
-    """Of the driver."""
-    return [run.lake, run.run_id, program()]
+def arguments(run: Run, token: str) -> list[str]:
+    """Of the driver; `token` is that of its submission."""
+    return [run.lake, run.run_id, program(), token]
 
 
 def configuration() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What `spark-submit` is given: LAKE RUN PROGRAM. Alone in its folder, which Spark puts on the path."""
+"""What `spark-submit` is given: LAKE RUN PROGRAM TOKEN. Alone in its folder, which Spark puts on the path."""
 
 import sys
 
