@@ -42,7 +42,7 @@ ROTATE_BYTES = 256 * 1024 * 1024
 _HTTP = "application/http; msgtype=response"
 GZIP_LEVEL = 5  # twice as quick as 9 for 2 % more bytes
 PART = ".part"
-_WRITERS_LOCK = "writers.lock"
+_WRITERS_LOCK = "raw.lock"  # beside the raw zone: what is in it is for good
 # WARC demands a date. One that is unknown is written as the epoch, and its basis says so.
 _NO_DATE = "1970-01-01T00:00:00Z"
 # These told how the body was sent, not how it is kept. Web archives keep them under this prefix.
@@ -64,6 +64,7 @@ class RawZone:
         self.root = lake.root
         self.store = store_of(lake)
         self.folder = lake.raw
+        self._writers_lock = lake.crawls / _WRITERS_LOCK
         self.rotate_bytes = rotate_bytes
         self._is_alone = False
 
@@ -102,6 +103,7 @@ class RawZone:
         Raises TransientError when another process is writing for the same run, and while one takes records out.
         """
         with nullcontext() if self._is_alone else self._held("a takedown is under way: begin again when it has ended", is_shared=True):
+            self.folder.mkdir(parents=True, exist_ok=True)
             index = self.recover()
             writer = Writer(self, run_id, index)
             try:
@@ -125,7 +127,7 @@ class RawZone:
                 self._is_alone = False
 
     def _held(self, told: str, *, is_shared: bool = False) -> AbstractContextManager[None]:
-        return held_at_once(self.folder / _WRITERS_LOCK, told, is_shared=is_shared)
+        return held_at_once(self._writers_lock, told, is_shared=is_shared)
 
     @property
     def visits(self) -> VisitIndex:
