@@ -24,6 +24,7 @@ from broadsheet.tombstones import Tombstones
 from broadsheet.transient import held, room_needed
 
 HOST_SECONDS = 1  # to wait for a run that asks the same host
+_FINISHED = "finished"  # as Scrapy calls the end of a crawl that has nothing more to ask for
 _TEMPORARY = os.EX_TEMPFAIL
 _PR_SET_PDEATHSIG = 1  # of prctl(2)
 _LEAST_DELAY = 0.001  # without any, Scrapy starts what waits for a host all at once, whatever its concurrency
@@ -42,7 +43,7 @@ _MIDDLEWARES = {
 def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_offset: float = 0) -> dict[str, Any]:
     """Ask for what is due of a source. Returns the run's account: `requests`, `pages`, `answered`, `unchanged`, `failed` and the like.
 
-    Raises TransientError where another run asks one of its hosts, where the disk is full or the run was killed: what it had is kept.
+    Raises TransientError where another run asks one of its hosts, where the disk is full or the run was stopped or killed: what it had is kept.
     ConfigurationError for a list of pages that cannot be read.
     """
     _ = source.listed  # read here first, where a fault of the list is told as one
@@ -108,6 +109,7 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
     from scrapy.crawler import AsyncCrawlerProcess
 
     from broadsheet.capture.web.archive import archive
+    from broadsheet.capture.web.pace import OUT_OF_TIME
     from broadsheet.capture.web.plan import Plan, known_of
     from broadsheet.capture.web.spider import NewsSpider
 
@@ -127,6 +129,8 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
         raise spider.fault
     if process.bootstrap_failed:
         raise BroadsheetError(f"source {source.name}: the crawler could not start")
+    if (reason := crawler.stats.get_value("finish_reason")) not in (_FINISHED, OUT_OF_TIME):
+        raise TransientError(f"source {source.name}: the crawler was stopped ({reason or 'before it began'})")
     return {
         "source": source.name,
         **dict(sorted(spider.counts.items())),

@@ -52,12 +52,13 @@ class NewsSpider(Spider):
             self.counts["forbidden"] += 1
             return
         status = int(exchange.header.split(None, 2)[1]) if exchange.header else None
-        if is_failure(status):
+        is_failed = status is None or is_failure(status)
+        if is_failed:
             self.last_error = exchange.error or f"{exchange.url} answered {status}"
         self.counts["requests"] += 1
         self.counts[_COUNTED[exchange.role]] += 1
         if exchange.role is not Role.ROBOTS:
-            self.counts["failed" if is_failure(status) else "unchanged" if status == 304 else "answered"] += 1
+            self.counts["failed" if is_failed else "unchanged" if status == 304 else "answered"] += 1
 
     async def start(self) -> AsyncIterator[Request]:
         """Seeds and pages that are due."""
