@@ -1,6 +1,7 @@
 """How a crawl treats hosts, and what it remembers: robots.txt, waits, redirects, limits, what was seen and not asked for."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -329,6 +330,21 @@ def test_a_crawl_ends_with_the_run_that_waits_for_it(site, lake):
             assert len(site.asked) < 20, "it goes on"
             time.sleep(0.1)
     assert len(site.asked) < 20
+
+
+def test_a_crawl_that_is_told_to_stop_counts_as_one_to_be_repeated(site, lake):
+    site.answers = {"/": page(*(f"/{number}.html" for number in range(30)))}
+    job = {"lake": str(lake.root), "source": source(site, limits={"delay": 0.2}).model_dump(mode="json", by_alias=True)}
+    with subprocess.Popen([sys.executable, "-m", "broadsheet.capture.web.crawl"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as crawler:
+        crawler.stdin.write(json.dumps({**job, "run_id": "run", "page_bytes": 1 << 20, "clock_offset": 0}).encode())
+        crawler.stdin.close()
+        while len(site.asked) < 3:
+            assert crawler.poll() is None
+            time.sleep(0.05)
+        crawler.terminate()
+        assert b"source trial: the crawler was stopped" in crawler.stderr.read()
+    assert crawler.returncode == os.EX_TEMPFAIL
+    assert told(lake, "/0.html") == [404]
 
 
 # --- robots.txt ----------------------------------------------------------------------------------------------------------------

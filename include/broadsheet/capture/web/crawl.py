@@ -24,6 +24,7 @@ from broadsheet.tombstones import Tombstones
 from broadsheet.transient import held_at_once, room_needed
 from broadsheet.urls import hosts_above, site_of
 
+_FINISHED = "finished"  # as Scrapy calls the end of a crawl that has nothing more to ask for
 _TEMPORARY = os.EX_TEMPFAIL
 _PR_SET_PDEATHSIG = 1  # of prctl(2)
 _LEAST_DELAY = 0.001  # without any, Scrapy starts what waits for a host all at once, whatever its concurrency
@@ -44,7 +45,7 @@ def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_
     """Ask for what is due of a source. Returns the run's account: `requests`, `pages`, `answered`, `unchanged`, `failed` and the like, and
     `failures` by reason.
 
-    Raises TransientError where another run asks one of its hosts, where the disk is full or the run was killed: what it had is kept.
+    Raises TransientError where another run asks one of its hosts, where the disk is full or the run was stopped or killed: what it had is kept.
     ConfigurationError for a list of pages that cannot be read.
     """
     _ = source.listed  # read here first, where a fault of the list is told as one
@@ -121,6 +122,7 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
     from scrapy.crawler import AsyncCrawlerProcess
 
     from broadsheet.capture.web.archive import archive
+    from broadsheet.capture.web.pace import OUT_OF_TIME
     from broadsheet.capture.web.plan import Plan, known_of
     from broadsheet.capture.web.spider import NewsSpider
 
@@ -140,6 +142,8 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
         raise spider.fault
     if process.bootstrap_failed:
         raise BroadsheetError(f"source {source.name}: the crawler could not start")
+    if (reason := crawler.stats.get_value("finish_reason")) not in (_FINISHED, OUT_OF_TIME):
+        raise TransientError(f"source {source.name}: the crawler was stopped ({reason or 'before it began'})")
     return {
         "source": source.name,
         **dict(sorted(spider.counts.items())),

@@ -20,6 +20,8 @@ from broadsheet.capture.web.statuses import RETRIED
 
 LONGEST_WAIT = 60.0  # seconds that a host may have the crawler wait; one that asks for more is asked again by the next run
 
+OUT_OF_TIME = "limits.seconds"  # why a crawl ended
+
 
 class Unasked(IgnoreRequest):
     """A request that was not made."""
@@ -80,7 +82,7 @@ class Pace(AutoThrottle):
         self._is_over = True
         for slot in self._downloader.slots.values():
             _drop(slot, "the run's time is over")
-        self._stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="limits.seconds"))
+        self._stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=OUT_OF_TIME))
 
     def _response_downloaded(self, response: Response, request: Request, spider: Spider) -> None:
         """Before the host is asked for anything else."""

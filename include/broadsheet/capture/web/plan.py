@@ -70,7 +70,7 @@ class Known:
         self.is_forbidden = visit.error == ROBOTS_FORBIDDEN
         if self.is_forbidden:
             return
-        if is_later(visit.http_status):
+        if visit.http_status is None or is_later(visit.http_status):
             self.failures += 1
             return
         self.failures = 0

@@ -10,9 +10,9 @@ NAME = "broadsheet"
 
 def rules_of(status: int | None, body: bytes) -> Protego | None:
     """Rules of a host by its answer for robots.txt: all is allowed where there is none; None where the server fails to tell, so that nothing is."""
-    if is_robots_unreachable(status):
+    if status is None or is_robots_unreachable(status):
         return None
-    return Protego.parse(body.decode("utf-8-sig", "ignore") if status is not None and status < 300 else "")
+    return Protego.parse(body.decode("utf-8-sig", "ignore") if status < 300 else "")
 
 
 def is_allowed(rules: Protego | None, url: str) -> bool:
