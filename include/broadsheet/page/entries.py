@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from itertools import pairwise
 
+import msgspec
+
 from broadsheet.page.blocks import Document, Link
 from broadsheet.page.entry_times import entry_times
 from broadsheet.page.names import is_cjk
@@ -181,9 +183,4 @@ def _with_cut(item: LinkItem, limit: int | None, is_marked: bool) -> LinkItem:
     to two columns short of it for a blank that was stripped and a wide character that did not fit."""
     at_limit = not is_marked and limit is not None and limit - 2 <= item.display_width <= limit
     is_cut = item.text.endswith(ELLIPSES) or at_limit or item.full_text is not None
-    if not is_cut:
-        return item
-    return LinkItem(
-        rank=item.rank, text=item.text, raw=item.raw, url=item.url, full_text=item.full_text, has_image=item.has_image,
-        display_width=item.display_width, is_truncated=True, published=item.published,
-    )  # fmt: skip
+    return msgspec.structs.replace(item, is_truncated=True) if is_cut else item

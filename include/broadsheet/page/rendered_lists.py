@@ -6,7 +6,7 @@ next one; its entries are records of a story line with notes around it, and the 
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -537,35 +537,34 @@ def _without_doubles(lines: list[_Line]) -> list[_Line]:
         key = headline_key(line.text)
         before = next((other for other in reversed(kept[-2:]) if other.kind not in (_Kind.NOTE, _Kind.SHORT)), None)
         if before is not None and line.kind in (_Kind.STORY, _Kind.SUMMARY) and key:
-            known = headline_key(before.text)
             if _is_cut(line.text, before.text):
                 before.full, before.text = before.text, line.text
                 continue
+            known = headline_key(before.text)
             if known == key or (len(key) >= 6 and known.startswith(key)) or (key.startswith(known) and _PICTURE.search(line.text)):
                 continue
         kept.append(line)
     return kept
 
 
-def _by_bullet(lines: list[_Line]) -> list[list[_Line]]:
+def _records(lines: list[_Line], begins: Callable[[RawBlock], bool]) -> list[list[_Line]]:
+    """The stories of each record that has any; a record begins with a block of which that is true."""
     records: list[list[_Line]] = []
     for line in lines:
-        if line.block.is_item or not records:
+        if begins(line.block) or not records:
             records.append([])
         if line.kind == _Kind.STORY:
             records[-1].append(line)
     return [record for record in records if record]
 
 
+def _by_bullet(lines: list[_Line]) -> list[list[_Line]]:
+    return _records(lines, lambda block: block.is_item)
+
+
 def _by_gap(lines: list[_Line]) -> list[list[_Line]]:
     """Records that blank lines part, if most hold two stories: picture's text and headline. Nothing where they do not."""
-    records: list[list[_Line]] = []
-    for line in lines:
-        if line.block.gap or not records:
-            records.append([])
-        if line.kind == _Kind.STORY:
-            records[-1].append(line)
-    records = [record for record in records if record]
+    records = _records(lines, lambda block: block.gap)
     pairs = sum(len(record) == 2 for record in records)
     return records if pairs >= _MOSTLY_COPIED * len(records) else []
 
