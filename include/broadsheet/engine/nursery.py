@@ -39,7 +39,8 @@ PLACES = 256
 IDLE, STARTING, END = -1, -2, -3
 # Longest account of a death, in bytes: the innermost frames come first.
 _LOG_BYTES = 1500
-_SECONDS_TO_LOG = 0.05
+# Time to write it when killed: a busy machine may not let the child run at once.
+_LOOKS, _LOOK_SECONDS = 100, 0.02
 _PR_SET_PDEATHSIG = 1
 
 
@@ -129,10 +130,10 @@ class _Nursery:
         self.children[pid] = child, log
 
     def kill(self, child: int) -> None:
-        for pid, (known, _) in self.children.items():
+        for pid, (known, log) in self.children.items():
             if known == child:
                 os.kill(pid, signal.SIGUSR1)  # faulthandler writes down where it is, even in C
-                time.sleep(_SECONDS_TO_LOG)
+                _await_account(log)
                 os.kill(pid, signal.SIGKILL)
 
     def reap(self, flags: int = os.WNOHANG) -> None:
@@ -182,6 +183,16 @@ class _Child:
             self.channel.sendall(ANSWER.pack(number, status, len(answer)) + answer)
             if status == OUT_OF_MEMORY:
                 return  # what is left of its memory is in pieces
+
+
+def _await_account(log: BinaryIO) -> None:
+    """Wait until the account of a death is written, that is until the log grows no more; not for ever, as the child may be stopped."""
+    size = 0
+    for _ in range(_LOOKS):
+        time.sleep(_LOOK_SECONDS)
+        before, size = size, os.fstat(log.fileno()).st_size
+        if 0 < size == before:
+            return
 
 
 def _confine(memory: int, log: BinaryIO, parent: int) -> None:
