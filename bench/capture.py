@@ -18,7 +18,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -107,7 +107,7 @@ class _served:
 
     def __enter__(self) -> tuple[str, str]:
         code = (
-            "import sys, time; from datetime import timedelta; from testweb import Clock, Web, WebServer\n"
+            "import sys, time; from datetime import UTC, datetime, timedelta; from testweb import Clock, Web, WebServer\n"
             f"web = Web(days=7, stories_a_day={self._stories})\n"
             "with WebServer(web, Clock(web.start + timedelta(days=9))) as server:\n"
             "    print(server.address, flush=True); sys.stdin.read()\n"
@@ -209,7 +209,7 @@ def looked_up(sizes: Sizes, folder: Path) -> dict[str, Any]:
     assert all(count for count, _ in found)
     plan, health = [], []
     for _ in range(sizes.rounds):
-        (pages, _), ms = _timed(lambda: known_of(index.of_source(_LARGE)))
+        (pages, _), ms = _timed(lambda: known_of(index.of_source(_LARGE), _BEGAN + _DAYS))
         plan.append(ms)
         told, ms = _timed(health_of, lake)
         health.append(ms)
@@ -227,6 +227,8 @@ def _timed(work: Callable[..., T], *args: Any) -> tuple[T, float]:
 
 
 _LARGE, _SOURCES, _PARTS = "large", 50, 20
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_DAYS = timedelta(days=90)
 
 
 def _write_visits(index: VisitIndex, count: int) -> list[str]:
@@ -234,14 +236,14 @@ def _write_visits(index: VisitIndex, count: int) -> list[str]:
     at_random = np.random.default_rng(3)
     urls = [_url(number) for number in range(count // 4)]
     which = at_random.permutation(np.repeat(np.arange(len(urls)), 4))
-    at = np.sort(at_random.integers(0, 90 * 86_400 * 10**6, len(which))) + 1_767_225_600 * 10**6
+    at = np.sort(at_random.integers(0, int(_DAYS.total_seconds()) * 10**6, len(which))) + int(_BEGAN.timestamp()) * 10**6
     table = pa.table({
         "url": pa.array(urls).take(which), "captured_at": pa.array(at).cast(pa.timestamp("us", "UTC")),
         "source": pa.array([_source(number) for number in range(len(urls))]).take(which), "role": pa.repeat("page", len(which)),
         "http_status": pa.repeat(pa.scalar(200, pa.int16()), len(which)),
         "content_sha256": pa.array([hashlib.sha256(url.encode()).digest() for url in urls], pa.binary(32)).take(which),
         "etag": pa.array([f'"{number:032x}"' for number in range(len(urls))]).take(which),
-        **{name: pa.nulls(len(which), pa.string()) for name in ("last_modified", "location", "error", "tdm_reservation")},
+        **{name: pa.nulls(len(which), pa.string()) for name in ("last_modified", "location", "error", "tdm_reservation", "hops")},
         "raw_file": pa.array([f"raw/run-{number // 1000:05d}-00000.warc.gz" for number in range(len(which))]),
         "raw_offset": pa.array(np.arange(len(which)) % 1000 * 9000), "raw_length": pa.repeat(9000, len(which)),
     }).cast(visits.SCHEMA)  # fmt: skip

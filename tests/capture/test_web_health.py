@@ -19,7 +19,8 @@ GOOD, FAILED = (200, 204, 299, 304), (None, 403, 408, 425, 429, 500, 503, 599)
 
 
 def told_one_by_one(visits: list[Visit]) -> list[Health]:
-    """The definition."""
+    """The definition; a visit without an answer or an error is an address that was seen, and not asked for."""
+    visits = [visit for visit in visits if visit.http_status is not None or visit.error is not None]
     return [_told(source, [visit for visit in visits if visit.source == source]) for source in sorted({visit.source for visit in visits})]
 
 
@@ -37,9 +38,9 @@ def _told(source: str, visits: list[Visit]) -> Health:
     )  # fmt: skip
 
 
-def visit(number: int, *, source: str, url: str, hours: float, role: Role, status: int | None) -> Visit:
+def visit(number: int, *, source: str, url: str, hours: float, role: Role, status: int | None, error: str | None = None) -> Visit:
     return Visit(
-        url=url, captured_at=BEGAN + timedelta(hours=hours, microseconds=1), source=source, role=role, http_status=status,
+        url=url, captured_at=BEGAN + timedelta(hours=hours, microseconds=1), source=source, role=role, http_status=status, error=error,
         raw_file=f"raw/{number % 3}.warc.gz", raw_offset=number, raw_length=1,
     )  # fmt: skip
 
@@ -48,6 +49,7 @@ statuses = st.sampled_from([*GOOD, *FAILED, 301, 404, 410, 199])
 drawn = st.fixed_dictionaries({
     "source": st.sampled_from(["晚报", "a", "B"]), "url": st.sampled_from(["https://a.example/1", "https://a.example/2", "https://b.example/"]),
     "hours": st.sampled_from([0, 1, 23, 24, 24.5, 48, 47.99, 100]), "role": st.sampled_from(list(Role)), "status": statuses,
+    "error": st.sampled_from([None, "timeout"]),
 })  # fmt: skip
 
 

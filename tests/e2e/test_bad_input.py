@@ -70,7 +70,7 @@ def test_wrong_usage_is_told_without_a_traceback(tmp_path, sample_run):
         (("run", "--lake", tmp_path, "--manifest", tmp_path / "none.csv", tmp_path), "none.csv"),
         (("query", "--lake", tmp_path, "select 1"), "nothing has been published"),
         (("load", "--lake", tmp_path, "--run", "nope"), "nope"),
-        (("show", "--lake", tmp_path, "not-a-page"), "neither a file nor"),
+        (("show", "--lake", tmp_path, "not-a-page"), "neither a file, nor"),
         (("query", "--lake", published, " "), "one SQL statement is run at a time; there are 0"),
         (("query", "--lake", published, "select 1; select 2"), "there are 2"),
         (("query", "--lake", published, f"copy (select 1) to '{tmp_path}/out.csv'"), "only questions are run here"),

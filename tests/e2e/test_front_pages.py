@@ -81,7 +81,7 @@ def stays(lake: Path, condition: str) -> list[tuple[str, int, int, int | None]]:
     found = rows(
         lake,
         f"""
-        select headline_text, rank, first_observed_at, gone_before from headline_ranks join headline_feeds using (feed_id, site, feed_label)
+        select headline_text, rank, first_observed_at, gone_before from headline_ranks
         where {condition} order by first_observed_at, rank""",
     )
     names = {text: name for name, text in STORIES.items()}

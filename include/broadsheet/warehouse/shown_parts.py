@@ -51,12 +51,13 @@ def _replace(changes: Changes, table: Table, *, are_read_anew: bool) -> None:
     is_as_before = " and ".join(f"before.{column} is not distinct from staged.{column}" for column in table.columns if column != position)
     connection.execute(f"create or replace temp table before as from {name} semi join touched using (version_id)")
     staged = f"from staged_{name}" if are_read_anew else f"select *, null::varchar as shard from {name} limit 0"
+    connection.execute(f"create or replace temp table staying as {_staying(table, staged)}")
     connection.execute(
         f"create or replace temp table anew as select * exclude (is_as_before) from ("
-        f"select *, exists (from before where {is_as_before}) as is_as_before from ({staged}) as staged) "
+        f"select *, exists (from before where {is_as_before}) as is_as_before from ({staged}) as staged anti join staying using ({same})) "
         f"qualify shard = first(shard order by is_as_before desc, shard) over (partition by {same})"
     )
-    connection.execute(f"create or replace temp table others as {_of_others(table, are_read_anew=are_read_anew)}")
+    connection.execute(f"create or replace temp table others as {_of_others(table, are_read_anew=are_read_anew)} union all from staying")
     connection.execute("create or replace temp table wanted_parts as from anew union all by name select *, 'z' as shard from others")
     connection.execute(
         f"create or replace temp table changed as select distinct {alike} from ("
@@ -69,8 +70,25 @@ def _replace(changes: Changes, table: Table, *, are_read_anew: bool) -> None:
         f"select * replace ((row_number() over (partition by {alike} order by shard, {position}))::integer as {position}) "
         f"from wanted_parts semi join changed using ({alike})",
     )
-    for scratch in ("before", "anew", "others", "wanted_parts", "changed"):
+    for scratch in ("before", "staying", "anew", "others", "wanted_parts", "changed"):
         connection.execute(f"drop table {scratch}")
+
+
+def _staying(table: Table, staged: str) -> str:
+    """The rows of `before` that captures at hand word otherwise, and others as they are: the first to show a part told its details."""
+    same = ", ".join(table.union_by)
+    return f"""
+        with reworded as (
+            from before semi join ({staged}) as staged
+            on {" and ".join(f"before.{key} = staged.{key}" for key in table.union_by)} and {_plain("before.credit_raw")} <> {_plain("staged.credit_raw")}
+        ),
+        shown as (
+            select distinct {same}
+            from reworded join showing using (version_id) join page_blocks using (capture_id)
+            where not is_at_hand and contains({_plain("block_text")}, {_plain("credit_raw")})
+        )
+        from reworded semi join shown using ({same})
+    """
 
 
 def _of_others(table: Table, *, are_read_anew: bool) -> str:
@@ -81,7 +99,7 @@ def _of_others(table: Table, *, are_read_anew: bool) -> str:
     if are_read_anew:  # what no block shows, the head of some page said
         is_shown = f"bool_or(not is_at_hand) and ({is_shown} or not bool_or(is_at_hand and not is_of_now and {shows_credit}))"
     return f"""
-        with left_out as (from before anti join anew using ({same})),
+        with left_out as (from before anti join anew using ({same}) anti join staying using ({same})),
         blocks as (select capture_id, block_text from page_blocks semi join (from showing semi join left_out using (version_id)) using (capture_id)),
         kept as (
             select {same}
