@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))  # the
 
 from cost import Cost, costed
 from meter import Meter, memory_chart
-from row_sets import row_sets
+from row_sets import row_sets, twin
 
 from broadsheet import pipeline
 from broadsheet.engine.engines import engine_for
@@ -239,11 +239,11 @@ def cluster(home: Path, workers: int) -> Iterator[str]:
 def same_rows(sizes: Sizes, folder: Path) -> dict[str, Any]:
     """All rows of a warehouse, by count and hash of every table, whoever took the pages through the stages; some pages cannot be read."""
     found = {}
+    write(World(7, sizes.equal, DAYS), folder / "equal_pages")
+    begun = Run.start(folder / "equal", "run-1", shards=sizes.shards)
+    pipeline.capture(begun, [folder / "equal_pages" / "pages"], folder / "equal_pages" / "manifest.jsonl")
     for engine in EngineName:
-        lake = folder / f"equal_{engine}"
-        write(World(7, sizes.equal, DAYS), folder / "equal_pages")
-        run = Run.start(lake, "run-1", shards=sizes.shards, engine=engine)
-        pipeline.capture(run, [folder / "equal_pages" / "pages"], folder / "equal_pages" / "manifest.jsonl")
+        run = twin(begun, folder / f"equal_{engine}", engine=engine)
         pipeline.by_shard(run, shards_of(run), engine_for(run.options, 2), lambda *_: None)
         pipeline.load(run)
         found[engine] = row_sets(run.where)

@@ -1,19 +1,17 @@
 """Runs whose captures are staged, the same for every engine, and what came of them."""
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from broadsheet import pipeline
-from broadsheet.lake import write_records
 from broadsheet.runs import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "examples" / "sample"
 sys.path.append(str(ROOT / "bench"))
+
+from row_sets import row_sets, twin  # noqa: E402, F401  # `twin` for the tests
 
 EVIL_PAGE = (
     "<html><body><h1>A synthetic headline, number {number}</h1><p>{what}: a synthetic paragraph of the page, and some more of it.</p></body></html>"
@@ -27,18 +25,8 @@ def begin(lake: Path, paths: list[Path], **settings: Any) -> Run:
     return run
 
 
-def twin(begun: Run, lake: Path, **settings: Any) -> Run:
-    """The same run in a lake of its own, with other settings."""
-    shutil.copytree(begun.lake, lake)
-    run = msgspec.structs.replace(begun, lake=str(lake.resolve()), settings={**begun.settings, **settings})
-    write_records(run.where.staging(run.run_id) / "run.json", [run])
-    return run
-
-
 def rows_of(run: Run) -> dict[str, Any]:
     """Number and hash of every table's rows, after a load. Of rejections, which and why: where a page was at work may differ from run to run."""
-    from row_sets import row_sets
-
     from broadsheet.warehouse.query import connect
 
     pipeline.load(run)

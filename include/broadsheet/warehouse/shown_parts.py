@@ -77,10 +77,10 @@ def _replace(changes: Changes, table: Table, *, are_read_anew: bool) -> None:
 def _staying(table: Table, staged: str) -> str:
     """The rows of `before` that captures at hand word otherwise, and others as they are: the first to show a part told its details."""
     same = ", ".join(table.union_by)
+    is_same = " and ".join(f"before.{key} = staged.{key}" for key in table.union_by)
     return f"""
         with reworded as (
-            from before semi join ({staged}) as staged
-            on {" and ".join(f"before.{key} = staged.{key}" for key in table.union_by)} and {_plain("before.credit_raw")} <> {_plain("staged.credit_raw")}
+            from before semi join ({staged}) as staged on {is_same} and {_plain("before.credit_raw")} <> {_plain("staged.credit_raw")}
         ),
         shown as (
             select distinct {same}
