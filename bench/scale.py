@@ -4,7 +4,8 @@
 pages a second from the WARC file to the published warehouse, what a million pages cost, and whether memory stays flat (chart: memory.svg).
 `workers` and `spark` do what spreads, the stages by shard, of one run with one worker on one processor and with two on two; with Spark the
 time is the whole job's less that of a job with a page or two in each shard, which is told apart.
-`equal` compares all rows that the engines make of the same pages. The last line is one line of JSON with the figures by name.
+`derive` has Spark derive from all rows of the lake that `pool` left, and tells what it shuffled. `equal` compares all rows that the engines make of
+the same pages. The last line is one line of JSON with the figures by name.
 docs/scale.md has more.
 """
 
@@ -71,13 +72,15 @@ def main() -> None:
     parser.add_argument("--compared", type=int, help="pages of the run that one worker and two do")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what is measured, all of it by default")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench-scale", help="where lakes and the chart go, emptied first")
+    parser.add_argument("--reuse", action="store_true", help="leave the folder as it is: `derive` takes the lake that an earlier `pool` left there")
     given = parser.parse_args()
     chosen = {name: value for name in ("pages", "compared") if (value := getattr(given, name)) is not None}
     sizes = (SMALL if given.small else FULL)._replace(**chosen)
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, "
           f"load {os.getloadavg()[0]:.1f}")  # fmt: skip
-    shutil.rmtree(given.folder, ignore_errors=True)
-    given.folder.mkdir(parents=True)
+    if not given.reuse:
+        shutil.rmtree(given.folder, ignore_errors=True)
+    given.folder.mkdir(parents=True, exist_ok=True)
     figures: dict[str, Any] = {"pages": sizes.pages, "compared": sizes.compared}
     for part in given.parts:
         figures |= PARTS[part](sizes, given.folder)
@@ -233,6 +236,44 @@ def cluster(home: Path, workers: int) -> Iterator[str]:
             served.wait(60)
 
 
+# --- deriving from all rows ----------------------------------------------------------------------------------------------------------
+
+
+def derived_on_spark(_: Sizes, folder: Path) -> dict[str, Any]:
+    """What a load derives of all rows, anew, on this machine's cores; bytes by the tasks' own account in Spark's log of events."""
+    events, properties = folder / "events", folder / "spark.properties"
+    for old in (events, folder / "derived"):
+        shutil.rmtree(old, ignore_errors=True)
+    events.mkdir()
+    told = {"eventLog.enabled": "true", "eventLog.dir": events.as_uri(), "eventLog.compress": "false", "eventLog.rolling.enabled": "false",
+            "driver.memory": "6g", "local.dir": folder / "spark-local"}  # fmt: skip
+    properties.write_text("".join(f"spark.{name} {value}\n" for name, value in told.items()), "utf-8")
+    with Meter() as meter:
+        done, cost = costed(
+            [*BROADSHEET, "derive", "--lake", str(folder / "lake"), "--out", str(folder / "derived")],
+            env=os.environ | {"BROADSHEET_SPARK_PROPERTIES_FILE": str(properties)},
+        )
+    if done.returncode:
+        raise SystemExit(f"broadsheet derive ended with {done.returncode}")
+    shuffled, spilled = _shuffled(next(events.iterdir()))
+    with connect(folder / "lake") as connection:
+        (captures,) = connection.execute("select count(*) from captures").fetchall()[0]
+    print(f"  derived from {captures:,} captures in {cost.seconds:.0f} s, {cost.cpu_seconds:.0f} s of CPU; {shuffled / 1e9:.3f} GB shuffled, "
+          f"{spilled / 1e9:.2f} GB spilled, peak {meter.take_peak() / 1e9:.2f} GB")  # fmt: skip
+    return {"derive_s": round(cost.seconds, 1), "derive_shuffled_gb": round(shuffled / 1e9, 3)}
+
+
+def _shuffled(log: Path) -> tuple[int, int]:
+    """Bytes that a job's tasks wrote for others to read, and that they wrote to disk for want of memory."""
+    shuffled = spilled = 0
+    with log.open(encoding="utf-8") as lines:
+        for event in map(json.loads, lines):
+            if event["Event"] == "SparkListenerTaskEnd" and (metrics := event.get("Task Metrics")):
+                shuffled += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]
+                spilled += metrics["Disk Bytes Spilled"]
+    return shuffled, spilled
+
+
 # --- the same rows -------------------------------------------------------------------------------------------------------------------
 
 
@@ -255,6 +296,7 @@ def same_rows(sizes: Sizes, folder: Path) -> dict[str, Any]:
 
 PARTS: dict[str, Callable[[Sizes, Path], dict[str, Any]]] = {
     "pool": through_the_pool,
+    "derive": derived_on_spark,
     "workers": pool_by_workers,
     "spark": spark_by_workers,
     "equal": same_rows,
