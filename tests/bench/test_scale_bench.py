@@ -38,4 +38,4 @@ def test_spark_derives_from_what_the_pool_left(of_the_pool, spark):
 def test_spark_comes_to_its_figures_and_all_engines_to_the_same_rows(tmp_path: Path, spark):
     figures = figures_of(tmp_path, "--parts", "spark", "equal")
     assert figures["engines_equal"] == 1
-    assert all(figures[name] > 0 for name in ("spark_pages_per_s", "spark_startup_s"))
+    assert all(figures[name] > 0 for name in ("spark_gross_pages_per_s", "spark_startup_s"))  # so few pages are within the start-up's scatter
