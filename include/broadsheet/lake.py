@@ -22,6 +22,7 @@ tombstones.jsonl *          what was forgotten and does not come back; beside it
 import errno
 import hashlib
 import os
+import platform
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -47,7 +48,8 @@ BINDING = "store.json"
 _URL = re.compile(r"([a-z][a-z0-9+.-]*):/+(.*)", re.IGNORECASE)
 _BUCKET_AND_FOLDER = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.+(/|$))[\w.=+-]+)*")
 
-_ASIDE = re.compile(r"\..+\.([1-9][0-9]{0,6})\.tmp")  # of `written_aside`, with the process that writes it
+# Of `written_aside`, with the host and the process that writes it. Hosts and containers that share a lake have their own numbers of processes.
+_ASIDE = re.compile(r"\..+\.([0-9a-f]{8})-([1-9][0-9]{0,6})\.tmp")
 
 # Files that stages leave in their staging: what goes on, what was rejected, what became of it all.
 CAPTURES = "captures.jsonl"
@@ -214,7 +216,7 @@ def written_aside(target: Path) -> Iterator[Path]:
     if not target.name:  # "." and "/", beside which there is no name for a file
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    aside = target.with_name(f".{target.name}.{_host()}-{os.getpid()}.tmp")
     try:
         yield aside
         with aside.open("rb") as file:
@@ -225,16 +227,22 @@ def written_aside(target: Path) -> Iterator[Path]:
 
 
 def is_left_aside(file: Path) -> bool:
-    """Whether a file was written aside by a process that this machine does not have any more, or that is this one."""
-    if not (named := _ASIDE.fullmatch(file.name)):
+    """Whether a file was written aside by a process that this host does not have any more, or that is this one."""
+    named = _ASIDE.fullmatch(file.name)
+    if not named or named[1] != _host():
         return False
     try:
-        os.kill(writer := int(named[1]), 0)
+        os.kill(writer := int(named[2]), 0)
     except ProcessLookupError:
         return True
     except PermissionError:  # another user's
         return False
     return writer == os.getpid()
+
+
+def _host() -> str:
+    """This host's mark in names of files; a container's name is its own."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def write_records(target: Path, records: Iterable[msgspec.Struct]) -> int:

@@ -9,8 +9,9 @@ import duckdb
 import msgspec
 import pytest
 
+from broadsheet.engine.spark import derive as derive_module
 from broadsheet.engine.spark.derive import derive
-from broadsheet.errors import ConfigurationError
+from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import run_all
 from broadsheet.settings import Settings
@@ -101,11 +102,18 @@ def test_a_rebuilt_warehouse_takes_what_was_derived(lake, by_duckdb, tmp_path):
         assert rows_of_warehouse(lost, name) == rows_of_warehouse(lake, name), name
 
 
-@pytest.mark.parametrize(("changed", "told"), [("snapshot_id", "state"), ("derivation_id", "another version"), ("row_counts", "instead of 1:")])
-def test_what_was_derived_of_other_rows_is_refused_and_nothing_changes(lake, by_duckdb, tmp_path, changed, told):
+@pytest.mark.parametrize(
+    ("changed", "value", "told"),
+    [
+        ("snapshot_id", "other", "state"),
+        ("derivation_id", "other", "another version"),
+        ("row_counts", dict.fromkeys(NAMES, 1), "instead of 1:"),
+        ("row_counts", {}, "tells of no table"),
+    ],
+)
+def test_what_was_derived_of_other_rows_is_refused_and_nothing_changes(lake, by_duckdb, tmp_path, changed, value, told):
     shutil.copytree(by_duckdb, tmp_path / "derived")
     given = read_given(by_duckdb)
-    value = dict.fromkeys(given.row_counts, 1) if changed == "row_counts" else "other"
     (tmp_path / "derived" / MANIFEST).write_bytes(msgspec.json.encode(msgspec.structs.replace(given, **{changed: value})))
     before = lake.warehouse.stat()
     with pytest.raises(ConfigurationError, match=told):
@@ -120,6 +128,21 @@ def test_a_folder_that_holds_something_is_left_alone(lake, by_duckdb):
 
 def test_a_lake_without_a_published_run_has_nothing_to_derive_of(tmp_path):
     with pytest.raises(ConfigurationError, match="no published run"):
+        derive(Lake(tmp_path / "lake"), tmp_path / "out", "duckdb", Settings())
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_are_replaced_meanwhile_are_a_reason_to_derive_again(lake, tmp_path, monkeypatch):
+    shutil.copytree(lake.root, tmp_path / "lake")
+    published = derive_module._published
+
+    def published_and_replaced(found: Lake):
+        told = published(found)
+        Path(told[1]["captures"][0]).unlink()
+        return told
+
+    monkeypatch.setattr(derive_module, "_published", published_and_replaced)
+    with pytest.raises(TransientError, match="derive again"):
         derive(Lake(tmp_path / "lake"), tmp_path / "out", "duckdb", Settings())
     assert not (tmp_path / "out").exists()
 

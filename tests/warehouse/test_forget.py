@@ -4,6 +4,7 @@ and it stays away."""
 import gzip
 import io
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -35,7 +36,7 @@ from broadsheet.capture.web.plan import Plan
 from broadsheet.capture.web.source import WebSource
 from broadsheet.cli import app
 from broadsheet.errors import ConfigurationError, TransientError
-from broadsheet.lake import ATTEMPTS, BINDING, CAPTURES, COMMITS, FORGETTING, RAW, WITHDRAWN, Lake
+from broadsheet.lake import ATTEMPTS, BINDING, CAPTURES, COMMITS, FORGETTING, RAW, WITHDRAWN, Lake, written_aside
 from broadsheet.lake import TABLES as ZONE
 from broadsheet.reparse import Selection
 from broadsheet.runs import Run, stored_summary
@@ -159,7 +160,11 @@ def whole(tmp_path_factory) -> Path:
     aside.mkdir()
     half = f"WARC/1.1\r\nWARC-Target-URI: {URL}\r\nContent-Length: 99000\r\n\r\n{MARK}{''.join(map(chr, range(0x4E00, 0x9E00)))}"
     (aside / "half").write_bytes(gzip.compress(half.encode())[:-20_000])
-    (lake / "raw" / f".copy.warc.gz.{NO_PROCESS}.tmp").write_text(MARK)  # what a process was writing aside when it was killed
+    with written_aside(lake / "raw" / "copy.warc.gz") as aside:
+        left = aside.with_name(aside.name.replace(str(os.getpid()), str(NO_PROCESS)))
+        aside.touch()
+    (lake / "raw" / "copy.warc.gz").unlink()
+    left.write_text(MARK)  # what a process was writing aside when it was killed
     return lake
 
 

@@ -16,7 +16,7 @@ import duckdb
 import msgspec
 
 from broadsheet.engine.spark.derive_submit import submit
-from broadsheet.errors import ConfigurationError
+from broadsheet.errors import BroadsheetError, ConfigurationError, TransientError
 from broadsheet.lake import TABLES as PARTS
 from broadsheet.lake import Lake
 from broadsheet.settings import Settings
@@ -43,13 +43,18 @@ def derive(lake: Lake, out: Path, engine: Literal["spark", "duckdb"], settings: 
     """Derive from what the lake has published, whole, into a new folder: a folder of Parquet for each table of `SPREAD`.
 
     Loads may go on meanwhile. Raises ConfigurationError where the folder is not empty, the lake has published nothing, rows of it were written by
-    an earlier program, or Spark is not there; BroadsheetError where Spark fails.
+    an earlier program, or Spark is not there; TransientError where files went meanwhile; BroadsheetError where Spark fails.
     """
     if out.exists() and any(out.iterdir()):
         raise ConfigurationError(f"{out} is not empty: derived tables are made in a folder of their own")
     snapshot_id, files = _published(lake)
     with _aside(out) as folder:
-        row_counts = {"spark": _by_spark, "duckdb": _by_duckdb}[engine](folder, files, settings)
+        try:
+            row_counts = {"spark": _by_spark, "duckdb": _by_duckdb}[engine](folder, files, settings)
+        except (BroadsheetError, duckdb.IOException) as error:
+            if all(Path(file).exists() for of_table in files.values() for file in of_table):
+                raise
+            raise TransientError(f"{lake.name}: files were replaced while they were read, as upkeep and takedowns do: derive again") from error
         given = Given(snapshot_id, derivation_id(), engine, row_counts)
         (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(given)))
     return given

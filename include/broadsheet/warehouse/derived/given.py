@@ -42,7 +42,9 @@ def read_given(folder: Path) -> Given:
 def take(changes: Changes, folder: Path, name: str) -> None:
     """Fill an empty derived table from a folder. Raises ConfigurationError where the folder has not the rows that it tells of."""
     files = [str(file) for file in sorted((folder / name).glob("*.parquet"))]
-    wanted = read_given(folder).row_counts[name]
+    wanted = read_given(folder).row_counts.get(name)
+    if wanted is None:
+        raise ConfigurationError(f"{folder / MANIFEST} tells of no table {name}: derive anew")
     if files:
         columns = ", ".join(TABLES[name].columns)
         changes.connection.execute(f"create or replace temp table fresh as select {columns} from read_parquet(?)", [files])
