@@ -316,6 +316,21 @@ def test_any_loads_in_any_order_give_the_same_and_what_was_removed_leaves_no_tra
     assert warehouse.derived() == whole.derived()
 
 
+def test_one_text_more_in_a_crowd_is_not_a_reason_to_compare_the_crowd_anew(monkeypatch):
+    crowd = [page("hd", (*story(40, 12), story(400 + index, 1)[0]), "07:00", number=index) for index in range(80)]
+    compared = []
+    likeness = reprints.likeness
+    monkeypatch.setattr(reprints, "likeness", lambda one, *rest: compared.append(len(one)) or likeness(one, *rest))
+    warehouse = loaded(*crowd[:-3])
+    for number, one in enumerate(crowd[-3:], len(crowd) - 2):
+        before, _ = len(compared), warehouse.load(one)
+        pairs, members = compared[before:], number - 1
+        # with the hubs of its buckets, and with all where it is a hub itself; then each member with the origin, if there is one
+        assert 0 < pairs[0] <= HUB_COUNT * members / 2
+    again = loaded(*crowd)
+    assert warehouse.derived() == again.derived()
+
+
 def test_a_load_of_what_is_known_changes_nothing_and_its_changes_can_be_told():
     warehouse = loaded(*POOL)
     assert warehouse.load(*POOL).counts() == {}

@@ -10,8 +10,8 @@ from broadsheet.engine.spark.derive_sql import Connection
 from broadsheet.warehouse.derived.reprints import cluster_id, likeness, minima_of
 
 
-def measure(connection: Connection) -> None:
-    """Make the temporary table `measured` of the pairs of texts in `candidates`, as `reprints` does on one machine.
+def measure(connection: Connection, kept: str) -> None:
+    """Make the temporary table `measured` of the pairs of texts in `candidates` for which `kept` holds, as `reprints` does on one machine.
 
     A hub has very many pairs, all with its own signature: Spark divides such a join by itself (adaptive execution).
     """
@@ -21,7 +21,7 @@ def measure(connection: Connection) -> None:
     others = texts.select(F.col("text_id").alias("other_text_id"), F.col("signature").alias("other_signature"), F.col("count").alias("other_count"))
     pairs = spark.table("candidates").join(texts, "text_id").join(others, "other_text_id")
     measured = pairs.mapInArrow(_measured, "text_id string, other_text_id string, similarity double, containment double")
-    connection.make("measured", measured)
+    connection.make("measured", measured.where(kept))
 
 
 def _measured(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -176,20 +176,29 @@ tried as (
         on cut_titles.is_open = headlines.is_open
         and cut_titles.shown_start = headlines.shown_start
         and cut_titles.width_limit is not distinct from headlines.width_limit
+),
+
+found as (
+    select
+        tried.feed_headline_id,
+        titles.title,
+        min(tried.site) as site,
+        min(titles.title_key) as title_key,
+        max(tried.fit) as candidate_fit, -- exact goes before cut
+        bool_or(is_one_site(titles.site, tried.site)) as is_same_site,
+    from tried
+    join headline_titles as titles using (title_id)
+    -- a feed does not confirm itself
+    where titles.feed_id is distinct from tried.feed_id
+    group by tried.feed_headline_id, titles.title
 )
 
-select
-    tried.feed_headline_id,
-    titles.title,
-    min(tried.site) as site,
-    min(titles.title_key) as title_key,
-    max(tried.fit) as candidate_fit, -- exact goes before cut
-    bool_or(is_one_site(titles.site, tried.site)) as is_same_site,
-from tried
-join headline_titles as titles using (title_id)
--- a feed does not confirm itself
-where titles.feed_id is distinct from tried.feed_id
-group by tried.feed_headline_id, titles.title;
+-- Without what tells nothing new of a settled headline: a title that comes again and again would have all that show it weighed anew each time.
+select found.*
+from found
+left join (from headline_candidates anti join open_headlines using (feed_headline_id)) as known
+    on known.feed_headline_id = found.feed_headline_id and known.title = found.title
+where known.title is null or coalesce(known.candidate_fit, '') < found.candidate_fit or found.is_same_site and not known.is_same_site;
 
 -- What the page itself gives for an entry, and the headlines of the article that its URL leads to. An entry may lead to a page with
 -- another headline; then the URL tells the article but not the headline.
