@@ -129,7 +129,7 @@ def _measure(connection: duckdb.DuckDBPyConnection, kept: str) -> None:
             "measured_rows", pairs.append_column("similarity", pa.array(similarity)).append_column("containment", pa.array(containment))
         )
         connection.execute(
-            "insert into measured select one.text_id, other.text_id, similarity, containment "
+            "insert into measured by name select one.text_id, other.text_id as other_text_id, similarity, containment "
             f"from (from measured_rows where {kept}) join numbered as one using (number) join numbered as other on other.number = other_number"
         )
         connection.unregister("measured_rows")
