@@ -107,7 +107,7 @@ class _served:
 
     def __enter__(self) -> tuple[str, str]:
         code = (
-            "import sys, time; from datetime import UTC, datetime, timedelta; from testweb import Clock, Web, WebServer\n"
+            "import sys, time; from datetime import timedelta; from testweb import Clock, Web, WebServer\n"
             f"web = Web(days=7, stories_a_day={self._stories})\n"
             "with WebServer(web, Clock(web.start + timedelta(days=9))) as server:\n"
             "    print(server.address, flush=True); sys.stdin.read()\n"

@@ -24,6 +24,7 @@ SAMPLE = ROOT / "examples" / "sample"
 S3_SERVER = ROOT / "build" / "s3-server" / "bin" / "moto_server"
 BUCKET = "press-archive"
 sys.path.insert(0, str(ROOT / "examples"))
+sys.path.append(str(ROOT / "bench"))  # last: it has an airflow.py
 
 
 @pytest.hookimpl(wrapper=True)

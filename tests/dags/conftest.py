@@ -14,7 +14,6 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "bin"))
-sys.path.append(str(PROJECT / "bench"))
 
 if "airflow" not in sys.modules:
     import airflow_home

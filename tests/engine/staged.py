@@ -1,17 +1,15 @@
 """Runs whose captures are staged, the same for every engine, and what came of them."""
 
-import sys
 from pathlib import Path
 from typing import Any
+
+from row_sets import row_sets
 
 from broadsheet import pipeline
 from broadsheet.runs import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "examples" / "sample"
-sys.path.append(str(ROOT / "bench"))
-
-from row_sets import row_sets, twin  # noqa: E402, F401  # `twin` for the tests
 
 EVIL_PAGE = (
     "<html><body><h1>A synthetic headline, number {number}</h1><p>{what}: a synthetic paragraph of the page, and some more of it.</p></body></html>"

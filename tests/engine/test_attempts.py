@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import msgspec
 import psutil
 import pytest
-from staged import SAMPLE, begin, twin
+from row_sets import twin
+from staged import SAMPLE, begin
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.engine.attempts import DONE, Attempts, attempt, program, undone

@@ -25,7 +25,6 @@ from sampleworld.write import write
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [name for names in SPREAD.values() for name in names]
-SPARK_BIN = ROOT / ".venv-spark" / "bin"
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +42,6 @@ def by_duckdb(lake, tmp_path_factory):
     out = tmp_path_factory.mktemp("derived") / "by_duckdb"
     derive(lake, out, "duckdb", Settings())
     return out
-
-
-@pytest.fixture(scope="module")
-def spark():
-    if not (SPARK_BIN / "spark-submit").exists():
-        pytest.skip("needs Spark's environment: make .venv-spark/ready")
-    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        pytest.skip("needs Java 17 or later: no java on the path, and JAVA_HOME is not set")
 
 
 def rows_of(folder: Path, name: str) -> list[str]:
@@ -84,7 +75,7 @@ def test_spark_derives_the_same_rows_to_the_last_digit(lake, by_duckdb, spark, t
 
 
 def test_spark_finds_the_components_that_scipy_finds(spark, tmp_path):
-    python = SPARK_BIN / "python"
+    python = spark / "python"
     environment = os.environ | {
         "PYTHONPATH": str(ROOT / "include"), "PYSPARK_PYTHON": str(python), "PYSPARK_DRIVER_PYTHON": str(python), "SPARK_LOCAL_IP": "127.0.0.1",
     }  # fmt: skip

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from staged import SAMPLE, begin, rows_of, twin
+from row_sets import twin
+from staged import SAMPLE, begin, rows_of
 
 from broadsheet import pipeline
 from broadsheet.engine import engines, guard

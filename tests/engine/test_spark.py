@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from staged import EVIL_PAGE, ROOT, SAMPLE, begin, rows_of, twin
+from row_sets import twin
+from staged import EVIL_PAGE, ROOT, SAMPLE, begin, rows_of
 
 from broadsheet import pipeline
 from broadsheet.engine import engines, extracting, guard

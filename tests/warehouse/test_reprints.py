@@ -323,10 +323,10 @@ def test_one_text_more_in_a_crowd_is_not_a_reason_to_compare_the_crowd_anew(monk
     monkeypatch.setattr(reprints, "likeness", lambda one, *rest: compared.append(len(one)) or likeness(one, *rest))
     warehouse = loaded(*crowd[:-3])
     for number, one in enumerate(crowd[-3:], len(crowd) - 2):
-        before, _ = len(compared), warehouse.load(one)
-        pairs, members = compared[before:], number - 1
+        compared.clear()
+        warehouse.load(one)
         # with the hubs of its buckets, and with all where it is a hub itself; then each member with the origin, if there is one
-        assert 0 < pairs[0] <= HUB_COUNT * members / 2
+        assert 0 < compared[0] <= HUB_COUNT * (number - 1) / 2
     again = loaded(*crowd)
     assert warehouse.derived() == again.derived()
 

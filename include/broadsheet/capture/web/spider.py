@@ -60,7 +60,7 @@ class NewsSpider(Spider):
             self.last_error = exchange.error or f"{exchange.url} answered {status}"
         self.counts["requests"] += 1
         self.counts[_COUNTED[exchange.role]] += 1
-        if is_robots_unreachable(status) if exchange.role is Role.ROBOTS else is_failure(status):
+        if is_robots_unreachable(status) if exchange.role is Role.ROBOTS else is_failed:
             self.failures[exchange.error.partition(": ")[0] if exchange.error else f"status {status}"] += 1
         if exchange.role is not Role.ROBOTS:
             self.counts["failed" if is_failed else "unchanged" if status == 304 else "answered"] += 1
