@@ -16,6 +16,8 @@ export BROADSHEET_LAKE := $(LAKE)
 endif
 # uv would trust certificates of its own alone; pip trusts the system's, and both must work behind the same proxy.
 export UV_SYSTEM_CERTS := 1
+# A container image may forbid it: then each of many short processes would compile all that it imports, seconds of each.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 READY := .venv/ready
 LOCKS := requirements.txt requirements-compose.txt requirements-dev.txt

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -140,11 +141,14 @@ def make_run():
 
 
 @pytest.fixture(scope="session")
-def spark() -> Path:
+def spark() -> Iterator[Path]:
     """Folder of Spark's programs; the test is skipped where there is none, or no Java."""
     programs = ROOT / ".venv-spark" / "bin"
     if not (programs / "spark-submit").exists():
         pytest.skip("needs Spark: make .venv-spark/ready")
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         pytest.skip("needs Java 17 or later, as Spark does")
-    return programs
+    with pytest.MonkeyPatch.context() as patch:
+        # of a job of a minute, Java's second compiler and its collector for many cores take a third
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        yield programs

@@ -177,6 +177,8 @@ def test_a_day_is_built_and_looked_at(page, airflow, lake, picture):
 
     opened(frame, "Pages").get_by_label("Search").fill("高山蔬菜基地")
     frame.get_by_role("button", name="Show").click()
+    # else the link that is clicked may be one of the list before, which goes
+    page.locator("iframe").element_handle().content_frame().wait_for_url(re.compile(r"[?&]q=[^&]"))
     frame.locator("a[href*='/pages/article/']", has_text="高山蔬菜基地").first.click()
     expect(frame.locator("h1")).to_contain_text("高山蔬菜基地")
     picture("article")

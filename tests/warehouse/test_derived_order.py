@@ -18,6 +18,7 @@ TITLES = (
     "清河县跨江大桥建成投用惠及周边十二万名群众",
     "清河县跨江大桥建成投用惠及周边十二万名群众的背后故事",
     "清河县跨江大桥建成",
+    "清河县跨江大桥，建成",
     "南屏县湿地公园迎来首批越冬候鸟",
     "Council backs tidal barrier after long night of talks",
 )

@@ -99,6 +99,18 @@ def test_a_title_that_comes_later_resolves_what_was_open_and_another_makes_it_am
     assert loads.outcome()[:2] == ("ambiguous", "warehouse_cut")
 
 
+def test_an_article_that_comes_after_its_title_is_told(loads):
+    feed(loads, (LONG, False))
+    link(loads, LONG)
+    loads.load()
+    told = "select resolved_article_id from headline_resolutions"
+    assert loads.connection.execute(told).fetchall() == [(None,)]
+    loads.insert("article_versions", version_id="first", article_id="bridge", site="yz")
+    loads.insert("article_headlines", version_id="first", headline_role="main", position=1, site="yz", headline_text=LONG, headline_raw=LONG)
+    loads.load()
+    assert loads.connection.execute(told).fetchall() == [("bridge",)]
+
+
 def test_an_entry_that_is_not_cut_is_confirmed_by_another_place_but_not_by_its_own_feed(loads):
     feed(loads, ("南屏县湿地公园迎客", False), ("南屏县湿地公园迎客", False), ("白石县图书馆开放", False))
     link(loads, "白石县图书馆开放")

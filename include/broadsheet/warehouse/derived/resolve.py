@@ -57,7 +57,7 @@ def _weigh(changes: Changes) -> None:
         "create or replace temp table affected as select feed_headline_id from evidence union select feed_headline_id from open_headlines "
         "union select feed_headline_id from lost_headlines union select feed_headline_id from shown_headlines "
         "union select headlines.feed_headline_id from headlines semi join added_articles using (canonical_url) "
-        "union select feed_headline_id from restanding_headlines"
+        "union select feed_headline_id from relinked_headlines"
     )
     weighed = "select * replace (is_same_page or is_found is not null as is_same_page) from evidence left join beside using (feed_headline_id, title)"
     changes.replace("headline_candidates", "select feed_headline_id from evidence union from open_headlines union from lost_headlines", weighed)

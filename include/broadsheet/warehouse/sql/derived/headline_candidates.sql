@@ -76,19 +76,27 @@ from headline_resolutions
 anti join shown_headlines using (feed_headline_id)
 anti join lost_headlines using (feed_headline_id);
 
--- Headlines of articles that stand for others now and did not before, or the other way round.
-create or replace temp table restanding_headlines as
+-- Headlines whose article is looked up anew: articles stand for others now and did not before, or the other way round, or titles of articles
+-- came or went. A title that was known from a link tells nothing new of the headline but may tell its article.
+create or replace temp table relinked_headlines as
 with restanding as (
     select unnest([article_id, standing_article_id]) as article_id
     from (from added_article_aliases union all from removed_article_aliases)
+),
+
+title_keys as (
+    select title_key from headline_titles semi join restanding using (article_id)
+    union
+    select title_key from new_titles where article_id is not null
+    union
+    select headline_key(title) from lost_titles where article_id is not null
 )
+
 select headlines.feed_headline_id
 from headlines
 semi join (from articles semi join restanding using (article_id)) as articles using (canonical_url)
 union
-select feed_headline_id
-from headline_candidates
-semi join (from headline_titles semi join restanding using (article_id)) as titles using (title_key);
+select feed_headline_id from headline_candidates semi join title_keys using (title_key);
 
 -- Which titles are tried for which headlines: all for open ones, the new ones for all.
 create or replace temp table fitting as
