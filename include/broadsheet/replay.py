@@ -272,6 +272,8 @@ def _source(row: dict[str, Any]) -> str | None:
 def _why_unreadable(row: dict[str, Any]) -> str:
     if "bad_manifest_row" in row["reasons"]:
         return "mend the row of the manifest and give the manifest to `broadsheet run` again"
+    if "bad_path_list_line" in row["reasons"]:
+        return "a line of a list is no file; the next run of its source reads the list as it is then"
     return f"{row['input_path']} is not there"
 
 

@@ -27,16 +27,17 @@ log = logging.getLogger(__name__)
 
 
 class Archive(Record, frozen=True):
-    """A file of a source."""
+    """A file of a source, or a line of a path list that names none."""
 
-    place: str  # path or URL
+    place: str  # path or URL; of such a line the list and the line's number
     is_listed: bool = False  # by a path list
+    bad_line: str | None = None
 
     @property
     def name(self) -> str:
         """What it is known by between runs."""
-        query = self.place.partition("?")[2] if is_remote(self.place) else ""
-        digest = f"#{content_sha256(query.encode())[:16]}" if query else ""
+        told_apart = self.bad_line or (self.place.partition("?")[2] if is_remote(self.place) else "")
+        digest = f"#{content_sha256(told_apart.encode())[:16]}" if told_apart else ""
         return self.shown.replace("\n", "\\n").replace("\t", "\\t") + digest
 
     @property
@@ -66,7 +67,7 @@ class Archives:
         self._source = source
         self._folder = folder
         read = {line.partition("\t")[0] for line in known if not line.endswith(f"\t{_FAILED}")}
-        due = [archive for archive in archives_of(source, folder) if not (archive.name in read and self._is_unchanged(archive, known))]
+        due = [archive for archive in archives_of(source, folder) if not self._is_done(archive, read, known)]
         due.sort(key=lambda archive: _line(archive, _FAILED) in known)  # keeps the order otherwise
         self.due, self.left = due[: source.files], len(due[source.files :])
         self.told: list[str] = []
@@ -97,6 +98,11 @@ class Archives:
                 self.read_count += 1
                 self.told.append(_line(archive, mark))
 
+    def _is_done(self, archive: Archive, read: set[str], known: set[str]) -> bool:
+        if archive.bad_line is not None:  # once told, another try would find the same
+            return _line(archive, _FAILED) in known
+        return archive.name in read and self._is_unchanged(archive, known)
+
     def _is_unchanged(self, archive: Archive, known: set[str]) -> bool:
         """Whether a file that was read is as it was then. One that is gone has nothing new."""
         if archive.is_listed and is_remote(archive.place):
@@ -110,6 +116,8 @@ class Archives:
     @contextmanager
     def _at_hand(self, archive: Archive) -> Iterator[tuple[Path, str]]:
         """A file of this machine, and its mark."""
+        if archive.bad_line is not None:
+            raise BadInput("bad_path_list_line", f"{archive.bad_line[:200]!r} is no path below `base`")
         name = file_name(archive.place) if is_remote(archive.place) else Path(archive.place).name
         if extensions(name)[0] != WARC_EXTENSION:
             raise BadInput("unknown_extension", f"{printable(name)!r} is none of .warc, .warc.gz")
@@ -141,13 +149,22 @@ def archives_of(source: WarcSource, folder: Path) -> list[Archive]:
     """
     found = {place: Archive(place=place) for place in source.named()}
     for path_list in source.path_lists:
-        for line in _lines(source, path_list, folder):
-            place = f"{(source.base or '').rstrip('/')}/{line}"
-            found.setdefault(place, Archive(place=place, is_listed=True))
+        for number, line in _lines(source, path_list, folder):
+            if _leads_out(line):
+                archive = Archive(place=f"{shown(path_list)}:{number}", is_listed=True, bad_line=line)
+            else:
+                archive = Archive(place=f"{(source.base or '').rstrip('/')}/{line}", is_listed=True)
+            found.setdefault(archive.place, archive)
     return list(found.values())
 
 
-def _lines(source: WarcSource, path_list: str, folder: Path) -> list[str]:
+def _leads_out(line: str) -> bool:
+    """Whether a line of a list is no path below a folder: others wrote the list, and it names nothing else."""
+    return "://" in line or line.startswith("/") or ".." in PurePosixPath(line).parts
+
+
+def _lines(source: WarcSource, path_list: str, folder: Path) -> list[tuple[int, str]]:
+    """Numbers and lines of a path list, without comments."""
     try:
         if is_remote(path_list):
             with fetched(path_list, folder, source.contact, _LONGEST_LIST) as (path, _):
@@ -158,10 +175,7 @@ def _lines(source: WarcSource, path_list: str, folder: Path) -> list[str]:
         told = error.detail if isinstance(error, BadInput) else getattr(error, "strerror", None) or str(error)
         raise ConfigurationError(f"source {source.name}: path list {shown(path_list)} cannot be read: {told}") from error
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
-    for number, line in lines:
-        if "://" in line or line.startswith("/") or ".." in PurePosixPath(line).parts:  # others wrote the list: it names nothing but what is below
-            raise ConfigurationError(f"source {source.name}: path list {shown(path_list)}, line {number}: {line[:200]!r} is no path below `base`")
-    return [line for _, line in lines if line and not line.startswith("#")]
+    return [(number, line) for number, line in lines if line and not line.startswith("#")]
 
 
 def _text(path_list: Path) -> str:

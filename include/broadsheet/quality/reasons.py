@@ -61,6 +61,10 @@ INPUT_REASONS: dict[str, Reason] = {
         "A row of the manifest cannot be understood; its file is taken without it, or not at all when no path is given.",
         "Correct the row as the detail says, and deliver it again.",
     ),
+    "bad_path_list_line": Reason(
+        "A line of a source's path list leads out of the source's `base`; it is passed over, the others are read.",
+        "Ask who wrote the list for a right one, or name the file in the source's `paths`; then dismiss the rejection.",
+    ),
 }
 
 PAGE_REASONS: dict[str, Reason] = {
