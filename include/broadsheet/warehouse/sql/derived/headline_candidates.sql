@@ -98,8 +98,8 @@ semi join (from articles semi join restanding using (article_id)) as articles us
 union
 select feed_headline_id from headline_candidates semi join title_keys using (title_key);
 
--- Which titles are tried for which headlines: all for open ones, the new ones for all.
-create or replace temp table fitting as
+-- Which titles are tried for which headlines: all for open ones, the new ones for all. A title that many rows show is tried once.
+create or replace temp table found as
 with open as (
     from headlines semi join open_headlines using (feed_headline_id)
 ),
@@ -110,14 +110,6 @@ settled as (
 
 lengths as (
     select unnest([16, 8, 4]) as length
-),
-
-alike as (
-    select open.*, titles.title_id
-    from open join headline_titles as titles on titles.title_key = open.headline_key
-    union all
-    select settled.*, titles.title_id
-    from settled join new_titles as titles on titles.title_key = settled.headline_key
 ),
 
 -- Titles that a cut headline could be the beginning of. A beginning that very many headlines and titles share (the tenders of one office)
@@ -145,17 +137,13 @@ shown_lengths as (
 ),
 
 titles_to_try as (
-    select title_id, title, title_prefix, true as is_open from headline_titles
+    select title, title_prefix, true as is_open from headline_titles
     union all
-    select title_id, title, title_prefix, false from new_titles
+    select title, title_prefix, false from new_titles
 ),
 
-begun as (
-    select
-        titles.is_open,
-        titles.title_id,
-        titles.title,
-        folded(left(titles.title, shown_lengths.shown_length)) as shown_start,
+long_enough as (
+    select distinct titles.is_open, titles.title, shown_lengths.shown_length
     from (from titles_to_try, lengths) as titles
     join shown_lengths
         on shown_lengths.is_open = titles.is_open
@@ -164,9 +152,13 @@ begun as (
     where length(titles.title) > shown_lengths.shown_length
 ),
 
+begun as (
+    select is_open, title, folded(left(title, shown_length)) as shown_start from long_enough
+),
+
 -- A longer title that the feed's width cuts to exactly this. Folded on both sides: a rendered capture is folded after the cut.
 cut_titles as (
-    select is_open, shown_start, shown_starts.width_limit, begun.title_id
+    select is_open, shown_start, shown_starts.width_limit, begun.title
     from begun
     join shown_starts using (is_open, shown_start)
     where shown_starts.width_limit is null or folded(cut_to_width(begun.title, shown_starts.width_limit)) = shown_start
@@ -174,37 +166,49 @@ cut_titles as (
 
 tried as (
     -- not cut: the same letters. What is as wide as the limit and has no ellipsis may be cut or whole
-    select feed_headline_id, feed_id, site, title_id, 'exact' as fit
-    from alike
-    where shown_text = rtrim(headline_text)
+    select distinct open.feed_headline_id, open.feed_id, open.site, titles.title, 'exact' as fit
+    from open
+    join headline_titles as titles on titles.title_key = open.headline_key
+    where open.shown_text = rtrim(open.headline_text)
     union all
-    select headlines.feed_headline_id, headlines.feed_id, headlines.site, cut_titles.title_id, 'cut'
+    select distinct settled.feed_headline_id, settled.feed_id, settled.site, titles.title, 'exact'
+    from settled
+    join new_titles as titles on titles.title_key = settled.headline_key
+    where settled.shown_text = rtrim(settled.headline_text)
+    union all
+    select headlines.feed_headline_id, headlines.feed_id, headlines.site, cut_titles.title, 'cut'
     from cut_headlines as headlines
     join cut_titles
         on cut_titles.is_open = headlines.is_open
         and cut_titles.shown_start = headlines.shown_start
         and cut_titles.width_limit is not distinct from headlines.width_limit
-),
-
-found as (
-    select
-        tried.feed_headline_id,
-        titles.title,
-        min(tried.site) as site,
-        min(titles.title_key) as title_key,
-        max(tried.fit) as candidate_fit, -- exact goes before cut
-        bool_or(is_one_site(titles.site, tried.site)) as is_same_site,
-    from tried
-    join headline_titles as titles using (title_id)
-    -- a feed does not confirm itself
-    where titles.feed_id is distinct from tried.feed_id
-    group by tried.feed_headline_id, titles.title
 )
 
+select
+    tried.feed_headline_id,
+    tried.title,
+    min(tried.site) as site,
+    min(titles.title_key) as title_key,
+    max(tried.fit) as candidate_fit, -- exact goes before cut
+    bool_or(is_one_site(titles.site, tried.site)) as is_same_site,
+from tried
+join headline_titles as titles using (title)
+-- a feed does not confirm itself
+where titles.feed_id is distinct from tried.feed_id
+group by tried.feed_headline_id, tried.title;
+
 -- Without what tells nothing new of a settled headline: a title that comes again and again would have all that show it weighed anew each time.
+create or replace temp table fitting as
+with known as (
+    select feed_headline_id, title, candidate_fit, is_same_site
+    from headline_candidates
+    semi join found using (feed_headline_id, title)
+    anti join open_headlines using (feed_headline_id)
+)
+
 select found.*
 from found
-left join (from headline_candidates anti join open_headlines using (feed_headline_id)) as known
+left join known
     on known.feed_headline_id = found.feed_headline_id and known.title = found.title
 where known.title is null or coalesce(known.candidate_fit, '') < found.candidate_fit or found.is_same_site and not known.is_same_site;
 
@@ -256,36 +260,54 @@ from (
     ) as states using (feed_snapshot_id)
 );
 
+-- What is known and what is new of the headlines that any of it may change. Known evidence is not grouped: there may be many millions of it.
 create or replace temp table evidence as
-select
-    feed_headline_id,
-    title,
-    min(site) as site,
-    headline_key(title) as title_key,
-    max(candidate_fit) as candidate_fit,
-    bool_or(is_shown) as is_shown,
-    bool_or(is_by_url) as is_by_url,
-    bool_or(is_same_page) as is_same_page,
-    bool_or(is_same_site) as is_same_site,
-from (
-    select feed_headline_id, title, site, candidate_fit, false as is_shown, false as is_by_url, false as is_same_page, is_same_site from fitting
-    union all
-    select feed_headline_id, title, site, null, is_shown, is_by_url, false, false from told
-    union all
-    select feed_headline_id, title, site, candidate_fit, is_shown, is_by_url, is_same_page, is_same_site
+with fresh as (
+    select
+        feed_headline_id,
+        title,
+        min(site) as site,
+        max(candidate_fit) as candidate_fit,
+        bool_or(is_shown) as is_shown,
+        bool_or(is_by_url) as is_by_url,
+        bool_or(is_same_site) as is_same_site,
+    from (
+        select feed_headline_id, title, site, candidate_fit, false as is_shown, false as is_by_url, is_same_site from fitting
+        union all
+        select feed_headline_id, title, site, null, is_shown, is_by_url, false from told
+    )
+    group by feed_headline_id, title
+),
+
+touched as (
+    select feed_headline_id from fitting
+    union
+    select feed_headline_id from told
+    union
+    select entries.feed_headline_id
+    from headline_feed_observations as observations
+    semi join pages using (capture_id)
+    join headline_feed_entries as entries using (feed_snapshot_id)
+),
+
+known as (
+    select feed_headline_id, title, site, title_key, candidate_fit, is_shown, is_by_url, is_same_page, is_same_site
     from headline_candidates
     anti join open_headlines using (feed_headline_id)
-    semi join (
-        select feed_headline_id from fitting
-        union
-        select feed_headline_id from told
-        union
-        select entries.feed_headline_id
-        from headline_feed_observations as observations
-        semi join pages using (capture_id)
-        join headline_feed_entries as entries using (feed_snapshot_id)
-    ) as touched using (feed_headline_id)
+    semi join touched using (feed_headline_id)
 )
-group by feed_headline_id, title;
+
+select
+    coalesce(known.feed_headline_id, fresh.feed_headline_id) as feed_headline_id,
+    coalesce(known.title, fresh.title) as title,
+    least(known.site, fresh.site) as site,
+    coalesce(known.title_key, headline_key(fresh.title)) as title_key,
+    greatest(known.candidate_fit, fresh.candidate_fit) as candidate_fit,
+    coalesce(known.is_shown, false) or coalesce(fresh.is_shown, false) as is_shown,
+    coalesce(known.is_by_url, false) or coalesce(fresh.is_by_url, false) as is_by_url,
+    coalesce(known.is_same_page, false) as is_same_page,
+    coalesce(known.is_same_site, false) or coalesce(fresh.is_same_site, false) as is_same_site,
+from known
+full join fresh on fresh.feed_headline_id = known.feed_headline_id and fresh.title = known.title;
 
 create or replace temp table side_by_side (feed_headline_id varchar, title varchar)
