@@ -104,11 +104,11 @@ def test_an_article_that_comes_after_its_title_is_told(loads):
     link(loads, LONG)
     loads.load()
     told = "select resolved_article_id from headline_resolutions"
-    assert loads.connection.execute(told).fetchall() == [(None,)]
+    assert loads.ask(told) == [(None,)]
     loads.insert("article_versions", version_id="first", article_id="bridge", site="yz")
     loads.insert("article_headlines", version_id="first", headline_role="main", position=1, site="yz", headline_text=LONG, headline_raw=LONG)
     loads.load()
-    assert loads.connection.execute(told).fetchall() == [("bridge",)]
+    assert loads.ask(told) == [("bridge",)]
 
 
 def test_an_entry_that_is_not_cut_is_confirmed_by_another_place_but_not_by_its_own_feed(loads):
