@@ -56,6 +56,8 @@ LONE_NUMBER = re.compile(r"^(?:NO\.?)?(\d{1,2})[.、]?(?: \1)?$", re.IGNORECASE)
 
 
 class Kind(Enum):
+    """What a line is to a list."""
+
     STORY = 1
     SHORT = 7  # too short for a story: a name, a counter, perhaps a heading
     NOTE = 2
@@ -67,6 +69,8 @@ class Kind(Enum):
 
 @dataclass(slots=True, eq=False)
 class Line:
+    """A block as lists see it. Of a headline that stands whole and cut, `text` is the cut one."""
+
     index: int
     block: RawBlock
     text: str
