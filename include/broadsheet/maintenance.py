@@ -5,10 +5,9 @@ import time
 from pathlib import Path
 
 from broadsheet.capture.arrivals import compact as compact_arrivals
-from broadsheet.capture.raw_index import parts_of
+from broadsheet.capture.raw_zone import RawZone
 from broadsheet.lake import Lake
 from broadsheet.settings import Settings, read_settings
-from broadsheet.store import store_of
 from broadsheet.transient import room_needed
 
 KEPT_STAGING_DAYS = 14
@@ -16,12 +15,12 @@ KEPT_STAGING_DAYS = 14
 
 @room_needed()
 def compact(lake: str | Path) -> dict[str, int]:
-    """Put many small files together: the raw zone's index, and what `ingest` listed by day. Returns how many files and folders became fewer."""
+    """Put many small files together: the raw zone's index, and what `ingest` listed by day. Returns how many files and folders became fewer.
+
+    Raises TransientError during a takedown.
+    """
     where = Lake.at(lake)
-    parts = parts_of(store_of(where))
-    before = len(parts.files())
-    parts.compact()
-    return {"raw_index_parts": before - len(parts.files()), "arrivals": compact_arrivals(where)}
+    return {"raw_index_parts": RawZone(where).compact(), "arrivals": compact_arrivals(where)}
 
 
 def sort_index(lake: str | Path, settings: Settings | None = None) -> dict[str, int]:

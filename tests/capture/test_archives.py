@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import hashlib
 import io
+import itertools
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcs import HTML, Warc, page
 
 from broadsheet import ingest, pipeline
-from broadsheet.capture import archives, remote
+from broadsheet.capture import archives, remote, web_files
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import CAPTURES, REJECTIONS, Lake, read_records
@@ -87,6 +88,9 @@ class Site:
         self.busy: set[str] = set()
         self.refused: set[str] = set()
         self.cut: set[str] = set()
+        self.moved: dict[str, str] = {}
+        self.is_tagged = False
+        self.ranges: list[str] = []
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -96,13 +100,20 @@ class Site:
                 file = folder / self.path.partition("?")[0].lstrip("/")
                 status = 503 if self.path in site.busy else 403 if self.path in site.refused else 200 if file.is_file() else 404
                 content = file.read_bytes() if status == 200 else b"no"
-                self.send_response(status)
+                if asked := self.headers["Range"]:
+                    site.ranges.append(f"{asked} {self.headers['If-Range']}")
+                    status, content = 206, content[int(asked.removeprefix("bytes=").removesuffix("-")) :]
+                self.send_response(302 if self.path in site.moved else status)
+                if self.path in site.moved:
+                    self.send_header("Location", site.moved[self.path])
+                if site.is_tagged:
+                    self.send_header("ETag", '"a1"')
                 self.send_header("Content-Type", "text/html; charset=utf-8" if file.suffix == ".html" else "application/octet-stream")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 if self.command == "GET":
                     with contextlib.suppress(BrokenPipeError):
-                        self.wfile.write(content[: len(content) // 2] if self.path in site.cut else content)
+                        self.wfile.write(content[: len(content) // 2] if self.path in site.cut and status == 200 else content)
                 self.close_connection = True
 
             do_HEAD = do_GET
@@ -126,7 +137,7 @@ class Site:
 def site(world, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(remote, "_RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(web_files, "RETRIES", 0)
     with Site(world.drop) as site:
         yield site
 
@@ -500,14 +511,33 @@ def two_files(world: World, site: Site) -> None:
 @pytest.mark.parametrize("trouble", ["busy", "cut"])
 def test_what_cannot_be_had_now_is_tried_again_later(world, site, trouble):
     two_files(world, site)
-    getattr(site, trouble).add("/a.warc.gz")
-    with pytest.raises(TransientError, match=r"a\.warc\.gz"):
+    getattr(site, trouble).update(("/a.warc.gz", "/b.warc.gz"))
+    with pytest.raises(TransientError, match=r"b\.warc\.gz"):
         world.ingest("first")
     assert site.asked.count("GET /a.warc.gz") >= remote.ATTEMPTS
     assert world.captures() == []
     getattr(site, trouble).clear()
     assert world.ingest("first")["archives"] == {"read": 2, "failed": 0, "left": 0}
     assert len(world.pages()) == 2
+
+
+def test_a_file_that_breaks_off_goes_on_where_it_did(world, site):
+    two_files(world, site)
+    site.is_tagged = True
+    site.cut.add("/a.warc.gz")
+    assert world.ingest()["archives"] == {"read": 2, "failed": 0, "left": 0}
+    assert site.ranges and all(asked.endswith(' "a1"') for asked in site.ranges)
+    assert len(world.pages()) == 2
+
+
+def test_a_redirect_leads_to_the_same_host_or_a_public_one(world, site):
+    """The host that the source names may be of a private network; that it leads to another of them is refused, whatever it is called."""
+    two_files(world, site)
+    world.put("c.warc.gz", Warc().response(page(3), url="https://qingxi.example/3.html").data)
+    site.moved |= {"/a.warc.gz": "/c.warc.gz", "/b.warc.gz": site.url.replace("127.0.0.1", "localhost") + "/c.warc.gz"}
+    assert world.ingest()["archives"] == {"read": 1, "failed": 1, "left": 0}
+    assert list(world.pages()) == ["https://qingxi.example/3.html"] and world.rejected() == {f"{site.url}/b.warc.gz": "unreadable"}
+    assert site.asked.count("GET /c.warc.gz") == 1
 
 
 def test_a_file_that_is_too_large_is_not_fetched(world, site, monkeypatch):
@@ -517,6 +547,48 @@ def test_a_file_that_is_too_large_is_not_fetched(world, site, monkeypatch):
     monkeypatch.setattr(remote, "LARGEST_FILE", larger)
     assert world.ingest()["archives"] == {"read": 1, "failed": 1, "left": 0}
     assert world.rejected() == {f"{site.url}/b.warc.gz": "unreadable"}
+
+
+def test_a_file_that_cannot_be_had_keeps_no_other_from_it(world, site):
+    two_files(world, site)
+    world.put("c.warc.gz", Warc().response(page(3), url="https://qingxi.example/3.html").data)
+    world.says(f"paths: [{site.url}/a.warc.gz, {site.url}/b.warc.gz, {site.url}/c.warc.gz]\nfiles: 2\n")
+    site.busy.add("/a.warc.gz")
+    assert world.ingest()["archives"] == {"read": 1, "failed": 0, "left": 2}
+    assert world.ingest()["archives"] == {"read": 1, "failed": 0, "left": 1}, "the one that failed is tried last"
+    with pytest.raises(TransientError, match=r"a\.warc\.gz"):
+        world.ingest()
+    assert world.rejected() == {} and len(world.pages()) == 2
+
+
+def test_a_server_that_fails_again_is_left_alone(world, site):
+    two_files(world, site)
+    world.put("c.warc.gz", Warc().response(page(3), url="https://qingxi.example/3.html").data)
+    world.says(f"paths: [{site.url}/a.warc.gz, {site.url}/b.warc.gz, {site.url}/d.warc.gz, {world.drop}/c.warc.gz]\n")
+    site.busy.update(("/a.warc.gz", "/b.warc.gz"))
+    assert world.ingest()["archives"] == {"read": 1, "failed": 0, "left": 3}
+    assert "GET /d.warc.gz" not in site.asked and list(world.pages()) == ["https://qingxi.example/3.html"]
+
+
+def test_a_run_that_takes_long_begins_no_further_file(world, monkeypatch):
+    for name in "abc":
+        world.put(f"{name}.warc.gz", Warc().response(page(ord(name)), url=f"https://qingxi.example/{name}.html").data)
+    world.says(f"paths: ['{world.drop}/*.warc.gz']\nseconds: 60\n")
+    hours = itertools.count(step=3600)
+    monkeypatch.setattr(archives, "monotonic", lambda: next(hours))
+    assert [world.ingest()["archives"]["left"] for _ in range(3)] == [2, 1, 0]
+    assert len(world.pages()) == 3
+
+
+def test_no_cookie_and_no_name_of_a_user_are_kept(world):
+    headers = [*HTML, ("Set-Cookie", "session=hidden1"), ("Location", "https://ann:hidden2@qingxi.example/")]
+    world.put("a.warc.gz", Warc().response(page(1), url="https://bob:hidden3@qingxi.example/1.html", headers=headers).data)
+    world.says(f"paths: [{world.drop}/a.warc.gz]\n")
+    world.ingest()
+    assert list(world.pages()) == ["https://qingxi.example/1.html"]
+    kept = b"".join(gzip.decompress(file.read_bytes()) for file in world.lake.raw.glob("*.warc.gz"))
+    assert b"Location: https://qingxi.example/" in kept and b"hidden" not in kept
+    assert not any(b"hidden3" in file.read_bytes() for file in world.lake.root.rglob("*.jsonl"))
 
 
 def test_what_was_read_before_a_server_failed_counts(world, site):
@@ -561,6 +633,7 @@ def test_an_address_that_nobody_answers_at_may_answer_later(world, site):
         ("paths: [a.warc]\nbase: /data\n", "go together"),
         ("paths: [ftp://archive.example/a.warc.gz]\n", "files are local, or of s3"),
         ("paths: ['s3://archive/*.warc.gz']\n", "without wildcards"),
+        ("paths: ['https://ann:secret@archive.example/a.warc.gz']\n", "https://archive.example/a.warc.gz is stated with a user's name or password"),
         ("paths: [a.warc]\nhosts: [www.qingxi.example]\n", "'www.qingxi.example' must be a host name"),
         ("paths: [a.warc]\nfiles: 0\n", "files: Input should be greater than or equal to 1"),
         ("paths: [a.warc]\ntime_zone: Asia/Nowhere\n", "time_zone: 'Asia/Nowhere' is not the name"),

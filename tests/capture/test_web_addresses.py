@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadsheet.capture.web.addresses import is_public, stated_address
+from broadsheet.capture.addresses import is_public
+from broadsheet.capture.web.addresses import stated_address
 
 
 @pytest.mark.parametrize(

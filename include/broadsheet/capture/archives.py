@@ -7,9 +7,12 @@ after those that never were.
 
 import logging
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from time import monotonic
+from urllib.parse import urlsplit
 
 from broadsheet.capture.content import GZIP, WARC_EXTENSION, extensions, read_file
 from broadsheet.capture.delivery import Delivery, Missing, PassedOver, printable, rejected
@@ -22,6 +25,7 @@ from broadsheet.records import Record, Rejection
 from broadsheet.settings import Settings
 
 _FAILED = "-"  # in place of a mark
+_FAILURES_IN_A_ROW = 2  # of a server, which is asked for nothing more in that run
 _LONGEST_LIST = 64 << 20  # bytes, unpacked: five times that of a crawl of Common Crawl, 90,000 lines
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,11 @@ class Archive(Record, frozen=True):
         told_apart = self.bad_line or (self.place.partition("?")[2] if is_remote(self.place) else "")
         digest = f"#{content_sha256(told_apart.encode())[:16]}" if told_apart else ""
         return self.shown.replace("\n", "\\n").replace("\t", "\\t") + digest
+
+    @property
+    def server(self) -> str:
+        """Whose it is: a host or bucket; empty: this machine's."""
+        return urlsplit(self.place).netloc if is_remote(self.place) else ""
 
     @property
     def shown(self) -> str:
@@ -74,12 +83,22 @@ class Archives:
         self.read_count = self.failed_count = 0
 
     def deliveries(self, settings: Settings, originals: Originals) -> Iterator[Delivery | Missing | Rejection | PassedOver]:
-        """As `broadsheet.capture.sources.deliveries`. A file that cannot be had now ends it, for the next run to go on.
+        """As `broadsheet.capture.sources.deliveries`. What cannot be had now is left to the next run, which tries it last, and so is what there is
+        no more time for.
 
-        Raises TransientError where that is so of the first file.
+        Raises TransientError where nothing could be had.
         """
         pages = WarcPages(settings.max_page_bytes, originals, is_own=self._source.is_own)
+        began = monotonic()
+        failures: Counter[str] = Counter()  # in a row, by server
+        last: TransientError | None = None
         for number, archive in enumerate(self.due):
+            if number and monotonic() - began > self._source.seconds:
+                self.left += len(self.due) - number
+                break
+            if failures[archive.server] >= _FAILURES_IN_A_ROW:
+                self.left += 1
+                continue
             try:
                 with self._at_hand(archive) as (path, mark):
                     yield from _records(pages, path, archive.shown)
@@ -89,14 +108,17 @@ class Archives:
                 self.told.append(_line(archive, _FAILED))
                 yield rejected(archive.shown, error)
             except TransientError as error:
-                if not self.told:
-                    raise
-                log.warning("source %s: %s; the next run goes on with it", self._source.name, error)
-                self.left += len(self.due) - number
-                return
+                log.warning("source %s: %s; a later run tries it again", self._source.name, error)
+                last = error
+                failures[archive.server] += 1
+                self.left += 1
+                self.told.append(_line(archive, _FAILED))
             else:
+                failures[archive.server] = 0
                 self.read_count += 1
                 self.told.append(_line(archive, mark))
+        if last and not (self.read_count or self.failed_count):
+            raise last
 
     def _is_done(self, archive: Archive, read: set[str], known: set[str]) -> bool:
         if archive.bad_line is not None:  # once told, another try would find the same

@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from broadsheet.capture.credentials import without_credentials
 from broadsheet.errors import BadInput
 from broadsheet.ids import content_sha256, make_id
 from broadsheet.records import Absence, Capture, Record, Rejection, SiteBasis, TimeBasis
-from broadsheet.urls import site_of
+from broadsheet.urls import has_credentials, site_of
 
 EXCERPT_BYTES = 400
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"  # what a URL may hold besides letters and digits
@@ -113,10 +114,12 @@ def is_error_status(status: int | None) -> bool:
 
 
 def clean_url(text: str | None) -> str | None:
-    """An http(s) URL without the slips seen in the wild (`<…>` around it, raw blanks inside); None for anything else."""
+    """An http(s) URL without a user's name and password, and without slips (`<…>` around it, raw blanks inside); None for anything else."""
     text = (text or "").strip().removeprefix("<").removesuffix(">").strip()
     if not site_of(text):
         return None
+    if has_credentials(text):
+        text = without_credentials(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     return "".join(quote(char, safe=_URL_SAFE) if char.isspace() or not char.isprintable() else char for char in text)
 
 

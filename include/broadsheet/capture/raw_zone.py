@@ -28,7 +28,7 @@ from broadsheet.capture.delivery import Delivery
 from broadsheet.capture.digests import digest_key, digest_text, is_digest, sha256_of
 from broadsheet.capture.frames import Frame, frames, parse_record
 from broadsheet.capture.parts import COMPACT_FROM
-from broadsheet.capture.raw_index import Place, RawIndex
+from broadsheet.capture.raw_index import Place, RawIndex, parts_of
 from broadsheet.capture.visits import Visit, VisitIndex, visit_of
 from broadsheet.capture.warc import STATED_HEADER, TIME_BASIS_HEADER, split_http
 from broadsheet.errors import BadInput, TransientError
@@ -54,6 +54,7 @@ _NO_CONTENTS = bytes(32)
 _NOWHERE: Place = ("", 0, 0)
 Piece = tuple[int, int]  # of a file: offset, length
 _WITH_CONTENT = ("response", "resource")
+_TAKEDOWN = "a takedown is under way: begin again when it has ended"
 SAME_CONTENT = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 
 
@@ -102,7 +103,7 @@ class RawZone:
 
         Raises TransientError when another process is writing for the same run, and while one takes records out.
         """
-        with nullcontext() if self._is_alone else self._held("a takedown is under way: begin again when it has ended", is_shared=True):
+        with nullcontext() if self._is_alone else self._held(_TAKEDOWN, is_shared=True):
             self.folder.mkdir(parents=True, exist_ok=True)
             index = self.recover()
             writer = Writer(self, run_id, index)
@@ -114,6 +115,14 @@ class RawZone:
             for parts in (index.parts, self.visits.parts):
                 if len(parts.files()) >= COMPACT_FROM:
                     parts.compact()
+
+    def compact(self) -> int:
+        """Merge the parts of the index. Returns how many became fewer. Raises TransientError while a takedown takes rows out of them."""
+        with self._held(_TAKEDOWN, is_shared=True):
+            parts = parts_of(self.store)
+            before = len(parts.files())
+            parts.compact()
+            return before - len(parts.files())
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -1,8 +1,8 @@
 """Single files of other hosts, `s3://bucket/key` and `https://host/path`, into files of this machine.
 
 What is asked for stands in a source's configuration, or below a base that stands there: unlike the links that a crawler follows, it may be of a
-private network. An object store's keys, region and endpoint come from the environment by AWS's names (`AWS_ACCESS_KEY_ID`, `AWS_REGION`,
-`AWS_ENDPOINT_URL`; `AWS_SKIP_SIGNATURE=true` where anybody may read).
+private network (`web_files.py`). An object store's keys, region and endpoint come from the environment by AWS's names
+(`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`; `AWS_SKIP_SIGNATURE=true` where anybody may read).
 """
 
 import os
@@ -19,7 +19,7 @@ from broadsheet import __version__
 from broadsheet.errors import BadInput, TransientError
 
 if TYPE_CHECKING:
-    from obstore.store import HTTPStore, S3Store
+    from obstore.store import S3Store
 
 SCHEMES = ("s3", "http", "https")
 # Files of archives have a gigabyte, rarely ten. What has more would fill the disk, whatever it is.
@@ -44,8 +44,12 @@ def mark_of(url: str, contact: str | None = None) -> str:
     """Size and ETag of a file, or when it was changed: what differs when the file does. Errors as of `fetch`."""
     import obstore
 
+    from broadsheet.capture import web_files
+
     with _asking(url):
-        store, key = _place(url, contact)
+        if not _is_object(url):
+            return web_files.mark_of(url, _agent(contact))
+        store, key = _place(url)
         return _mark(obstore.head(store, key))
 
 
@@ -70,15 +74,20 @@ def fetch(url: str, target: Path, contact: str | None = None, limit: int | None 
 def _fetched(url: str, target: Path, contact: str | None, limit: int) -> str:
     import obstore
 
+    from broadsheet.capture import web_files
+
+    if not _is_object(url):
+        with _asking(url):
+            return web_files.fetch(url, target, _agent(contact), limit)
     with target.open("wb") as file, _asking(url):
-        store, key = _place(url, contact)
+        store, key = _place(url)
         answer = obstore.get(store, key)
         if (size := answer.meta["size"]) > limit:  # no more than it states can come of it
-            raise BadInput("unreadable", f"{shown(url)}: {size:,} bytes, more than the {limit:,} that are fetched")
+            raise BadInput("unreadable", f"{size:,} bytes, more than the {limit:,} that are fetched")
         for chunk in answer.stream():  # asked for again from where it broke off, where the server states an ETag
             file.write(chunk)
         if file.tell() != size:
-            raise TransientError(f"{shown(url)}: {file.tell()} bytes came of {size}")
+            raise TransientError(f"{file.tell()} bytes came of {size}")
         return _mark(answer.meta)
 
 
@@ -86,13 +95,17 @@ def _mark(meta: Any) -> str:
     return f"{meta['size']}-{meta['e_tag'] or meta['last_modified'].isoformat()}"
 
 
-def _place(url: str, contact: str | None) -> tuple["S3Store | HTTPStore", str]:
+def _is_object(url: str) -> bool:
+    return urlsplit(url).scheme.lower() == "s3"
+
+
+def _agent(contact: str | None) -> str:
+    return f"Broadsheet/{__version__}" + (f" (+{contact})" if contact else "")
+
+
+def _place(url: str) -> tuple["S3Store", str]:
     parts = urlsplit(url)
-    if parts.scheme.lower() == "s3":
-        return _bucket(parts.netloc, os.getpid()), parts.path.lstrip("/")
-    # a query, as of a signed URL, goes with every request
-    base = urlunsplit((parts.scheme, parts.netloc, "/", parts.query, ""))
-    return _server(base, f"Broadsheet/{__version__}" + (f" (+{contact})" if contact else ""), os.getpid()), unquote(parts.path).lstrip("/")
+    return _bucket(parts.netloc, os.getpid()), parts.path.lstrip("/")
 
 
 @lru_cache(maxsize=8)
@@ -105,29 +118,26 @@ def _bucket(name: str, process: int) -> "S3Store":
     return S3Store(name, **_options(is_plain_allowed=is_plain_http_allowed(endpoint())))
 
 
-@lru_cache(maxsize=8)
-def _server(base: str, agent: str, process: int) -> "HTTPStore":
-    from obstore.store import HTTPStore
-
-    return HTTPStore(base, **_options(is_plain_allowed=base.lower().startswith("http:"), user_agent=agent))
-
-
-def _options(*, is_plain_allowed: bool, **client: Any) -> Any:
+def _options(*, is_plain_allowed: bool) -> Any:
     # as long as there is something to read, a large file takes the time that it takes
     timeouts = {"connect_timeout": timedelta(seconds=20), "read_timeout": timedelta(seconds=60), "timeout": timedelta(hours=2)}
     return {
-        "client_options": {**timeouts, **({"allow_http": True} if is_plain_allowed else {}), **client},
+        "client_options": {**timeouts, **({"allow_http": True} if is_plain_allowed else {})},
         "retry_config": {"max_retries": 10, "retry_timeout": timedelta(seconds=_RETRY_SECONDS), "backoff": {"init_backoff": timedelta(seconds=0.5)}},
     }
 
 
 @contextmanager
 def _asking(url: str) -> Iterator[None]:
-    """Turns what the client raises into our kinds of errors."""
+    """Turns what the clients raise into our kinds of errors, which name the URL."""
     from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
     try:
         yield
+    except BadInput as error:
+        raise BadInput(error.reason, f"{shown(url)}: {error.detail}") from error
+    except TransientError as error:
+        raise TransientError(f"{shown(url)} cannot be had now: {_QUERY.sub('?…', str(error))}") from error
     except FileNotFoundError as error:
         raise BadInput("missing_file", f"{shown(url)}: no such file there") from error
     except (PermissionDeniedError, UnauthenticatedError) as error:

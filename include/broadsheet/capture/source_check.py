@@ -125,7 +125,8 @@ def _manifest_doubts(source: FileSource) -> Iterator[tuple[str, str]]:
 
 def _private(source: WebSource) -> Iterator[tuple[str, str]]:
     """Addresses that a crawl would be refused, as far as the file tells."""
-    from broadsheet.capture.web.addresses import is_public, stated_address
+    from broadsheet.capture.addresses import is_public
+    from broadsheet.capture.web.addresses import stated_address
     from broadsheet.capture.web.failures import PRIVATE
 
     if source.is_private_allowed:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from broadsheet.capture.absences import absence_kind, missing
 from broadsheet.capture.content import binary_sign, check_content, decode_body, media_type_of, too_large
+from broadsheet.capture.credentials import without_secrets
 from broadsheet.capture.delivery import (
     Delivery,
     Known,
@@ -137,7 +138,8 @@ class WarcPages:
                 (TimeBasis.HTTP, parse_http_date(http.headers.get("date")) if source is frame else None),
                 (TimeBasis.MANIFEST, known.captured_at),
             ),
-            site=own.site or known.site, http_status=status, http_charset=_charset(http.headers.get("content-type")), http_header=http.header,
+            site=own.site or known.site, http_status=status, http_charset=_charset(http.headers.get("content-type")),
+            http_header=without_secrets(http.header),
         )  # fmt: skip
         is_redirect = source is frame and status is not None and 300 <= status < 400
         target = canonical(http.headers.get("location"), url) if is_redirect else None

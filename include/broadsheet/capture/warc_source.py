@@ -16,10 +16,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from broadsheet.capture.remote import is_remote
+from broadsheet.capture.remote import is_remote, shown
 from broadsheet.capture.schedule import Schedule
 from broadsheet.capture.web.source import SiteName, ZoneName
-from broadsheet.urls import site_of
+from broadsheet.urls import has_credentials, site_of
 
 WILD = re.compile(r"[*?\[]")
 _Place = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -44,6 +44,7 @@ class WarcSource(BaseModel):
     base : folder or URL that the lines of `path_lists` start at.
     hosts : sites whose pages are wanted, without `www.`; hosts below them count. Empty: all.
     files : files a run; the next run goes on with the rest.
+    seconds : after which a run begins no further file.
     contact : a URL or an e-mail address; sent to web servers that are asked for files.
     site : of captures for which no URL tells one.
     time_zone : in which the sites' displayed times are read, where the pages state none.
@@ -70,6 +71,7 @@ class WarcSource(BaseModel):
     base: _Place | None = None
     hosts: tuple[SiteName, ...] = ()
     files: int = Field(10, ge=1)
+    seconds: int = Field(3000, ge=1)
     contact: str | None = Field(None, min_length=3)
     site: SiteName | None = None
     time_zone: ZoneName | None = None
@@ -85,6 +87,8 @@ class WarcSource(BaseModel):
                 raise ValueError(f"{path!r}: files are local, or of s3://, https:// or http://")
             if path.startswith("s3://") and WILD.search(path):
                 raise ValueError(f"{path!r}: a URL names one file, without wildcards; name many by `path_lists`")
+            if is_remote(path) and has_credentials(path):
+                raise ValueError(f"{shown(path)} is stated with a user's name or password, which would stand in the file for all to read")
         return stated
 
     @field_validator("contact")
@@ -104,8 +108,8 @@ class WarcSource(BaseModel):
 
     @property
     def inputs(self) -> list[str]:
-        """Where its captures come from, as it says."""
-        return [*self.paths, *self.path_lists]
+        """Where its captures come from, as it says, without what may be a secret in a URL."""
+        return [shown(path) for path in (*self.paths, *self.path_lists)]
 
     @cached_property
     def _ends(self) -> tuple[str, ...]:

@@ -18,17 +18,16 @@ from uuid import uuid4
 
 from fastwarc.warc import WarcRecordType
 
+from broadsheet.capture.credentials import without_secrets
 from broadsheet.capture.digests import digest_text
 from broadsheet.capture.raw_zone import SAME_CONTENT, RawZone, Writer, kept_header, refers_to, warc_record
 from broadsheet.capture.visits import ERROR_HEADER, HOPS_HEADER, NO_CONTENT, SOURCE_HEADER, TDM_HEADER, Role
 from broadsheet.capture.warc import ROLE_HEADER, Http, split_http, status_of
-from broadsheet.capture.web.credentials import without_credentials
 from broadsheet.ids import content_sha256
 from broadsheet.records import Record
 
 _LASTING_EVERY = 1.0  # seconds
 _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
-_SECRET = re.compile(rb"^(?:set-cookie2?|cookie|authorization|proxy-authorization|proxy-authenticate|www-authenticate)\s*:", re.I)
 # The meta element with its attributes in any order.
 _TDM_META = re.compile(rb"""<meta\s(?=[^>]{0,200}?name\s*=\s*["']?tdm-reservation\b)[^>]{0,200}?content\s*=\s*["']?([01])\b""", re.I)
 
@@ -135,11 +134,6 @@ def _no_http(header: bytes) -> str:
     """Why an answer is none: its status line, whose number may be any that a server sends."""
     line, _, _ = header.partition(b"\n")
     return f"no HTTP answer: {ascii(line.strip().decode('latin-1'))[:200]}" if header else ""
-
-
-def without_secrets(header: bytes) -> bytes:
-    """An HTTP header without cookies and credentials."""
-    return b"".join(without_credentials(line) for line in header.splitlines(keepends=True) if not _SECRET.match(line))
 
 
 def _tdm_reservation(header: bytes, content: bytes) -> str | None:

@@ -15,7 +15,8 @@ from scrapy.exceptions import (
 from twisted.internet.error import ConnectionClosed, SSLError
 from twisted.web._newclient import ParseError
 
-from broadsheet.capture.web.addresses import is_public, stated_address
+from broadsheet.capture.addresses import is_public
+from broadsheet.capture.web.addresses import stated_address
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import BadInput
 
