@@ -16,7 +16,8 @@ the folder `sources`: which pages of a site to ask for, which archives to read, 
 
 **Sources do not wait for each other.** One that fails, as for a manifest that is not there, fails its own task alone; the rest
 go on. What was ingested before is not ingested again. A source that has nothing new ends as skipped. Up to four runs overlap: a source that
-an earlier one is still bringing in is skipped, so that a slow one keeps no other from the next hour.
+an earlier one is still bringing in is skipped, so that a slow one keeps no other from the next hour. One whose host another source is asking
+waits for its turn without taking a worker's place (`up_for_reschedule`), for two hours at most.
 
 **Schedules.** A source is due in every run, unless it states a `schedule`: a duration, as `6h`, a cron expression, or `manual`. The param
 `only` names some that are brought in whether or not they are due. A source whose last task failed is due.
@@ -32,13 +33,13 @@ until it is finished.
 
 import logging
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
 
-from broadsheet_airflow import params, stages
+from broadsheet_airflow import defaults, params, stages
 from broadsheet_airflow.assets import ARRIVALS, RAW_ZONE
 from broadsheet_airflow.defaults import TASKS, ready_within
 from broadsheet_airflow.params import located
@@ -88,6 +89,12 @@ def ingest(name: str, params=None, outlet_events=None) -> dict[str, Any]:
             bringing.finish(run)
     except bringing.SourceBusy as busy:
         raise AirflowSkipException(f"{busy}: the next one goes on.") from None
+    except bringing.HostBusy as busy:
+        now = datetime.now(UTC)
+        if now - get_current_context()["dag_run"].start_date > defaults.TURN_WAITED_FOR:
+            raise AirflowSkipException(f"{busy}: the next run goes on.") from None
+        log.info("%s: it waits for its turn.", busy)
+        raise AirflowRescheduleException(now + defaults.TURN_LOOKED_FOR_AFTER) from None
     if not brought["days"]:
         raise AirflowSkipException(f"{name}: nothing new among {brought['in_count']} inputs.")
     outlet_events[ARRIVALS].add_partitions(brought["days"])

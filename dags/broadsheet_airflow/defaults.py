@@ -34,6 +34,9 @@ TASKS: dict[str, Any] = {
     "on_failure_callback": task_failed,
 }
 
+# A source whose host another one is asking looks so often whether it is its turn, and gives up in the end: the next run goes on.
+TURN_LOOKED_FOR_AFTER = timedelta(minutes=2)
+TURN_WAITED_FOR = timedelta(hours=2)
 
 # What all deadlines are multiplied by: 2 for a machine half as quick as they are meant for.
 DEADLINE_FACTOR = float(os.environ.get("BROADSHEET_DEADLINE_FACTOR") or 1)

@@ -26,6 +26,7 @@ from broadsheet.capture.source_list import Source, WrongSource, unread
 from broadsheet.capture.source_list import read_source as read_source
 from broadsheet.capture.source_list import source_names as source_names
 from broadsheet.capture.warc_source import WarcSource
+from broadsheet.capture.web.crawl import HostBusy as HostBusy
 from broadsheet.capture.web.listed import let_be_listed, let_lines_be_listed, listed, mark_listed, noted, unlisted
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import ConfigurationError, TransientError
@@ -54,6 +55,7 @@ def alone(lake: str | Path, source: Source) -> Iterator[None]:
         yield
 
 
+_UNANSWERED = "unanswered.txt"  # in a run's staging: why an attempt got nothing
 _SHOWN = 3  # quarantined inputs that are told of one by one
 log = logging.getLogger(__name__)
 
@@ -106,8 +108,8 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
     go on; `quarantined_count`, of which `new_quarantined_count` were not known, by `reasons`, the first of them as texts in `quarantined`; of a
     crawl also its account, `crawl`, and of others' archives how many files were `read`, `failed` and are `left`, `archives`.
 
-    Raises ConfigurationError for a manifest or a list of paths that cannot be read, TransientError for a crawl that cannot begin, was
-    killed or got no answer, where the disk is full, and where the first of others' archives cannot be had now.
+    Raises ConfigurationError for a manifest or a list of paths that cannot be read, HostBusy while another run asks a host of the source,
+    TransientError for a crawl that was killed or got no answer, where the disk is full, and where none of others' archives can be had now.
     """
     told: dict[str, Any] = {"source": source.name, "in_count": 0, "quarantined_count": 0}
     if isinstance(source, WarcSource):
@@ -122,7 +124,7 @@ def ingest(run: Run, source: Source) -> dict[str, Any]:
             told |= _captured(run, found, source.manifest)
     days = list_arrivals(run, source.site, source.time_zone, source.profile)
     if "crawl" in told:
-        _require_answers(source.name, told["crawl"])
+        _require_answers(run, source.name, told["crawl"])
     new, rejected = count_listed(run)
     return {**told, "days": days, "new_count": new, "new_quarantined_count": rejected, **_rejected(run)}
 
@@ -134,11 +136,21 @@ def _rejected(run: Run) -> dict[str, Any]:
     return {"reasons": reason_counts(rejections), "quarantined": shown}
 
 
-def _require_answers(source: str, account: dict[str, Any]) -> None:
-    """A site that answers nothing at all is told of at once; what else is wrong with a source, the alarms of the next load."""
+def _require_answers(run: Run, source: str, account: dict[str, Any]) -> None:
+    """A site that answers nothing at all is told of at once; what else is wrong with a source, the alarms of the next load.
+
+    A run that is repeated, in which nothing is due so soon after the failure, ends as it did before.
+    """
     from broadsheet.capture.web.crawl import unanswered
 
+    note = run.where.staging(run.run_id) / _UNANSWERED
     if told := unanswered(account):
+        note.write_text(told, "utf-8")
+    elif account.get("requests"):
+        note.unlink(missing_ok=True)
+    elif note.exists():
+        told = note.read_text("utf-8")
+    if told:
         raise TransientError(f"source {source}: {told}")
 
 
@@ -159,7 +171,7 @@ def _crawled(run: Run, source: WebSource) -> dict[str, Any]:
     from broadsheet.capture.web.crawl import crawl
 
     account = crawl(run.where, source, run.run_id, page_bytes=run.options.max_page_bytes, clock_offset=run.options.clock_offset_seconds)
-    let_be_listed(run, source.name)
+    let_be_listed(run, source.name, is_idle=bool(account["put_off"]) and not account.get("requests"))
     return account
 
 
@@ -170,6 +182,7 @@ def finish(run: Run) -> None:
     shutil.rmtree(run.where.staging(run.run_id), ignore_errors=True)
     if note:  # last: what is listed twice comes in once, what counts as listed and was not told of never
         mark_listed(run, note)
+    if note and not note.get("is_idle"):
         mark_run(run.where, note["source"], LastRun(run_id=run.run_id, began_at=run.started_at + timedelta(seconds=run.options.clock_offset_seconds)))
 
 

@@ -18,6 +18,7 @@ import pytest
 from scrapy.http import Response
 
 from broadsheet.capture.raw_zone import RawZone, placed
+from broadsheet.capture.schedule import last_run
 from broadsheet.capture.visits import ROBOTS_FORBIDDEN, SCHEMA
 from broadsheet.capture.web.crawl import crawl
 from broadsheet.capture.web.health import health_of
@@ -26,7 +27,7 @@ from broadsheet.capture.web.preview import preview
 from broadsheet.capture.web.robots import crawl_delay, is_allowed, rules_of
 from broadsheet.capture.web.source import WebSource
 from broadsheet.errors import TransientError
-from broadsheet.ingest import ingest, start_source
+from broadsheet.ingest import finish, ingest, start_source
 from broadsheet.lake import Lake
 from broadsheet.tombstones import TargetKind, Tombstone, set_tombstones
 
@@ -201,6 +202,31 @@ def test_redirects_are_followed_once_and_by_the_plan(site, lake):
     assert site.paths().count("/home") == 2, "as what the front page is, not as a page besides"
 
 
+def test_a_redirect_leads_to_no_page_that_a_link_would_not(site, lake):
+    site.answers = {
+        "/": page("/paid.html", "/a.html"), "/paid.html": moved("/login?next=paid"), "/login?next=paid": page(),
+        "/a.html": moved("/new/a.html"), "/new/a.html": page(), "/moved.html": moved("/elsewhere"), "/elsewhere": page(),
+    }  # fmt: skip
+    run(lake, source(site, follow={"deny": ["/login"]}))
+    assert site.paths() == ["/", "/paid.html", "/a.html", "/new/a.html"]
+    site.asked.clear()
+    listed = {"pages": [f"{HOST}/moved.html"], "follow": {"allow": [r"\.html$"], "hosts": ["qingxi.example"]}}
+    run(lake, source(site, **listed), "listed", 2 * DAY)
+    assert {"/moved.html", "/elsewhere"} <= set(site.paths()), "what is named by itself may have moved anywhere"
+
+
+def test_a_robots_file_that_leads_to_the_front_page_is_no_visit_of_it(site, lake):
+    site.answers = {"/robots.txt": moved("/"), "/": page("/a.html"), "/a.html": page()}
+    trial = source(site, every="6h", revisit=["1h", "2h", "3h"])
+    run(lake, trial, "first")
+    site.asked.clear()
+    run(lake, trial, "pages", 5 * HOUR)
+    assert site.paths() == ["/", "/a.html"], "the page, and what robots.txt leads to"
+    site.asked.clear()
+    run(lake, trial, "later", 7 * HOUR)
+    assert site.paths() == ["/", "/"], "as where robots.txt leads, and as the front page that is due"
+
+
 def test_a_page_that_was_forgotten_is_not_asked_for_behind_a_front_page(site, lake):
     site.answers = {"/": moved("/story.html"), "/story.html": page()}
     set_tombstones(lake, [Tombstone(target=f"{HOST}/story.html", kind=TargetKind.URL, forgotten_at=datetime.now(UTC))])
@@ -367,6 +393,24 @@ def test_a_source_whose_urls_are_all_forbidden_is_told_of(site, lake):
         ingest(start_source(lake.root, trial), trial)
 
 
+def test_a_run_that_got_no_answer_ends_so_however_often_it_is_repeated_and_the_source_stays_due(site, lake):
+    site.answers = {"/": (503, {}, b""), "/a.html": page()}
+    trial = source(site, schedule="6h")
+    for _ in range(3):
+        with pytest.raises(TransientError, match=r"none of 2 requests was answered; the last: .* answered 503"):
+            ingest(start_source(lake.root, trial, "first"), trial)
+    assert site.paths() == ["/"], "nothing is due so soon after a failure"
+    soon = start_source(lake.root, trial, "soon")
+    assert ingest(soon, trial)["crawl"]["put_off"] == 1
+    finish(soon)
+    assert last_run(lake, "trial") is None, "it asked for nothing"
+    site.answers["/"] = page("/a.html")
+    later = start_source(lake.root, trial, "later", clock_offset_seconds=HOUR)
+    assert ingest(later, trial)["crawl"]["answered"] == 2
+    finish(later)
+    assert last_run(lake, "trial").run_id == "later"
+
+
 @pytest.mark.parametrize(
     ("status", "text", "is_open"),
     [
@@ -446,5 +490,5 @@ def test_a_clock_that_was_ahead_silences_no_source(site, lake):
     assert run(lake, source(site), "now")["ahead"] == 4, "three requests and a sighting"
     assert Counter(site.paths()) == {"/": 2, "/1.html": 2}
     (health,) = health_of(lake)
-    assert health.asked_at < datetime.now(UTC) and health.request_count == 3
+    assert health.asked_at < datetime.now(UTC) and health.request_count == 2
     assert health_of(lake, datetime.now(UTC) - timedelta(days=1)) == []

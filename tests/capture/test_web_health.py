@@ -16,11 +16,16 @@ from broadsheet.lake import Lake
 
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 GOOD, FAILED = (200, 204, 299, 304), (None, 403, 408, 425, 429, 500, 503, 599)
+ROBOTS_UNREACHABLE = (None, 429, 500, 503, 599)
 
 
 def told_one_by_one(visits: list[Visit]) -> list[Health]:
-    """The definition; a visit without an answer or an error is an address that was seen, and not asked for."""
-    visits = [visit for visit in visits if visit.http_status is not None or visit.error is not None]
+    """The definition; a visit without an answer or an error is an address that was seen, and not asked for. That a robots.txt can be had says nothing."""
+    visits = [
+        visit
+        for visit in visits
+        if (visit.http_status is not None or visit.error is not None) and (visit.role != Role.ROBOTS or visit.http_status in ROBOTS_UNREACHABLE)
+    ]
     return [_told(source, [visit for visit in visits if visit.source == source]) for source in sorted({visit.source for visit in visits})]
 
 

@@ -49,6 +49,15 @@ def test_a_feed_is_read_from_what_was_sent_whatever_it_names(tmp_path):
     assert entries_of(str(local).encode(), URL) == []
 
 
+def test_a_feed_takes_time_by_its_length_alone():
+    """Its parser takes the square of a tag's attributes, and as long again for texts that lead nowhere."""
+    tag = b"<item " + b" ".join(b'a%d="x"' % number for number in range(200_000)) + b">"
+    assert entries_of(b'<rss version="2.0"><channel>' + tag + b"<link>https://news.lanshan.example/1</link></item></channel></rss>", URL) == []
+    text = b"<description>" + b"&lt;p&gt;" * 200_000 + b"</description>"
+    item = b"<item><link>https://news.lanshan.example/1</link>" + text + b"</item>"
+    assert entries_of(b'<rss version="2.0"><channel>' + item + b"</channel></rss>", URL) == ["https://news.lanshan.example/1"]
+
+
 INDEX = """<?xml version="1.0"?><sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
   <sitemap><loc> https://news.lanshan.example/s1.xml.gz </loc><lastmod>2026-03-02</lastmod></sitemap></sitemapindex>"""
 NEWS = """<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">

@@ -204,8 +204,20 @@ def test_where_a_front_page_redirects_to_is_as_due_as_the_front_page():
     target = f"{FRONT}home"
     found = {target: known(visit(hours(0.001), url=target))}
     plan = Plan(SOURCE, found, BEGIN + hours(1))
-    assert plan.take_behind_redirect(target, Role.SEED) and not plan.take_behind_redirect(target, Role.SEED)
-    assert not Plan(SOURCE, found, BEGIN + hours(1)).take_behind_redirect(target, Role.PAGE)
+    assert plan.take_behind_redirect(target, Role.SEED, FRONT) and not plan.take_behind_redirect(target, Role.SEED, FRONT)
+    assert not Plan(SOURCE, found, BEGIN + hours(1)).take_behind_redirect(target, Role.PAGE, FRONT)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "sent"),
+    [
+        ("Archive/1", "Archive/1 (+https://archive.example/)"),
+        ("Archive/1 (+https://archive.example/)", "Archive/1 (+https://archive.example/)"),
+    ],
+)
+def test_the_contact_is_sent_whatever_the_crawler_calls_itself(user_agent, sent):
+    assert SOURCE.model_copy(update={"user_agent": user_agent}).agent == sent
+    assert SOURCE.contact in SOURCE.agent
 
 
 @pytest.mark.parametrize(("status", "is_content"), [(200, True), (304, True), (206, False), (404, False)])

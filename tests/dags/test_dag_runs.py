@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,39 @@ def test_a_source_that_an_earlier_run_still_brings_in_is_skipped_and_the_others_
     assert states(meanwhile)["ingest"] == ["success", "skipped"]
     assert (meanwhile.state, partitions_of(meanwhile)) == ("success", [FIRST, SECOND])
     assert list(Lake(lake).staging("").iterdir()) == []
+    pending()
+
+
+def test_two_sources_of_one_host_take_turns(tmp_path, run_dag, states, monkeypatch):
+    import airflow_home
+
+    from broadsheet import ingest
+    from broadsheet.capture.web import crawl
+    from testweb import Web, WebServer
+
+    airflow_home.dag_bag()  # which makes the DAGs' own package known
+
+    lake, sources = Lake(tmp_path / "lake"), tmp_path / "sources"
+    sources.mkdir()
+    bring_in, waited = ingest.ingest, []
+
+    def while_another_asks(run, source):
+        """The host is another run's at first."""
+        if waited:
+            return bring_in(run, source)
+        waited.append(source.name)
+        with crawl.alone_with(lake, source):
+            return bring_in(run, source)
+
+    monkeypatch.setattr(ingest, "ingest", while_another_asks)
+    monkeypatch.setattr("broadsheet_airflow.defaults.TURN_LOOKED_FOR_AFTER", timedelta(0))
+    with WebServer(Web(stories_a_day=4)) as server:
+        (sources / "harbor.yaml").write_text(
+            "kind: web\ncontact: https://archive.example/crawler\nallow_private: true\nlimits: {delay: 0, pages: 2}\n"
+            f"urls: ['http://www.harbor-ledger.example/']\nresolve: {{'*.example': '{server.address}'}}\n"
+        )
+        done = run_dag("ingest", lake=lake.root, sources=sources)
+    assert waited == ["harbor"] and states(done)["ingest"] == ["success"]
     pending()
 
 

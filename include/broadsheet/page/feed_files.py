@@ -37,7 +37,7 @@ _NOT_READ = (
 )  # fmt: skip
 # The parser needs the square of a tag's attributes; those of feeds have ten at most.
 _LONGEST_TAG = 4000
-_LONG_TAG = re.compile(rf"<[A-Za-z][^<>]{{{_LONGEST_TAG}}}")
+LONG_TAG = re.compile(rf"<[A-Za-z][^<>]{{{_LONGEST_TAG}}}")
 # Blank lines are an event each to the parser; titles are folded anyway.
 _BLANKS = re.compile(r"[ \t\r\n]{2,}")
 # On what is hardly markup, the library's second parser, for broken files.
@@ -134,8 +134,8 @@ def _with_entries(feed: _Feed, fault: str | None) -> _Feed:
 def _read_xml(text: str, url: str | None) -> _Feed:
     import feedparser
 
-    lean = _BLANKS.sub(" ", _without_texts(_NOT_XML.sub("", _DECLARATION.sub("", text, count=1))))
-    if found_tag := _LONG_TAG.search(lean):
+    lean = _BLANKS.sub(" ", without_texts(_NOT_XML.sub("", _DECLARATION.sub("", text, count=1))))
+    if found_tag := LONG_TAG.search(lean):
         raise BadInput("broken_feed", f"a tag of more than {_LONGEST_TAG:,} characters: {found_tag[0][:40]}")
     # A file object: of bytes and strings the library would try to open a file of that name.
     headers = {"content-type": "application/xml; charset=utf-8", **({"content-location": url} if url else {})}
@@ -159,7 +159,7 @@ def _read_xml(text: str, url: str | None) -> _Feed:
     return _with_entries(read, f"no entry in XML that is broken: {found.get('bozo_exception')}"[:300] if found.bozo else None)
 
 
-def _without_texts(text: str) -> str:
+def without_texts(text: str) -> str:
     """XML without the elements that are not read, in linear time whatever it holds. One that is not closed stays."""
     for name in _NOT_READ:
         start, parts, position = f"<{name}", [], 0

@@ -26,7 +26,9 @@ from broadsheet.urls import hosts_above, site_of
 
 _FINISHED = "finished"  # as Scrapy calls the end of a crawl that has nothing more to ask for
 _TEMPORARY = os.EX_TEMPFAIL
+_BUSY = os.EX_UNAVAILABLE
 _PR_SET_PDEATHSIG = 1  # of prctl(2)
+_MOST_OVER = 600  # seconds after `limits.seconds` in which a crawl ends: answers that are awaited, and what is written last
 _LEAST_DELAY = 0.001  # without any, Scrapy starts what waits for a host all at once, whatever its concurrency
 _MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
@@ -41,12 +43,16 @@ _MIDDLEWARES = {
 }
 
 
-def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_offset: float = 0) -> dict[str, Any]:
-    """Ask for what is due of a source. Returns the run's account: `requests`, `pages`, `answered`, `unchanged`, `failed` and the like, and
-    `failures` by reason.
+class HostBusy(TransientError):
+    """Another run asks one of the source's hosts."""
 
-    Raises TransientError where another run asks one of its hosts, where the disk is full or the run was stopped or killed: what it had is kept.
-    ConfigurationError for a list of pages that cannot be read.
+
+def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_offset: float = 0) -> dict[str, Any]:
+    """Ask for what is due of a source. Returns the run's account: `requests`, `pages`, `answered`, `unchanged`, `failed` and the like, `failures` by
+    reason, and `put_off`, how many of the source's own URLs were not due since they failed lately.
+
+    Raises HostBusy where another run asks one of its hosts, TransientError where the disk is full or the run was stopped, killed or hung: what it had
+    is kept. ConfigurationError for a list of pages that cannot be read.
     """
     _ = source.listed  # read here first, where a fault of the list is told as one
     job = {
@@ -56,15 +62,19 @@ def crawl(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock_
         "page_bytes": page_bytes,
         "clock_offset": clock_offset,
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "broadsheet.capture.web.crawl"], input=json.dumps(job).encode(), capture_output=True, check=False
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "broadsheet.capture.web.crawl"], input=json.dumps(job).encode(), capture_output=True, check=False,
+            timeout=source.limits.seconds + _MOST_OVER,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise TransientError(f"source {source.name}: the crawler did not end in time, and was killed") from None
     told = done.stderr.decode("utf-8", "replace").strip()
     if done.returncode == 0:
         return json.loads(done.stdout)
     last = told.splitlines()[-1] if told else f"exit code {done.returncode}"
-    if done.returncode == _TEMPORARY:
-        raise TransientError(last)
+    if done.returncode in (_TEMPORARY, _BUSY):
+        raise HostBusy(last) if done.returncode == _BUSY else TransientError(last)
     if done.returncode < 0:
         raise TransientError(f"source {source.name}: the crawler was killed by signal {-done.returncode}")
     raise RuntimeError(f"source {source.name}: the crawler failed: {told}")
@@ -91,7 +101,7 @@ def main() -> int:
             account = run(Lake(Path(job["lake"])), source, job["run_id"], page_bytes=job["page_bytes"], clock=lambda: datetime.now(UTC) + offset)
     except TransientError as error:
         print(error, file=sys.stderr)
-        return _TEMPORARY
+        return _BUSY if isinstance(error, HostBusy) else _TEMPORARY
     json.dump(account, sys.stdout)
     return 0
 
@@ -106,14 +116,17 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def alone_with(lake: Lake, source: WebSource) -> Iterator[None]:
-    """Raises TransientError while another run asks one of the source's hosts, which are also those below them: so runs share those above."""
+    """Raises HostBusy while another run asks one of the source's hosts, which are also those below them: so runs share those above."""
     stated = {*source.hosts, *filter(None, map(site_of, (*source.urls, *source.listed)))}
     own = {host for host in stated if stated.isdisjoint(hosts_above(host))}
     shared = {above for host in own for above in hosts_above(host)}
     with ExitStack() as hosts:
         for host in sorted(own | shared):
             told = f"source {source.name}: another run asks {host}, or a host below it"
-            hosts.enter_context(held_at_once(lake.crawls / "hosts" / f"{host}.lock", told, is_shared=host in shared))
+            try:
+                hosts.enter_context(held_at_once(lake.crawls / "hosts" / f"{host}.lock", told, is_shared=host in shared))
+            except TransientError as error:
+                raise HostBusy(str(error)) from None
         yield
 
 
@@ -133,6 +146,7 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
         known, ahead = known_of(zone.visits.of_source(source.name), clock())
         tombstones = Tombstones(lake)
         plan = Plan(source, known, clock(), is_forgotten=lambda url: tombstones.covered.has_url(url))
+        put_off = plan.put_off_count()
         crawler = process.create_crawler(NewsSpider)
         process.crawl(crawler, source=source, plan=plan, archive=kept, clock=clock, page_bytes=limit)
         process.start()
@@ -150,6 +164,7 @@ def run(lake: Lake, source: WebSource, run_id: str, *, page_bytes: int, clock: C
         "forbidden": spider.counts["forbidden"],
         "failures": dict(spider.failures.most_common()),
         "ahead": ahead,
+        "put_off": put_off,
         "last_error": spider.last_error,
         "seconds": crawler.stats.get_value("elapsed_time_seconds"),
         "files": zone.warcs(run_id),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from broadsheet.capture.raw_zone import RawZone
 from broadsheet.capture.visits import ROBOTS_FORBIDDEN
-from broadsheet.capture.web.statuses import is_failure
+from broadsheet.capture.web.statuses import is_failure, is_robots_unreachable
 from broadsheet.lake import Lake
 from broadsheet.records import Record
 
@@ -20,6 +20,7 @@ _MOST_FAILING = 0.5
 _MEMORY = "1GiB"  # more pages than fit are counted on disk
 # A visit may stand in two parts: a record's place tells it from others where they are counted.
 _FAILURES = tuple(status for status in range(1000) if is_failure(status))
+_UNREACHABLE = tuple(status for status in range(1000) if is_robots_unreachable(status))
 _SQL = f"""
 with visits as (
     select
@@ -29,6 +30,8 @@ with visits as (
     from read_parquet($1)
     -- neither what was only seen nor what robots.txt forbids
     where (http_status is not null or error <> '{ROBOTS_FORBIDDEN}') and captured_at <= $3
+    -- nor a robots.txt that can be had: a site may answer for nothing else
+    and (role <> 'robots' or coalesce(http_status in {_UNREACHABLE}, true))
 ),
 asked as (
     select source, max(captured_at) as asked_at, max(captured_at) filter (is_good) as answered_at from visits group by source
@@ -52,7 +55,8 @@ class Health(Record, frozen=True):
 
     Attributes
     ----------
-    asked_at, answered_at : last request, last one that was answered well (200s, and what has not changed).
+    asked_at, answered_at : last request, last one that was answered well (200s, and what has not changed). Of those for a robots.txt here and below
+        only the ones that cannot be had count.
     request_count, failed_count : of the day before the last request. An answer that a page is gone or elsewhere is no failure.
     page_count : pages it ever led to. `new_page_at` is when the last of them was first seen.
     """

@@ -32,8 +32,16 @@ def entries_of(content: bytes, url: str, content_type: str = "") -> list[str]:
         return _json_entries(text)
     import feedparser
 
+    from broadsheet.page.feed_files import LONG_TAG, without_texts
+
+    # a byte a character: markup is of ASCII in the encodings that feeds have. What the parser needs too long for is taken out, or is no feed
+    lean = without_texts(content.decode("latin-1"))
+    if LONG_TAG.search(lean):
+        return []
     # given a stream and headers, it opens and asks for nothing: bytes might name a file
-    told = feedparser.parse(BytesIO(content), response_headers={"content-location": url, **({"content-type": content_type} if content_type else {})})
+    told = feedparser.parse(
+        BytesIO(lean.encode("latin-1")), response_headers={"content-location": url, **({"content-type": content_type} if content_type else {})}
+    )
     return [entry.link for entry in told.entries if entry.get("link")]
 
 

@@ -17,16 +17,21 @@ from broadsheet.store import store_of
 _NAME = "crawl.json"
 
 
-def let_be_listed(run: Run, source: str) -> None:
-    """Write down which WARC files of a source the run lists: all that no other finished run has listed."""
+def let_be_listed(run: Run, source: str, *, is_idle: bool = False) -> None:
+    """Write down which WARC files of a source the run lists: all that no other finished run has listed.
+
+    Parameters
+    ----------
+    is_idle : it asked for nothing though it should have: the source's schedule does not count it as a run.
+    """
     known = listed(run.where, source, but_of=run.run_id)
-    let_lines_be_listed(run, source, [file for file in RawZone(run.where).visits.files_of(source) if file not in known])
+    let_lines_be_listed(run, source, [file for file in RawZone(run.where).visits.files_of(source) if file not in known], is_idle=is_idle)
 
 
-def let_lines_be_listed(run: Run, source: str, files: list[str]) -> None:
+def let_lines_be_listed(run: Run, source: str, files: list[str], *, is_idle: bool = False) -> None:
     """The same for files that the caller tells, as lines."""
     with written_aside(run.where.staging(run.run_id) / _NAME) as aside:
-        aside.write_text(json.dumps({"source": source, "files": files}), "utf-8")
+        aside.write_text(json.dumps({"source": source, "files": files, "is_idle": is_idle}), "utf-8")
 
 
 def unlisted(run: Run) -> list[Path]:

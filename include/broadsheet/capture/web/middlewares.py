@@ -23,7 +23,7 @@ from broadsheet.capture.warc import Http
 from broadsheet.capture.web.archive import Exchange, Link
 from broadsheet.capture.web.failures import told_of, told_of_content
 from broadsheet.capture.web.pace import LONGEST_WAIT, Pace, Unasked, backoff, retry_after
-from broadsheet.capture.web.robots import crawl_delay, is_allowed, rules_of
+from broadsheet.capture.web.robots import ROBOTS_PATH, crawl_delay, is_allowed, is_robots_file, rules_of
 from broadsheet.capture.web.statuses import RETRIED
 from broadsheet.errors import BadInput
 from broadsheet.urls import canonical
@@ -31,7 +31,6 @@ from broadsheet.urls import canonical
 ROLE, HOPS = "broadsheet_role", "broadsheet_hops"
 ACCEPTED_CODINGS = "gzip, deflate, br"  # that `decode_body` unpacks
 _URL = "broadsheet_url"  # canonical, that a request was let through for
-_ROBOTS_PATH = "/robots.txt"
 _ROBOTS_PRIORITY = 1000  # before all else
 _LONGEST_HEADER = 32 * 1024  # readers of WARC files have limits
 _LOG = logging.getLogger(__name__)
@@ -79,9 +78,9 @@ class Robots:
 
     async def process_request(self, request: Request) -> None:
         """As Scrapy asks it. robots.txt itself is always allowed."""
-        if role_of(request) is Role.ROBOTS or urlsplit(request.url).path == _ROBOTS_PATH:
+        if role_of(request) is Role.ROBOTS or is_robots_file(request.url):
             return
-        url = urljoin(request.url, _ROBOTS_PATH)
+        url = urljoin(request.url, ROBOTS_PATH)
         if url not in self._rules:
             self._rules[url] = asyncio.ensure_future(self._ask(url))
         rules = await self._rules[url]
@@ -150,7 +149,7 @@ class Keeping:
         if request.meta.setdefault(_URL, url) != url:
             request.meta.pop("retry_times", None)
             request.meta[_URL] = url
-            if not spider.plan.take_behind_redirect(url, role_of(request)):
+            if not spider.plan.take_behind_redirect(url, role_of(request), canonical(request.meta["redirect_urls"][0]) or ""):
                 raise Unasked(f"{url} is known")
 
     async def process_response(self, request: Request, response: Response) -> Response | Request:

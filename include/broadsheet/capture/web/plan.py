@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from broadsheet.capture.durations import eased
 from broadsheet.capture.visits import ROBOTS_FORBIDDEN, Role, Visit
+from broadsheet.capture.web.robots import is_robots_file
 from broadsheet.capture.web.source import WebSource
 from broadsheet.capture.web.statuses import is_later
 from broadsheet.urls import canonical
@@ -59,7 +60,9 @@ class Known:
     last_modified: str | None = None
 
     def add(self, visit: Visit) -> None:
-        """Let a visit count, later than those before."""
+        """Let a visit count, later than those before. One that a robots.txt led to tells nothing of the page."""
+        if visit.role == Role.ROBOTS and not is_robots_file(visit.url):
+            return
         self.role = visit.role
         self.seen_at = self.seen_at or visit.captured_at
         if visit.hops is not None:
@@ -115,6 +118,11 @@ class Plan:
         if self.source.kind == "sitemap":
             seeds += [(url, known.hops or 0) for url, known in self.known.items() if known.role == Role.SITEMAP and known.tried_at is None]
         return [(url, hops) for url, hops in seeds if self.is_due(url, Role.SEED)]
+
+    def put_off_count(self) -> int:
+        """How many of the source's own URLs are not asked for now since they failed lately."""
+        own = [*((url, Role.SEED) for url in self.source.urls), *((url, Role.PAGE) for url in self.source.listed)]
+        return sum((known := self.known.get(url)) is not None and known.failures > 0 and not self.is_due(url, role) for url, role in own)
 
     def due_pages(self) -> list[str]:
         """Pages to ask for that are known, or listed: those that waited longest first."""
@@ -187,10 +195,15 @@ class Plan:
         self.taken.add(url)
         return True
 
-    def take_behind_redirect(self, url: str, role: Role) -> bool:
-        """The same for where a redirect leads. What shows links is as due as what led to it."""
+    def take_behind_redirect(self, url: str, role: Role, origin: str) -> bool:
+        """The same for where a redirect leads, by the rules of links. What shows links is as due as what led to it.
+
+        Parameters
+        ----------
+        origin : the URL that was asked for first. Where a listed page has moved to need fit no `allow`.
+        """
         if role is Role.PAGE:
-            return self.take(url, role)
+            return not self._is_denied(url) and (origin in self.source.listed or self._is_allowed(url)) and self.take(url, role)
         is_taken = url not in self.taken
         self.taken.add(url)
         return is_taken
@@ -200,9 +213,13 @@ class Plan:
         url = canonical(link, base)
         if url is None or len(url) > LONGEST_URL or url in self.source.urls or not self.source.is_own(url):
             return None
-        if self._allow and not any(pattern.search(url) for pattern in self._allow):
-            return None
-        return None if any(pattern.search(url) for pattern in self._deny) else url
+        return None if self._is_denied(url) or not self._is_allowed(url) else url
+
+    def _is_allowed(self, url: str) -> bool:
+        return not self._allow or any(pattern.search(url) for pattern in self._allow)
+
+    def _is_denied(self, url: str) -> bool:
+        return any(pattern.search(url) for pattern in self._deny)
 
     def sitemap_behind(self, link: str, base: str) -> str | None:
         """The further sitemap that a sitemap names, in canonical form, if it is of the source's sites."""

@@ -1,11 +1,19 @@
 """robots.txt as RFC 9309 has it."""
 
+from urllib.parse import urlsplit
+
 from protego import Protego
 
 from broadsheet.capture.web.statuses import is_robots_unreachable
 
 # Of the crawler in groups of robots.txt. Words of the contact, which is in the User-Agent too, are no name of it.
 NAME = "broadsheet"
+ROBOTS_PATH = "/robots.txt"
+
+
+def is_robots_file(url: str) -> bool:
+    """Whether a URL is where a host's rules are asked for. A redirect may lead elsewhere from there, to any page."""
+    return urlsplit(url).path == ROBOTS_PATH
 
 
 def rules_of(status: int | None, body: bytes) -> Protego | None:

@@ -83,7 +83,7 @@ class Limits(BaseModel):
 
     Attributes
     ----------
-    pages : pages a run; front pages, feeds, sitemaps and robots.txt are not counted.
+    pages : pages a run; front pages, feeds, sitemaps, robots.txt and where pages redirect to are not counted.
     seconds : after which a run asks for nothing more.
     delay : seconds between two requests to a host; robots.txt's Crawl-delay counts where it is longer, and a slow host is given more.
     concurrency : requests to a host at a time.
@@ -113,7 +113,7 @@ class WebSource(BaseModel):
     pages : asked for by themselves, whether or not anything leads to them.
     page_list : a file with such pages, one a line.
     contact : a URL or an e-mail address; sent with each request, so that a site's people can reach whoever runs this.
-    user_agent : instead of the default, which names Broadsheet, its version and the contact.
+    user_agent : instead of the default, which names Broadsheet and its version; the contact is added where it has none.
     every : how long an answer of `urls` counts as fresh.
     revisit : when a page is asked for again, since it was first seen: to find edits and removals.
     max_age : entries of sitemaps that are dated longer ago are left out.
@@ -220,4 +220,5 @@ class WebSource(BaseModel):
     @property
     def agent(self) -> str:
         """User-Agent of its requests."""
-        return self.user_agent or f"Broadsheet/{__version__} (+{self.contact})"
+        name = self.user_agent or f"Broadsheet/{__version__}"
+        return name if self.contact in name else f"{name} (+{self.contact})"
