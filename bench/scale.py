@@ -37,7 +37,7 @@ from row_sets import row_sets, twin
 from broadsheet import pipeline
 from broadsheet.engine.engines import engine_for
 from broadsheet.engine.names import EngineName
-from broadsheet.lake import ATTEMPTS
+from broadsheet.lake import ATTEMPTS, Lake
 from broadsheet.runs import Run, shards_of
 from broadsheet.warehouse.query import connect
 from sampleworld import render
@@ -72,7 +72,9 @@ def main() -> None:
     parser.add_argument("--compared", type=int, help="pages of the run that one worker and two do")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what is measured, all of it by default")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench-scale", help="where lakes and the chart go, emptied first")
-    parser.add_argument("--reuse", action="store_true", help="leave the folder as it is: `derive` takes the lake that an earlier `pool` left there")
+    parser.add_argument(
+        "--reuse", action="store_true", help="leave the folder as it is: `pool` goes on with the lake that an earlier one left, `derive` takes it"
+    )
     given = parser.parse_args()
     chosen = {name: value for name in ("pages", "compared") if (value := getattr(given, name)) is not None}
     sizes = (SMALL if given.small else FULL)._replace(**chosen)
@@ -91,12 +93,14 @@ def main() -> None:
 
 
 def through_the_pool(sizes: Sizes, folder: Path) -> dict[str, Any]:
-    """Run after run into one lake."""
+    """Run after run into one lake; into what an earlier call left there. Figures are of this call's runs."""
     lake, file = folder / "lake", folder / "captures.warc.gz"
+    begun = captures_in(lake) // sizes.per_run
+    pages = sizes.pages - begun * sizes.per_run
     total, seconds_of, ends, peaks = Cost(), defaultdict(float), [], []
     began = time.monotonic()
     with Meter() as meter:
-        for number in range(-(-sizes.pages // sizes.per_run)):
+        for number in range(begun, -(-sizes.pages // sizes.per_run)):
             count = min(sizes.per_run, sizes.pages - number * sizes.per_run)
             made = write_pages(file, number, count)
             meter.take_peak()
@@ -112,20 +116,28 @@ def through_the_pool(sizes: Sizes, folder: Path) -> dict[str, Any]:
             print(f"run {number}: {count:,} pages of {made / count / 1000:.1f} kB, {cost.seconds:.0f} s, {cost.cpu_seconds:.0f} s of CPU, "
                   f"peak {peaks[-1] / 1e9:.2f} GB; load of the machine {os.getloadavg()[0]:.1f}", flush=True)  # fmt: skip
     memory_chart(meter.line, ends, folder / "memory.svg")
-    each = total.times(MILLION / sizes.pages)
+    each = total.times(MILLION / pages)
     kept = {name: sum(path.stat().st_size for path in (lake / name).rglob("*") if path.is_file()) for name in ("raw", "tables", "warehouse")}
     print(
         f"a million pages: {each.seconds / 3600:.2f} h, {each.cpu_seconds / 3600:.2f} h of CPU; {each.read_bytes / 1e9:.0f} GB read and "
         f"{each.written_bytes / 1e9:.0f} GB written by calls, {each.to_disk_bytes / 1e9:.0f} GB to disk\n"
         f"  seconds of work by stage, all processes added up, a million pages: "
-        + ", ".join(f"{stage} {seconds * MILLION / sizes.pages:,.0f}" for stage, seconds in seconds_of.items())
+        + ", ".join(f"{stage} {seconds * MILLION / pages:,.0f}" for stage, seconds in seconds_of.items())
         + f"\n  GB kept: {', '.join(f'{name} {size / 1e9:.2f}' for name, size in kept.items())}"
         f"\n  peak of the first runs {max(peaks[:3]) / 1e9:.2f} GB, of the last {max(peaks[-3:]) / 1e9:.2f} GB"
     )
     return {
-        "pool_pages_per_s": round(sizes.pages / total.seconds, 1), "pool_hours": round(total.seconds / 3600, 2),
+        "pool_from_page": begun * sizes.per_run, "pool_pages_per_s": round(pages / total.seconds, 1), "pool_hours": round(total.seconds / 3600, 2),
         "peak_memory_gb": round(max(peaks) / 1e9, 2), "peak_of_last_vs_first": round(max(peaks[-3:]) / max(peaks[:3]), 2),
     }  # fmt: skip
+
+
+def captures_in(lake: Path) -> int:
+    """How many captures a lake's warehouse holds; 0 where there is none."""
+    if not Lake(lake).warehouse.exists():
+        return 0
+    with connect(lake) as connection:
+        return connection.execute("select count(*) from captures").fetchall()[0][0]
 
 
 def write_pages(file: Path, number: int, count: int) -> int:
@@ -256,8 +268,7 @@ def derived_on_spark(_: Sizes, folder: Path) -> dict[str, Any]:
     if done.returncode:
         raise SystemExit(f"broadsheet derive ended with {done.returncode}")
     shuffled, spilled = _shuffled(next(events.iterdir()))
-    with connect(folder / "lake") as connection:
-        (captures,) = connection.execute("select count(*) from captures").fetchall()[0]
+    captures = captures_in(folder / "lake")
     print(f"  derived from {captures:,} captures in {cost.seconds:.0f} s, {cost.cpu_seconds:.0f} s of CPU; {shuffled / 1e9:.3f} GB shuffled, "
           f"{spilled / 1e9:.2f} GB spilled, peak {meter.take_peak() / 1e9:.2f} GB")  # fmt: skip
     return {"derive_s": round(cost.seconds, 1), "derive_shuffled_gb": round(shuffled / 1e9, 3)}

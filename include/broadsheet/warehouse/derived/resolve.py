@@ -52,15 +52,14 @@ def _weigh(changes: Changes) -> None:
     run_sql(connection, "derived/headline_candidates.sql")
     for (chunk,) in connection.execute("select distinct chunk from pages order by chunk").fetchall():
         connection.execute(sql_text("derived/headline_pages.sql"), {"chunk": chunk})
-    connection.execute("create or replace temp table beside as select feed_headline_id, title, true as is_found from side_by_side")
     connection.execute(
-        "create or replace temp table affected as select feed_headline_id from evidence union select feed_headline_id from open_headlines "
-        "union select feed_headline_id from lost_headlines union select feed_headline_id from shown_headlines "
+        "create or replace temp table affected as select feed_headline_id from evidence union select feed_headline_id from side_by_side "
+        "union select feed_headline_id from open_headlines union select feed_headline_id from lost_headlines "
+        "union select feed_headline_id from shown_headlines "
         "union select headlines.feed_headline_id from headlines semi join added_articles using (canonical_url) "
         "union select feed_headline_id from relinked_headlines"
     )
-    weighed = "select * replace (is_same_page or is_found is not null as is_same_page) from evidence left join beside using (feed_headline_id, title)"
-    changes.replace("headline_candidates", "select feed_headline_id from evidence union from open_headlines union from lost_headlines", weighed)
+    changes.replace("headline_candidates", sql_text("derived/headline_weighed_keys.sql"), sql_text("derived/headline_weighed.sql"))
     changes.replace("headline_resolutions", "from affected", sql_text("derived/headline_resolutions.sql"))
 
 

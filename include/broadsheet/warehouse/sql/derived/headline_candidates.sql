@@ -260,54 +260,37 @@ from (
     ) as states using (feed_snapshot_id)
 );
 
--- What is known and what is new of the headlines that any of it may change. Known evidence is not grouped: there may be many millions of it.
-create or replace temp table evidence as
-with fresh as (
-    select
-        feed_headline_id,
-        title,
-        min(site) as site,
-        max(candidate_fit) as candidate_fit,
-        bool_or(is_shown) as is_shown,
-        bool_or(is_by_url) as is_by_url,
-        bool_or(is_same_site) as is_same_site,
-    from (
-        select feed_headline_id, title, site, candidate_fit, false as is_shown, false as is_by_url, is_same_site from fitting
-        union all
-        select feed_headline_id, title, site, null, is_shown, is_by_url, false from told
-    )
-    group by feed_headline_id, title
-),
-
-touched as (
-    select feed_headline_id from fitting
-    union
-    select feed_headline_id from told
-    union
-    select entries.feed_headline_id
-    from headline_feed_observations as observations
-    semi join pages using (capture_id)
-    join headline_feed_entries as entries using (feed_snapshot_id)
-),
-
-known as (
-    select feed_headline_id, title, site, title_key, candidate_fit, is_shown, is_by_url, is_same_page, is_same_site
-    from headline_candidates
-    anti join open_headlines using (feed_headline_id)
-    semi join touched using (feed_headline_id)
-)
-
+-- What is new of headlines, with what is known of the same: known evidence of which nothing is new is left alone, for there may be many millions of it.
+create or replace temp table news as
 select
-    coalesce(known.feed_headline_id, fresh.feed_headline_id) as feed_headline_id,
-    coalesce(known.title, fresh.title) as title,
-    least(known.site, fresh.site) as site,
-    coalesce(known.title_key, headline_key(fresh.title)) as title_key,
-    greatest(known.candidate_fit, fresh.candidate_fit) as candidate_fit,
-    coalesce(known.is_shown, false) or coalesce(fresh.is_shown, false) as is_shown,
-    coalesce(known.is_by_url, false) or coalesce(fresh.is_by_url, false) as is_by_url,
+    feed_headline_id,
+    title,
+    min(site) as site,
+    max(candidate_fit) as candidate_fit,
+    bool_or(is_shown) as is_shown,
+    bool_or(is_by_url) as is_by_url,
+    bool_or(is_same_site) as is_same_site,
+    case when not bool_or(is_open) then feed_headline_id end as settled_headline_id,
+from (
+    select feed_headline_id, title, site, candidate_fit, false as is_shown, false as is_by_url, is_same_site from fitting
+    union all
+    select feed_headline_id, title, site, null, is_shown, is_by_url, false from told
+)
+left join (select feed_headline_id, true as is_open from open_headlines) using (feed_headline_id)
+group by feed_headline_id, title;
+
+create or replace temp table evidence as
+select
+    news.feed_headline_id,
+    news.title,
+    least(known.site, news.site) as site,
+    coalesce(known.title_key, headline_key(news.title)) as title_key,
+    greatest(known.candidate_fit, news.candidate_fit) as candidate_fit,
+    coalesce(known.is_shown, false) or news.is_shown as is_shown,
+    coalesce(known.is_by_url, false) or news.is_by_url as is_by_url,
     coalesce(known.is_same_page, false) as is_same_page,
-    coalesce(known.is_same_site, false) or coalesce(fresh.is_same_site, false) as is_same_site,
-from known
-full join fresh on fresh.feed_headline_id = known.feed_headline_id and fresh.title = known.title;
+    coalesce(known.is_same_site, false) or news.is_same_site as is_same_site,
+from news
+left join headline_candidates as known on known.feed_headline_id = news.settled_headline_id and known.title = news.title;
 
 create or replace temp table side_by_side (feed_headline_id varchar, title varchar)

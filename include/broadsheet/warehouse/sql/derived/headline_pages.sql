@@ -4,20 +4,11 @@ with chunk as (
     select capture_id from pages where chunk = $chunk
 ),
 
-asked as (
-    select feed_headline_id, title
-    from evidence
-    where candidate_fit is not null and not is_same_page
-    except
-    from side_by_side
-),
-
 seen_headlines as (
     select distinct entries.feed_headline_id, observations.feed_id, observations.capture_id
     from headline_feed_observations as observations
     semi join chunk using (capture_id)
     join headline_feed_entries as entries using (feed_snapshot_id)
-    semi join asked using (feed_headline_id)
 ),
 
 seen_titles as (
@@ -37,6 +28,22 @@ seen_titles as (
     semi join chunk using (capture_id)
     join headline_feed_entries as entries using (feed_snapshot_id)
     where entries.shown_full_headline is not null or not entries.is_truncated
+),
+
+asked as (
+    select feed_headline_id, title
+    from (
+        select feed_headline_id, title from evidence where candidate_fit is not null and not is_same_page
+        union all
+        select feed_headline_id, title
+        from headline_candidates
+        anti join open_headlines using (feed_headline_id)
+        anti join evidence using (feed_headline_id, title)
+        where candidate_fit is not null and not is_same_page
+    )
+    semi join seen_headlines using (feed_headline_id)
+    semi join seen_titles using (title)
+    anti join side_by_side using (feed_headline_id, title)
 )
 
 select distinct asked.feed_headline_id, asked.title
