@@ -196,7 +196,7 @@ def test_headlines_and_titles_of_one_beginning_do_not_all_meet(loads):
         link(loads, title, position=position)
     loads.load()
     assert loads.ask("select resolution_status, count(*) from headline_resolutions group by all") == [("resolved", count)]
-    fitting = next(each.query for each in duckdb.extract_statements(sql_text("derived/headline_candidates.sql")) if "table fitting" in each.query)
+    fitting = next(each.query for each in duckdb.extract_statements(sql_text("derived/headline_evidence.sql")) if "table fitting" in each.query)
     loads.connection.create_function("cut_to_width", cut, ["VARCHAR", "INTEGER"], "VARCHAR")
     plan = json.loads(loads.connection.execute(f"explain (analyze, format json) {fitting}").fetchall()[0][1])
     assert count <= most_rows(plan) < 10 * count

@@ -1,5 +1,7 @@
 """SQL files of the warehouse."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 
@@ -21,6 +23,20 @@ def run_sql(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Run the statements of a file below `warehouse/sql` one after the other."""
     for statement in duckdb.extract_statements(sql_text(name)):
         connection.execute(statement)
+
+
+@contextmanager
+def joined_as_written(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let DuckDB join in the order of the statements, with what stands on the right in memory: where it has no idea how much a condition leaves, it
+    takes the larger side. Other engines' connections have a mind of their own."""
+    is_duckdb = isinstance(connection, duckdb.DuckDBPyConnection)
+    if is_duckdb:
+        connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
+    try:
+        yield
+    finally:
+        if is_duckdb:
+            connection.execute("reset disabled_optimizers")
 
 
 def described_sql(name: str) -> tuple[list[list[str]], str]:

@@ -10,7 +10,7 @@ only adds up, so that the order of loads does not matter; where rows went, the h
 
 from broadsheet.text import cut
 from broadsheet.warehouse.changes import Changes
-from broadsheet.warehouse.statements import row_count, run_sql, sql_text
+from broadsheet.warehouse.statements import joined_as_written, row_count, run_sql, sql_text
 
 _TITLE_ID = "left(sha256(concat_ws(chr(31), title, site, coalesce(feed_id, '-'), coalesce(article_id, '-'))), 20)"
 
@@ -50,8 +50,10 @@ def _learn_widths_and_titles(changes: Changes) -> None:
 def _weigh(changes: Changes) -> None:
     connection = changes.connection
     run_sql(connection, "derived/headline_candidates.sql")
-    for (chunk,) in connection.execute("select distinct chunk from pages order by chunk").fetchall():
-        connection.execute(sql_text("derived/headline_pages.sql"), {"chunk": chunk})
+    with joined_as_written(connection):
+        run_sql(connection, "derived/headline_evidence.sql")
+        for (chunk,) in connection.execute("select distinct chunk from pages order by chunk").fetchall():
+            connection.execute(sql_text("derived/headline_pages.sql"), {"chunk": chunk})
     connection.execute(
         "create or replace temp table affected as select feed_headline_id from evidence union select feed_headline_id from side_by_side "
         "union select feed_headline_id from open_headlines union select feed_headline_id from lost_headlines "
