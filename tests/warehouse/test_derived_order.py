@@ -1,6 +1,6 @@
 """Whatever the order and number of loads, and whatever came and went between, the derived tables are those of one load."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
@@ -24,14 +24,30 @@ TITLES = (
 )
 SITES = ("a.example", "b.example")
 entry = st.tuples(st.sampled_from(TITLES), st.sampled_from((None, 16, 22)), st.booleans())  # title, width it is cut at, has a URL
+# What is read of a page and in no id: another kernel or profile may read it otherwise.
+PLAIN = {"has_image": False, "is_whole": False, "is_full": False, "width_limit": None, "headline_raw": None, "time_zone": "Asia/Shanghai", "outlet": None}
+reading = st.fixed_dictionaries(
+    {},
+    optional={
+        # of the first entry of each feed
+        "has_image": st.just(True),
+        "is_whole": st.just(True),
+        "is_full": st.just(True),
+        # of each feed's state, instead of what its entries are cut at
+        "width_limit": st.sampled_from((14, 16, 22)),
+        "headline_raw": st.sampled_from(TITLES),
+        "time_zone": st.just("America/New_York"),
+        "outlet": st.just("清河日报"),
+    },
+)
 capture = st.fixed_dictionaries(
     {
         "site": st.sampled_from(SITES),
         "hour": st.one_of(st.none(), st.integers(0, 5)),
-        "entries": st.lists(entry, max_size=3),
+        "feeds": st.lists(st.lists(entry, min_size=1, max_size=3), max_size=2),
         "links": st.lists(st.sampled_from(TITLES), max_size=2),
-        # the page of one article may be known under two URLs
-        "article": st.one_of(st.none(), st.tuples(st.sampled_from(TITLES), st.sampled_from(("http", "https")))),
+        # the page of one article may be known under two URLs, and without one
+        "article": st.one_of(st.none(), st.tuples(st.sampled_from(TITLES), st.sampled_from(("http", "https", None)))),
     }
 )
 
@@ -39,40 +55,47 @@ capture = st.fixed_dictionaries(
 def rows_of(number: int, page: dict) -> list[tuple[str, dict]]:
     """Rows of one capture, as `transform` gives them."""
     site, capture_id = page["site"], make_id("capture", number)
+    read = PLAIN | page.get("read", {})
     at = None if page["hour"] is None else BEGIN + timedelta(hours=page["hour"])
-    rows: list[tuple[str, dict]] = [("sites", {"site": site, "time_zone": "Asia/Shanghai"})]
+    outlet_id = read["outlet"] and make_id("outlet", read["outlet"])
+    rows: list[tuple[str, dict]] = [("sites", {"site": site, "time_zone": read["time_zone"], "outlet_id": outlet_id})]
     article_id = version_id = None
     if page["article"]:
         title, scheme = page["article"]
         key = f"{site}/{TITLES.index(title)}.html"
-        url = f"{scheme}://{key}"
-        article_id, version_id = make_id("article", url), make_id("version", url)
+        url = f"{scheme}://{key}" if scheme else None
+        basis = "url" if url else "site_published_headline"
+        article_id, version_id = make_id("article", url or f"{site} {title}"), make_id("version", url or f"{site} {title}")
         rows += [
-            ("articles", {"article_id": article_id, "article_id_basis": "url", "site": site, "canonical_url": url, "url_key": key}),
+            ("articles", {"article_id": article_id, "article_id_basis": basis, "site": site, "canonical_url": url, "url_key": key if url else None}),
             ("article_versions", {"version_id": version_id, "article_id": article_id, "site": site, "headline": title,
                                   "published_at_local": BEGIN.replace(tzinfo=None), "published_at_precision": "minute"}),
             ("article_headlines", {"version_id": version_id, "headline_role": "main", "position": 1, "site": site, "headline_text": title,
-                                   "headline_raw": title}),
+                                   "headline_raw": read["headline_raw"] or title}),
         ]  # fmt: skip
     rows.append(("captures", {"capture_id": capture_id, "site": site, "captured_at": at, "article_id": article_id, "version_id": version_id}))
     for position, title in enumerate(page["links"], start=1):
-        rows.append(("related_links", {"capture_id": capture_id, "module_index": 1, "position": position, "site": site, "headline_text": title}))
-    if page["entries"]:
-        feed_id = make_id("feed", site)
-        shown = [(cut(title, width) if width else title, width, f"https://{site}/{TITLES.index(title)}.html" if linked else None)
-                 for title, width, linked in page["entries"]]  # fmt: skip
-        state = make_id("state", feed_id, *(str(item) for item in shown))
-        widths = [width for text, width, _ in shown if width and display_width(text) >= width - 1]
+        rows.append(("related_links", {"capture_id": capture_id, "module_index": 2, "position": position, "site": site, "headline_text": title}))
+    for index, entries in enumerate(page["feeds"]):
+        feed_id = make_id("feed", site, index)
+        shown = [(title, cut(title, width) if width else title, width, f"https://{site}/{TITLES.index(title)}.html" if linked else None)
+                 for title, width, linked in entries]  # fmt: skip
+        state = make_id("state", feed_id, *(str(item) for _, *item in shown))
+        widths = [width for _, text, width, _ in shown if width and display_width(text) >= width - 1]
         rows += [
             ("headline_feeds", {"feed_id": feed_id, "site": site, "feed_label": "要闻"}),
             ("headline_feed_snapshots", {"feed_snapshot_id": state, "feed_id": feed_id, "site": site, "entry_count": len(shown),
-                                         "width_limit": max(widths, default=None)}),
-            ("headline_feed_observations", {"capture_id": capture_id, "module_index": 0, "site": site, "feed_id": feed_id, "feed_snapshot_id": state,
-                                            "observed_at": at}),
+                                         "width_limit": read["width_limit"] or max(widths, default=None)}),
+            ("headline_feed_observations", {"capture_id": capture_id, "module_index": index, "site": site, "feed_id": feed_id,
+                                            "feed_snapshot_id": state, "observed_at": at}),
         ]  # fmt: skip
-        for rank, (text, width, url) in enumerate(shown, start=1):
+        for rank, (title, text, width, url) in enumerate(shown, start=1):
+            is_first = rank == 1
             rows.append(("headline_feed_entries", {
-                "feed_snapshot_id": state, "rank": rank, "site": site, "headline_text": text, "canonical_url": url, "is_truncated": bool(width),
+                "feed_snapshot_id": state, "rank": rank, "site": site, "headline_text": text, "canonical_url": url,
+                "is_truncated": bool(width) and not (is_first and read["is_whole"]),
+                "shown_full_headline": title if is_first and read["is_full"] else None,
+                "has_image": is_first and read["has_image"],
                 "feed_headline_id": make_id("feed_headline", feed_id, text, url), "display_width": display_width(text),
             }))  # fmt: skip
     return rows
@@ -86,13 +109,13 @@ class Warehouse:
         self.held: dict[int, dict] = {}
 
     def change(self, coming: dict[int, dict] | None = None, leaving: tuple[int, ...] = ()) -> None:
+        """Captures come, go, or are read otherwise; rows that several show are as the first of these shows them."""
         changes = Changes(self.connection)
         kept = {number: page for number, page in self.held.items() if number not in leaving} | (coming or {})
         for name in TABLES:
             key = TABLES[name].key
-            wanted = self._rows(name, kept)
-            gone = self._rows(name, self.held).keys() - wanted.keys()
-            if gone:
+            before, wanted = self._rows(name, self.held), self._rows(name, kept)
+            if gone := [values for values, row in before.items() if wanted.get(values) != row]:
                 self.connection.register("gone", pa.Table.from_pylist([dict(zip(key, values, strict=True)) for values in gone]))
                 changes.remove(name, f"select {', '.join(key)} from gone")
             if wanted:
@@ -102,20 +125,31 @@ class Warehouse:
         derive(changes)
 
     def _rows(self, name: str, pages: dict[int, dict]) -> dict[tuple, dict]:
-        rows = [filled(name, row) for number, page in pages.items() for of, row in rows_of(number, page) if of == name]
-        return {tuple(row[column] for column in TABLES[name].key): row for row in rows}
+        rows: dict[tuple, dict] = {}
+        for number in sorted(pages):
+            for row in (filled(name, row) for of, row in rows_of(number, pages[number]) if of == name):
+                rows.setdefault(tuple(row[column] for column in TABLES[name].key), row)
+        return rows
+
+    def ask(self, sql: str) -> list[tuple]:
+        return self.connection.execute(sql).fetchall()
 
     def derived(self) -> dict[str, list]:
         names = [table.name for table in TABLES.values() if table.layer == "derived"]
-        return {name: sorted(map(str, self.connection.execute(f"from {name}").fetchall())) for name in names}
+        return {name: sorted(map(str, self.ask(f"from {name}"))) for name in names}
+
+
+def derived_at_once(pages: dict[int, dict]) -> dict[str, list]:
+    """Derived rows of a warehouse that all captures come into by one load."""
+    whole = Warehouse()
+    whole.change(pages)
+    return whole.derived()
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pages=st.lists(capture, min_size=1, max_size=6), data=st.data())
 def test_any_order_of_loads_gives_what_one_load_gives(pages, data):
     numbered = dict(enumerate(pages))
-    whole = Warehouse()
-    whole.change(numbered)
     order = data.draw(st.permutations(list(numbered)))
     split = data.draw(st.integers(1, len(order)))
     strange = data.draw(st.lists(capture, max_size=2))
@@ -124,4 +158,61 @@ def test_any_order_of_loads_gives_what_one_load_gives(pages, data):
         extra = {100 + number: page for number, page in enumerate(strange)}
         parts.change({number: numbered[number] for number in batch} | extra)
         parts.change(leaving=tuple(extra))
-    assert parts.derived() == whole.derived()
+    assert parts.derived() == derived_at_once(numbered)
+
+
+@st.composite
+def read_otherwise(draw, page: dict) -> dict:
+    """The same capture as another kernel reads it: details of its rows, no module at the end, other titles, or all of it."""
+    other = page | {"read": draw(reading)}
+    match draw(st.sampled_from(("details", "modules", "article", "all"))):
+        case "modules":
+            other["feeds"] = other["feeds"][:-1]
+        case "article":
+            other["article"] = draw(st.sampled_from(TITLES)), "https"
+        case "all":
+            other |= draw(capture) | {"site": page["site"], "hour": page["hour"]}
+    return other
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(pages=st.lists(capture, min_size=1, max_size=4), data=st.data())
+def test_captures_that_are_read_anew_give_what_one_load_of_the_new_reading_gives(pages, data):
+    before = {number: page | {"read": data.draw(reading)} for number, page in enumerate(pages)}
+    parts = Warehouse()
+    parts.change(before)
+    after = {number: data.draw(read_otherwise(before[number])) for number in data.draw(st.sets(st.sampled_from(sorted(before)), min_size=1))}
+    parts.change(after)
+    assert parts.derived() == derived_at_once(before | after)
+
+
+PAGE = {"site": "a.example", "hour": 1, "feeds": [], "links": [], "article": None}
+LONG, OTHER = TITLES[:2]
+CUT = (LONG, 22, False)
+assert cut(LONG, 22) == cut(OTHER, 22)
+
+
+def read_anew(before: dict[int, dict], after: dict[int, dict]) -> Warehouse:
+    """A warehouse after captures were loaded and some of them read anew, whose derived rows are those of one load."""
+    parts = Warehouse()
+    parts.change(before)
+    parts.change(after)
+    assert parts.derived() == derived_at_once(before | after)
+    return parts
+
+
+def test_a_headline_that_repeats_still_does_when_one_of_its_entries_is_read_otherwise():
+    page = PAGE | {"feeds": [[(LONG, None, False), (LONG, None, True), (OTHER, None, False)]]}
+    parts = read_anew({0: page}, {0: page | {"read": {"has_image": True}}})
+    assert parts.ask("select slot_count from headline_repeats") == [(2,)]
+
+
+def test_days_are_those_of_the_time_zone_that_a_site_is_read_under_now():
+    # one instant is of the second of March in Shanghai and of the first in New York, the other of the second in both
+    pages = {number: PAGE | {"hour": hour, "feeds": [[(LONG, None, False)]]} for number, hour in enumerate((1, 5))}
+    rezoned = {number: page | {"read": {"time_zone": "America/New_York"}} for number, page in pages.items()}
+    parts = read_anew(pages, rezoned)
+    for days in ("select captured_date, capture_count from site_days", "select observed_date, observation_count from feed_days"):
+        assert parts.ask(f"{days} order by all") == [(date(2026, 3, 1), 1), (date(2026, 3, 2), 1)]
+    parts.change(leaving=(0, 1))
+    assert parts.ask("from site_days") == parts.ask("from headline_feed_days") == []

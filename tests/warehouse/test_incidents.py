@@ -153,14 +153,14 @@ def test_any_order_of_loads_gives_the_incidents_of_one_load(plan, usual, data):
             width = {"no feed": None, "one state": 22, "new states": 16 + number}[feed]
             pages[day * 100 + number] = {
                 "site": "a.example", "hour": day * 24 + number * 2, "links": [], "article": (TITLE, "https") if has_article else None,
-                "entries": [(TITLE, width, True)] if width else [],
+                "feeds": [[(TITLE, width, True)]] if width else [],
             }  # fmt: skip
     whole = Warehouse()
     whole.change(pages)
     parts = Warehouse()
     order = data.draw(st.permutations(sorted({number // 100 for number in pages})))
     for day in order:
-        strange = {number + 50: page | {"article": None, "entries": []} for number, page in pages.items() if number // 100 == day}
+        strange = {number + 50: page | {"article": None, "feeds": []} for number, page in pages.items() if number // 100 == day}
         parts.change({number: page for number, page in pages.items() if number // 100 == day} | strange)
         parts.change(leaving=tuple(strange))
     assert parts.derived() == whole.derived()

@@ -6,5 +6,6 @@ from broadsheet.warehouse.statements import sql_text
 
 def update(changes: Changes) -> None:
     """Bring `headline_repeats` up to date."""
-    changes.remove("headline_repeats", f"select feed_snapshot_id from {changes.removed('headline_feed_entries')}")
-    changes.add("headline_repeats", sql_text("derived/headline_repeats.sql"))
+    # a state that lost no entry is new: it has no rows yet
+    lost = f"select feed_snapshot_id from {changes.removed('headline_feed_entries')}"
+    changes.replace("headline_repeats", lost, sql_text("derived/headline_repeats.sql"))

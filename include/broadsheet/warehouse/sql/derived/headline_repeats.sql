@@ -1,7 +1,18 @@
--- One row per headline that stands more than once in an added state of a feed.
-with entries as (
-    select entries.feed_snapshot_id, entries.site, resolutions.headline_key
-    from added_headline_feed_entries as entries
+-- One row per headline that stands more than once in a state of a feed that is new, or of which entries are read otherwise: then those that
+-- stayed count as well.
+with shown as (
+    select feed_snapshot_id, site, feed_headline_id
+    from added_headline_feed_entries
+    anti join removed_headline_feed_entries using (feed_snapshot_id)
+    union all
+    select feed_snapshot_id, site, feed_headline_id
+    from headline_feed_entries
+    semi join removed_headline_feed_entries using (feed_snapshot_id)
+),
+
+entries as (
+    select shown.feed_snapshot_id, shown.site, resolutions.headline_key
+    from shown
     join headline_resolutions as resolutions using (feed_headline_id)
 ),
 
