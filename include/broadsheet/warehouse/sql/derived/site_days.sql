@@ -1,4 +1,5 @@
--- Days of sites whose captures came, went or are read otherwise, with the instants at which they begin and end.
+-- Days of sites whose captures came, went or are read otherwise. Where a site is read under another time zone, all of its captures: their days of
+-- before and of now.
 create or replace temp table changed_site_days as
 with changed_versions as (
     select version_id from added_article_versions
@@ -16,26 +17,35 @@ changed_captures as (
     union select capture_id from removed_related_links
 ),
 
+rezoned as (
+    select sites.site
+    from sites
+    join removed_sites as before using (site)
+    where sites.time_zone <> before.time_zone
+),
+
 changed as (
     select site, captured_at from added_captures
     union select site, captured_at from removed_captures
     union select site, captured_at from captures semi join changed_versions using (version_id)
     union select site, captured_at from captures semi join changed_captures using (capture_id)
-),
-
-days as (
-    select distinct changed.site, sites.time_zone, (changed.captured_at at time zone sites.time_zone)::date as captured_date
-    from changed
-    join (from sites union from removed_sites) as sites using (site)
-    where changed.captured_at is not null
+    union select site, captured_at from captures semi join rezoned using (site)
 )
 
+select distinct changed.site, (changed.captured_at at time zone sites.time_zone)::date as captured_date
+from changed
+join (select site, time_zone from sites union select site, time_zone from removed_sites) as sites using (site)
+where changed.captured_at is not null;
+
+-- The instants at which they begin and end, by the time zone of now.
+create or replace temp table spans_of_site_days as
 select
-    site,
-    captured_date,
-    captured_date::timestamp at time zone time_zone as begins_at,
-    (captured_date + 1)::timestamp at time zone time_zone as ends_at,
-from days;
+    days.site,
+    days.captured_date,
+    days.captured_date::timestamp at time zone sites.time_zone as begins_at,
+    (days.captured_date + 1)::timestamp at time zone sites.time_zone as ends_at,
+from changed_site_days as days
+join sites using (site);
 
 create or replace temp table site_days_anew as
 with seen as (
@@ -44,7 +54,7 @@ with seen as (
         captures.site,
         captures.layout_fingerprint,
         captures.parser_version,
-        changed.captured_date,
+        days.captured_date,
         captures.captured_at,
         captures.version_id,
         captures.content_sha256,
@@ -52,8 +62,8 @@ with seen as (
         captures.left_out_char_count,
     -- an asof join gives rows without a time an arbitrary one (DuckDB 1.5)
     from (from captures where captured_at is not null) as captures
-    asof join changed_site_days as changed on changed.site = captures.site and changed.begins_at <= captures.captured_at
-    where captures.captured_at < changed.ends_at
+    asof join spans_of_site_days as days on days.site = captures.site and days.begins_at <= captures.captured_at
+    where captures.captured_at < days.ends_at
 ),
 
 sources as (
