@@ -25,7 +25,9 @@ TITLES = (
 SITES = ("a.example", "b.example")
 entry = st.tuples(st.sampled_from(TITLES), st.sampled_from((None, 16, 22)), st.booleans())  # title, width it is cut at, has a URL
 # What is read of a page and in no id: another kernel or profile may read it otherwise.
-PLAIN = {"has_image": False, "is_whole": False, "is_full": False, "width_limit": None, "headline_raw": None, "time_zone": "Asia/Shanghai", "outlet": None}
+PLAIN = {
+    "has_image": False, "is_whole": False, "is_full": False, "width_limit": None, "headline_raw": None, "time_zone": "Asia/Shanghai", "outlet": None,
+}  # fmt: skip
 reading = st.fixed_dictionaries(
     {},
     optional={
@@ -216,3 +218,30 @@ def test_days_are_those_of_the_time_zone_that_a_site_is_read_under_now():
         assert parts.ask(f"{days} order by all") == [(date(2026, 3, 1), 1), (date(2026, 3, 2), 1)]
     parts.change(leaving=(0, 1))
     assert parts.ask("from site_days") == parts.ask("from headline_feed_days") == []
+
+
+RESOLVED = "select distinct resolution_status, resolution_method, full_headline from headline_resolutions where is_truncated"
+
+
+def test_a_title_stands_on_the_page_no_longer_when_the_capture_is_read_as_another_version():
+    both = PAGE | {"feeds": [[CUT]], "article": (LONG, "https")}
+    rest = {1: PAGE | {"article": (LONG, "https")}, 2: PAGE | {"links": [OTHER]}}
+    parts = read_anew({0: both} | rest, {})
+    assert parts.ask(RESOLVED) == [("resolved", "same_page_cut", LONG)]
+    parts = read_anew({0: both} | rest, {0: both | {"article": (TITLES[4], "https")}})
+    assert parts.ask(RESOLVED) == [("ambiguous", "warehouse_cut", None)]
+
+
+def test_a_title_stands_on_the_page_no_longer_when_the_other_feed_is_not_read():
+    both = PAGE | {"feeds": [[CUT], [(LONG, None, False)]]}
+    rest = {1: both | {"feeds": [[(TITLES[4], None, False)], [(LONG, None, False)]]}, 2: PAGE | {"links": [OTHER]}}
+    parts = read_anew({0: both} | rest, {0: both | {"feeds": [[CUT]]}})
+    assert parts.ask(RESOLVED) == [("ambiguous", "warehouse_cut", None)]
+
+
+def test_a_headline_is_tried_anew_when_its_state_is_read_at_another_width():
+    page = PAGE | {"feeds": [[(LONG, 22, False)]], "links": [LONG]}
+    # most states of the feed keep the width
+    rest = {number: page | {"feeds": [[(title, 22, False)]]} for number, title in enumerate(TITLES[4:], start=1)}
+    parts = read_anew({0: page} | rest, {0: page | {"read": {"width_limit": 14}}})
+    assert parts.ask(f"{RESOLVED} and headline_text = '{cut(LONG, 22)}'") == [("unresolved", None, None)]

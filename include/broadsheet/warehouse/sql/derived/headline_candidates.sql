@@ -10,6 +10,8 @@ with touched as (
     from headline_feed_entries as entries
     join headline_feed_snapshots as snapshots using (feed_snapshot_id)
     semi join changed_widths using (feed_id)
+    union
+    select feed_headline_id from headline_feed_entries semi join removed_headline_feed_snapshots using (feed_snapshot_id)
 )
 select
     entries.feed_headline_id,
@@ -57,6 +59,19 @@ union
 select entries.feed_headline_id
 from removed_headline_feed_observations as observations
 join (from headline_feed_entries union all from removed_headline_feed_entries) as entries using (feed_snapshot_id)
+union
+-- beside another feed or a version that their page no longer shows
+select entries.feed_headline_id
+from headline_feed_observations as observations
+semi join (
+    select capture_id from removed_headline_feed_observations
+    union
+    select captures.capture_id
+    from captures
+    join removed_captures as before using (capture_id)
+    where captures.version_id is distinct from before.version_id
+) as changed_captures using (capture_id)
+join headline_feed_entries as entries using (feed_snapshot_id)
 union
 select known.feed_headline_id
 from headline_resolutions as known
