@@ -26,7 +26,8 @@ SITES = ("a.example", "b.example")
 entry = st.tuples(st.sampled_from(TITLES), st.sampled_from((None, 16, 22)), st.booleans())  # title, width it is cut at, has a URL
 # What is read of a page and in no id: another kernel or profile may read it otherwise.
 PLAIN = {
-    "has_image": False, "is_whole": False, "is_full": False, "width_limit": None, "headline_raw": None, "time_zone": "Asia/Shanghai", "outlet": None,
+    "has_image": False, "is_whole": False, "is_full": False, "width_limit": None, "headline_text": None, "headline_raw": None,
+    "time_zone": "Asia/Shanghai", "outlet": None,
 }  # fmt: skip
 reading = st.fixed_dictionaries(
     {},
@@ -37,6 +38,7 @@ reading = st.fixed_dictionaries(
         "is_full": st.just(True),
         # of each feed's state, instead of what its entries are cut at
         "width_limit": st.sampled_from((14, 16, 22)),
+        "headline_text": st.sampled_from(TITLES),
         "headline_raw": st.sampled_from(TITLES),
         "time_zone": st.just("America/New_York"),
         "outlet": st.just("清河日报"),
@@ -72,8 +74,8 @@ def rows_of(number: int, page: dict) -> list[tuple[str, dict]]:
             ("articles", {"article_id": article_id, "article_id_basis": basis, "site": site, "canonical_url": url, "url_key": key if url else None}),
             ("article_versions", {"version_id": version_id, "article_id": article_id, "site": site, "headline": title,
                                   "published_at_local": BEGIN.replace(tzinfo=None), "published_at_precision": "minute"}),
-            ("article_headlines", {"version_id": version_id, "headline_role": "main", "position": 1, "site": site, "headline_text": title,
-                                   "headline_raw": read["headline_raw"] or title}),
+            ("article_headlines", {"version_id": version_id, "headline_role": "main", "position": 1, "site": site,
+                                   "headline_text": read["headline_text"] or title, "headline_raw": read["headline_raw"] or title}),
         ]  # fmt: skip
     rows.append(("captures", {"capture_id": capture_id, "site": site, "captured_at": at, "article_id": article_id, "version_id": version_id}))
     for position, title in enumerate(page["links"], start=1):
@@ -245,3 +247,36 @@ def test_a_headline_is_tried_anew_when_its_state_is_read_at_another_width():
     rest = {number: page | {"feeds": [[(title, 22, False)]]} for number, title in enumerate(TITLES[4:], start=1)}
     parts = read_anew({0: page} | rest, {0: page | {"read": {"width_limit": 14}}})
     assert parts.ask(f"{RESOLVED} and headline_text = '{cut(LONG, 22)}'") == [("unresolved", None, None)]
+
+
+def test_a_site_that_another_outlet_runs_now_has_other_aliases():
+    by_url, bare = PAGE | {"article": (LONG, "https")}, PAGE | {"article": (LONG, None), "site": "b.example"}
+    outlet = {"read": {"outlet": "清河日报"}}
+    parts = read_anew({0: by_url | outlet, 1: bare}, {1: bare | outlet})
+    assert parts.ask("select alias_basis from article_aliases") == [("same_outlet",)]
+    parts = read_anew({0: by_url | outlet, 1: bare | outlet}, {0: by_url})
+    assert parts.ask("from article_aliases") == []
+
+
+def test_an_entry_that_is_read_as_whole_is_a_title_on_its_pages():
+    short = TITLES[2]
+    page = PAGE | {"feeds": [[(TITLES[4], None, False), (short, 16, False)], [(short, 22, False)]]}
+    # another state where the entry may be cut as before
+    rest = {1: page | {"feeds": [[(TITLES[4], None, False)], [(short, 22, False), (TITLES[5], None, False)]]}}
+    parts = read_anew({0: page} | rest, {0: page | {"read": {"is_whole": True}}})
+    assert parts.ask(f"{RESOLVED} and headline_text = '{cut(short, 16)}'") == [("resolved", "same_page_cut", short)]
+
+
+def test_an_article_whose_title_is_read_otherwise_tells_the_headline_that_leads_to_it():
+    page = PAGE | {"feeds": [[(LONG, 22, True)]]}
+    article = PAGE | {"article": (LONG, "https"), "read": {"headline_text": TITLES[4], "headline_raw": TITLES[4]}}
+    parts = read_anew({0: page, 1: article}, {1: article | {"read": {"headline_text": TITLES[4]}}})
+    assert parts.ask(RESOLVED) == [("resolved", "url", LONG)]
+
+
+def test_a_width_that_a_state_is_read_at_is_an_incident_of_its_day():
+    pages = {day: PAGE | {"hour": 24 * day, "feeds": [[(TITLES[4 + day % 2], 22, False)]]} for day in range(8)}
+    kind = "select incident_date from incidents where incident_kind = 'feed_width_changed'"
+    after = {day: page | {"read": {"width_limit": 16}} for day, page in pages.items() if day % 2}
+    assert read_anew(pages, after).ask(kind) == [(date(2026, 3, 3),)]
+    assert read_anew(pages | after, {day: pages[day] for day in after}).ask(kind) == []

@@ -4,6 +4,13 @@
 -- --- what is near ---------------------------------------------------------------------------------------------------------------------
 
 create or replace temp table touched_articles as
+with resold_sites as (
+    select sites.site
+    from sites
+    join removed_sites as before using (site)
+    where sites.outlet_id is distinct from before.outlet_id
+)
+
 select article_id from added_articles
 union
 select article_id from removed_articles
@@ -14,7 +21,12 @@ select article_id from removed_article_versions
 union
 select article_id from added_captures where article_id is not null
 union
-select article_id from removed_captures where article_id is not null;
+select article_id from removed_captures where article_id is not null
+union
+-- of sites that another outlet runs now
+select article_id from articles semi join resold_sites using (site)
+union
+select article_id from captures semi join resold_sites using (site) where article_id is not null;
 
 create or replace temp table touched_pages as
 select distinct url_key

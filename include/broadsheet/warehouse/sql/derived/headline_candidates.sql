@@ -215,6 +215,12 @@ group by tried.feed_headline_id, tried.title;
 -- What the page itself gives for an entry, and the headlines of the article that its URL leads to. An entry may lead to a page with
 -- another headline; then the URL tells the article but not the headline.
 create or replace temp table told as
+with titled_articles as (
+    select article_id from added_article_versions
+    union
+    select article_id from article_versions semi join removed_article_headlines using (version_id)
+)
+
 select
     entries.feed_headline_id,
     entries.shown_full_headline as title,
@@ -235,13 +241,13 @@ from (
     union
     select headlines.feed_headline_id, headlines.site, headlines.shown_text, articles.article_id
     from headlines
-    join (from articles semi join added_article_versions using (article_id)) as articles using (canonical_url)
+    join (from articles semi join titled_articles using (article_id)) as articles using (canonical_url)
 ) as headlines
 join article_versions as versions using (article_id)
 join article_headlines as title using (version_id)
 where title.headline_role = 'main' and starts_with(headline_key(title.headline_raw), headline_key(headlines.shown_text));
 
--- Captures to look at for a headline and its full one side by side: those whose rows are new, and all that show an open headline.
+-- Captures to look at for a headline and its full one side by side: those whose rows are new or read otherwise, and all that show an open headline.
 create or replace temp table pages as
 select capture_id, row_number() over (order by capture_id) // 50000 as chunk
 from (
@@ -252,6 +258,8 @@ from (
     select capture_id from added_related_links
     union
     select capture_id from captures semi join added_article_headlines using (version_id)
+    union
+    select capture_id from headline_feed_observations semi join removed_headline_feed_entries using (feed_snapshot_id)
     union
     select observations.capture_id
     from headline_feed_observations as observations

@@ -1,11 +1,27 @@
 -- Sites whose days changed, and since when their incidents may be others. Of all sites that is the day that was the latest known, once there is
 -- a later one: it has ended then, and who was not seen on it was silent.
 create or replace temp table changed_sites as
-with touched as (
+with changed_widths as (
+    -- by when they were first seen: when they were last seen changes with every load
+    select site, first_observed_at
+    from added_headline_feed_widths
+    anti join removed_headline_feed_widths using (feed_id, width_limit, first_observed_at)
+    union all
+    select site, first_observed_at
+    from removed_headline_feed_widths
+    anti join added_headline_feed_widths using (feed_id, width_limit, first_observed_at)
+),
+
+touched as (
     select site, captured_date as since from added_site_days
     union all select site, captured_date from removed_site_days
     union all select site, observed_date from added_feed_days
     union all select site, observed_date from removed_feed_days
+    union all
+    select changed_widths.site, (changed_widths.first_observed_at at time zone sites.time_zone)::date
+    from changed_widths
+    join sites using (site)
+    where changed_widths.first_observed_at is not null
 ),
 
 before as (
