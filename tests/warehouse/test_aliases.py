@@ -124,6 +124,15 @@ def test_a_site_that_a_manifest_names_for_one_capture_of_an_article_counts_which
     assert [why for _, _, why in aliases(connection)] == ["same_site"]
 
 
+def test_a_capture_whose_version_was_set_aside_names_no_site_of_its_article():
+    connection = warehouse([seen("http://m.yunzhou.example/a/1.html")], [seen(site="yunzhou.example")])
+    changes = Changes(connection.cursor())
+    set_aside = "* replace ('set aside' as capture_id, 'yunzhou.example' as site, null as version_id)"
+    changes.add("captures", f"select {set_aside} from captures where site = 'm.yunzhou.example'")
+    derived_aliases.update(changes)
+    assert aliases(connection) == set()
+
+
 def test_a_second_article_that_fits_makes_it_ambiguous_until_it_is_gone():
     other = seen("https://www.yunzhou.example/b/2.html")
     connection = warehouse([seen(PAGE)], [seen(site="yunzhou.example")])

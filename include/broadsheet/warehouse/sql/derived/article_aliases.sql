@@ -87,12 +87,13 @@ with candidates as (
     where sightings.article_id_basis = 'url'
 ),
 
--- A manifest may name another site for one capture of an article than its URL does for the next: `articles.site` is the first one's.
+-- A manifest may name another site for one capture of an article than its URL does for the next: `articles.site` is the first one's. Whether a
+-- capture whose version was set aside tells its article depends on which came first.
 sites_of_candidates as (
     select distinct captures.article_id as other_id, captures.site, folded(captures.site_name) as masthead, sites.outlet_id
     from captures
     left join sites using (site)
-    where captures.article_id in (select other_id from candidates)
+    where captures.version_id is not null and captures.article_id in (select other_id from candidates)
 ),
 
 judged as (
