@@ -1,6 +1,6 @@
 """Which headlines and states a feed showed on which day, and how often: shares of slots without going through every entry.
 
-A day on which observations came or went is counted anew.
+A day on which observations came or went is counted anew; of a site that is read under another time zone, all days are.
 """
 
 from broadsheet.warehouse.changes import Changes

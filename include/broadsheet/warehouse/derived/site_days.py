@@ -1,6 +1,7 @@
 """What the captures of a site's day show: pages, fields that were read, modules, by layout and parser version.
 
-A day on which captures came or went, or whose captures are read otherwise, is counted anew.
+A day on which captures came or went, or whose captures are read otherwise, is counted anew; of a site that is read under another time zone, all
+days are.
 """
 
 from broadsheet.warehouse.changes import Changes

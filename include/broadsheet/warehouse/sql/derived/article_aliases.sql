@@ -4,7 +4,7 @@
 -- --- what is near ---------------------------------------------------------------------------------------------------------------------
 
 create or replace temp table touched_articles as
-with resold_sites as (
+with moved_sites as (
     select sites.site
     from sites
     join removed_sites as before using (site)
@@ -24,9 +24,9 @@ union
 select article_id from removed_captures where article_id is not null
 union
 -- of sites that another outlet runs now
-select article_id from articles semi join resold_sites using (site)
+select article_id from articles semi join moved_sites using (site)
 union
-select article_id from captures semi join resold_sites using (site) where article_id is not null;
+select article_id from captures semi join moved_sites using (site) where article_id is not null;
 
 create or replace temp table touched_pages as
 select distinct url_key
