@@ -28,21 +28,20 @@ PLAIN = {
     "has_image": False, "is_whole": False, "is_full": False, "width_limit": None, "headline_text": None, "headline_raw": None,
     "time_zone": "Asia/Shanghai", "outlet": None,
 }  # fmt: skip
-reading = st.fixed_dictionaries(
-    {},
-    optional={
-        # of the first entry of each feed
-        "has_image": st.just(True),
-        "is_whole": st.just(True),
-        "is_full": st.just(True),
-        # of each feed's state, instead of what its entries are cut at
-        "width_limit": st.sampled_from((14, 16, 22)),
-        "headline_text": st.sampled_from(TITLES),
-        "headline_raw": st.sampled_from(TITLES),
-        "time_zone": st.just("America/New_York"),
-        "outlet": st.just("清河日报"),
-    },
-)
+OTHERWISE = {
+    # of the first entry of each feed
+    "has_image": st.just(True),
+    "is_whole": st.just(True),
+    "is_full": st.just(True),
+    # of each feed's state, instead of what its entries are cut at
+    "width_limit": st.sampled_from((14, 16, 22)),
+    "headline_text": st.sampled_from(TITLES),
+    "headline_raw": st.sampled_from(TITLES),
+    "time_zone": st.just("America/New_York"),
+    "outlet": st.just("清河日报"),
+}
+# One thing at most: where much is read otherwise, what one change leaves undone is done for another.
+reading = st.one_of(st.just({}), *(st.fixed_dictionaries({detail: values}) for detail, values in OTHERWISE.items()))
 
 
 def captures(titles: tuple[str, ...], sites: tuple[str, ...] = SITES) -> st.SearchStrategy[dict]:
@@ -181,14 +180,27 @@ def read_anew(before: dict[int, dict], after: dict[int, dict]) -> Warehouse:
 
 
 FEW = TITLES[:3]  # so that captures often show the same rows
+# What is read in one way for good: versions and states that others show too, and a feed that is known to cut at one width.
+LASTING = {
+    100 + number: {"site": "a.example", "hour": number, "feeds": feeds, "links": [], "article": (title, "https"), "read": {}}
+    for number, (title, feeds) in enumerate(
+        (
+            (TITLES[0], [[(TITLES[4], 22, False)], [(TITLES[0], None, False)]]),
+            (TITLES[1], [[(TITLES[5], 22, False)], [(TITLES[2], None, False)]]),
+            (TITLES[2], [[(TITLES[4], 22, True)]]),
+        )
+    )
+}
 
 
 @st.composite
 def read_twice(draw) -> tuple[dict, dict]:
-    """A capture as one kernel reads it and another: with other details, without its last module, with another title, or all of it otherwise."""
-    before = draw(captures(FEW)) | {"read": draw(reading)}
-    after = before | {"read": draw(reading)}
-    match draw(st.sampled_from(("details", "module", "title", "all"))):
+    """A capture as one kernel reads it and another: with another detail, without its last module, with another title, or all of it otherwise."""
+    before = draw(captures(FEW, sites=("a.example", *SITES))) | {"read": draw(reading)}
+    after = dict(before)
+    match draw(st.sampled_from(("detail", "module", "title", "all"))):
+        case "detail":
+            after["read"] = draw(reading)
         case "module":
             after["feeds"] = after["feeds"][:-1]
         case "title":
@@ -199,9 +211,9 @@ def read_twice(draw) -> tuple[dict, dict]:
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(pages=st.lists(read_twice(), min_size=2, max_size=5), data=st.data())
+@given(pages=st.lists(read_twice(), min_size=1, max_size=4), data=st.data())
 def test_captures_that_are_read_anew_give_what_one_load_of_the_new_reading_gives(pages, data):
-    before = {number: page for number, (page, _) in enumerate(pages)}
+    before = LASTING | {number: page for number, (page, _) in enumerate(pages)}
     read = data.draw(st.sets(st.sampled_from(range(len(pages))), min_size=1))
     read_anew(before, {number: pages[number][1] for number in read})
 
