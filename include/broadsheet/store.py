@@ -49,6 +49,10 @@ _NO_BUCKET, _BEYOND_THE_END = "<Code>NoSuchBucket</Code>", "status code: 416"
 _NO_KEYS = "http://169.254.169.254/"  # asked as the last resort: it gives keys to machines of clouds
 
 
+class EndsBefore(OSError):
+    """A file is shorter than what is asked of it."""
+
+
 class Store:
     """The zones in the lake's own directory."""
 
@@ -128,7 +132,8 @@ class Store:
 class ObjectStore(Store):
     """The zones in a bucket of an S3-compatible object store, below the URL's path.
 
-    All methods raise TransientError for trouble that may pass (no answer, 5xx), ConfigurationError for what will not (no bucket, no permission).
+    All methods raise TransientError for trouble that may pass (no answer, 5xx), ConfigurationError for what will not (no bucket, no permission);
+    `read_range` EndsBefore for what lies behind a file's end.
     """
 
     def __init__(self, root: Path, binding: Binding) -> None:
@@ -308,7 +313,7 @@ class ObjectStore(Store):
             if isinstance(error, FileNotFoundError):
                 raise
             if _BEYOND_THE_END in said:
-                raise OSError("it ends before") from error
+                raise EndsBefore("it ends before") from error
             if _NO_KEYS in said:
                 raise ConfigurationError(f"{self.url}: neither the environment (AWS_ACCESS_KEY_ID) nor the machine has keys: {told}") from error
             if isinstance(error, PermissionDeniedError | UnauthenticatedError):

@@ -1,4 +1,4 @@
-"""Faults that pass: a lock that another process holds, a disk that is full. Both are told as TransientError."""
+"""Faults that pass: a lock that another process holds, a disk that is full, a file that cannot be read just now. All are told as TransientError."""
 
 import errno
 import fcntl
@@ -13,6 +13,8 @@ from filelock import FileLock, Timeout
 from broadsheet.errors import TransientError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+# What a file system on the network, or a disk of one machine, may do once.
+_PASSING = (errno.ESTALE, errno.EIO, errno.ETIMEDOUT)
 # How DuckDB tells of a disk that is full: of a file that it writes, and of what it puts down while memory is short.
 _FULL_IN_DUCKDB = ("No space left on device", "failed to offload data block", "Disk quota exceeded")
 
@@ -66,3 +68,8 @@ def is_disk_full(error: BaseException) -> bool:
         return "disk is full" in str(error)
     duckdb = sys.modules.get("duckdb")  # whose error it is, it has been imported
     return duckdb is not None and isinstance(error, duckdb.Error) and any(text in str(error) for text in _FULL_IN_DUCKDB)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether an error of the system is one that the same call may not have later, or on another machine."""
+    return isinstance(error, ConnectionError) or (isinstance(error, OSError) and error.errno in _PASSING)

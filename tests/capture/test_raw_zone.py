@@ -1,5 +1,6 @@
 """The raw zone gives back what it was given, says so when it cannot, and loses nothing when a run dies."""
 
+import errno
 import fcntl
 import gzip
 import hashlib
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -236,6 +238,28 @@ def test_damage_is_named_with_file_and_offset(zone, damage):
     with pytest.raises(BadInput, match=f"{name} at {offset}") as caught:
         zone.read(name, offset, length)
     assert caught.value.reason == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(errno.ESTALE, TransientError), (errno.EIO, TransientError), (errno.ETIMEDOUT, TransientError), (errno.EMFILE, OSError)]
+)
+def test_what_cannot_be_read_just_now_is_no_damage(zone, monkeypatch, error, kind):
+    place, revisited = write(zone, "run-1", [delivery(b"sound"), delivery(b"sound too")])
+    open_any = Path.open
+
+    def opened(path, *given, **named):
+        if path.name == "run-1-00000.warc.gz":
+            raise OSError(error, os.strerror(error), str(path))
+        return open_any(path, *given, **named)
+
+    with zone.writer("run-2") as writer:
+        monkeypatch.setattr(Path, "open", opened)
+        with pytest.raises(kind, match=os.strerror(error)):
+            zone.read(*place)
+        with pytest.raises(kind, match=os.strerror(error)):  # else a revisit of it would be set aside
+            writer.original(hashlib.sha256(b"sound too").digest())
+        monkeypatch.undo()
+    assert (zone.read(*place), zone.read(*revisited)) == (b"sound", b"sound too")
 
 
 @pytest.mark.parametrize("damaged", [0, 1])

@@ -8,7 +8,7 @@ from obstore.store import S3Store
 
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import BINDING, RAW, TABLES, Lake, store_url, working_directory
-from broadsheet.store import FEW_READS, ObjectStore, Store, require_usable, store_of
+from broadsheet.store import FEW_READS, EndsBefore, ObjectStore, Store, require_usable, store_of
 
 ANY_KEY = "tables/captures/capture_month=2026-03/manual__2026-03-01T08:00:00+08:00-000.parquet"
 
@@ -87,7 +87,7 @@ def test_bytes_beyond_the_end_are_not_made_up(in_s3, reads):
     assert store.read_range("raw/a.warc.gz", 3, 9) == b"rt"
     try:
         assert store.read_range("raw/a.warc.gz", 9, 9) == b""
-    except OSError as error:
+    except EndsBefore as error:
         assert not reads and "ends before" in str(error)
 
 

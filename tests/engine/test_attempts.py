@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import psutil
@@ -15,12 +16,11 @@ import pytest
 from row_sets import twin
 from staged import SAMPLE, begin
 
-from broadsheet.capture.raw_zone import RawZone
 from broadsheet.engine.attempts import DONE, Attempts, attempt, program, undone
 from broadsheet.engine.faults import RemoteFault, told
 from broadsheet.engine.spark import driver, state
 from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
-from broadsheet.lake import ABSENCES, ATTEMPTS, CAPTURES, read_records
+from broadsheet.lake import ABSENCES, ATTEMPTS, CAPTURES, RAW, read_records
 from broadsheet.records import StageOutcome
 from broadsheet.runs import Run, outcomes_of
 from broadsheet.tombstones import TargetKind, Tombstone, set_tombstones
@@ -191,10 +191,14 @@ def test_what_may_pass_is_left_to_another_attempt(run: Run, monkeypatch: pytest.
 
 @pytest.mark.parametrize("passing", [OSError(errno.ESTALE, "Stale file handle"), OSError(errno.EIO, "Input/output error"), ConnectionResetError()])
 def test_what_one_machine_cannot_do_is_left_to_another_attempt(run: Run, monkeypatch: pytest.MonkeyPatch, passing: OSError) -> None:
-    def read(*given: object) -> bytes:
-        raise passing
+    open_any = Path.open
 
-    monkeypatch.setattr(RawZone, "read", read)
+    def opened(path: Path, *given: Any, **named: Any) -> Any:
+        if RAW in path.parts:
+            raise passing
+        return open_any(path, *given, **named)
+
+    monkeypatch.setattr(Path, "open", opened)
     with pytest.raises(TransientError, match=type(passing).__name__):
         attempt(run, 0, "basis")
     assert list((run.where.staging(run.run_id, ATTEMPTS) / "open").glob("*/*")) == []

@@ -125,7 +125,7 @@ def _content(zone: RawZone, member: Member) -> bytes | None:
         return None
     try:
         http = split_http(_frame(zone, member))
-    except (BadInput, zlib.error):  # damaged: nothing can be had of it
+    except BadInput:  # damaged: nothing can be had of it
         return None
     return bytes.fromhex(content_sha256(http.body or http.header))
 
@@ -230,7 +230,7 @@ def _references(zone: RawZone, index: raw_index.RawIndex, revisit: Frame) -> lis
     digest = sha256_of(revisit.headers.get("warc-payload-digest", ""))
     try:
         now = refers_to(zone.frame(*place)) if digest and (place := index.find(digest)) else {}
-    except (BadInput, OSError, zlib.error):  # damaged
+    except BadInput:  # damaged
         now = {}
     return [now, {name: value for name, value in now.items() if name == _REPEATED_ID}, {}]
 

@@ -34,8 +34,8 @@ from broadsheet.capture.warc import STATED_HEADER, TIME_BASIS_HEADER, split_http
 from broadsheet.errors import BadInput, TransientError
 from broadsheet.ids import content_sha256
 from broadsheet.lake import RAW, Lake
-from broadsheet.store import WARC, store_of
-from broadsheet.transient import held_at_once
+from broadsheet.store import WARC, EndsBefore, store_of
+from broadsheet.transient import held_at_once, may_pass
 
 log = logging.getLogger(__name__)
 ROTATE_BYTES = 256 * 1024 * 1024
@@ -72,30 +72,42 @@ class RawZone:
     def read(self, raw_file: str, offset: int, length: int) -> bytes:
         """Payload of one record, checked against its digest.
 
-        Raises BadInput (`unreadable`) naming file and offset when the record is missing or damaged.
+        Raises BadInput (`unreadable`) naming file and offset when the record is missing or damaged; else as `frame`.
         """
         try:
             frame = self.frame(raw_file, offset, length)
             payload = split_http(frame).body
             if frame.headers.get("warc-payload-digest") != digest_text(bytes.fromhex(content_sha256(payload))):
                 raise BadInput("unreadable", "the payload does not fit its digest")
-        except (OSError, zlib.error, BadInput) as error:
-            what = error.detail if isinstance(error, BadInput) else getattr(error, "strerror", None) or str(error)
-            raise BadInput("unreadable", f"raw zone, {raw_file} at {offset}: {what}") from error
+        except BadInput as error:
+            raise BadInput("unreadable", f"raw zone, {raw_file} at {offset}: {error.detail}") from error
         return payload
 
     def frame(self, raw_file: str, offset: int, length: int) -> Frame:
-        """One record, also of a file that is being written. Raises BadInput, OSError or zlib.error where it is missing or damaged."""
+        """One record, also of a file that is being written.
+
+        Raises BadInput (`unreadable`) where it is missing or damaged, TransientError where it cannot be read just now, and else the system's error:
+        neither says anything of the record.
+        """
         try:
-            with _part(self.root / raw_file).open("rb") as file:
-                file.seek(offset)
-                packed = file.read(length)
-        except FileNotFoundError:  # it is whole
-            packed = self.store.read_range(raw_file, offset, length)
-        frame = parse_record(zlib.decompress(packed, wbits=31))
+            frame = parse_record(zlib.decompress(self._packed(raw_file, offset, length), wbits=31))
+        except (FileNotFoundError, EndsBefore, zlib.error) as error:
+            raise BadInput("unreadable", getattr(error, "strerror", None) or str(error)) from error
+        except OSError as error:
+            if not may_pass(error):
+                raise
+            raise TransientError(f"raw zone, {raw_file} at {offset}: {type(error).__name__}: {error}") from error
         if frame.damage:
             raise BadInput("unreadable", frame.damage)
         return frame
+
+    def _packed(self, raw_file: str, offset: int, length: int) -> bytes:
+        try:
+            with _part(self.root / raw_file).open("rb") as file:
+                file.seek(offset)
+                return file.read(length)
+        except FileNotFoundError:  # it is whole
+            return self.store.read_range(raw_file, offset, length)
 
     @contextmanager
     def writer(self, run_id: str) -> Iterator["Writer"]:
@@ -238,7 +250,7 @@ class Writer:
         self.flush()  # it may be the one just written
         try:
             return self._zone.frame(*place)
-        except (BadInput, OSError, zlib.error):
+        except BadInput:
             return None
 
     def original_of(self, stated: str) -> Frame | None:

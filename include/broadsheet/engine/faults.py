@@ -1,15 +1,13 @@
 """Errors that go from one process to another, where the three kinds must stay apart."""
 
-import errno
 import traceback
 
 from broadsheet.errors import BatchStopped, BroadsheetError, ConfigurationError, TransientError
 from broadsheet.records import Record
+from broadsheet.transient import may_pass
 
 _KINDS: dict[str, type[BroadsheetError]] = {"transient": TransientError, "configuration": ConfigurationError}
 FAULT = "fault"
-# What a file system on the network, or a disk of one machine, may do once.
-_PASSING = (errno.ESTALE, errno.EIO, errno.ETIMEDOUT)
 
 
 class RemoteFault(RuntimeError):
@@ -40,7 +38,7 @@ def told(error: BaseException) -> Told:
     """What to tell of an error."""
     if isinstance(error, BatchStopped):
         return Told("stopped", str(error), tuple(error.findings))
-    if isinstance(error, ConnectionError) or (isinstance(error, OSError) and error.errno in _PASSING):  # tried again wherever tasks are
+    if may_pass(error):  # tried again wherever tasks are
         return Told("transient", f"{type(error).__name__}: {error}")
     for kind, kind_of_error in _KINDS.items():
         if isinstance(error, kind_of_error):
