@@ -16,6 +16,7 @@ from obstore.store import S3Store
 
 from broadsheet import ingest as bringing
 from broadsheet import pipeline, reparse
+from broadsheet.engine.spark.derive import derive
 from broadsheet.errors import ConfigurationError
 from broadsheet.lake import Lake, write_records
 from broadsheet.lineage.datasets import stage_lineage
@@ -145,6 +146,17 @@ def test_everything_is_there_without_any_copy(s3_url, whole, monkeypatch):
     lose(s3_url)
     rebuild(Lake.at(s3_url))
     assert query(lake.root, "select count(*) as n from captures").to_pylist() == [{"n": len(PAGES) + 2}]
+
+
+def test_what_all_rows_are_needed_for_is_derived_without_room_for_copies(s3_url, monkeypatch, tmp_path):
+    monkeypatch.setenv("BROADSHEET_STORE_CACHE_MB", "0")
+    pipeline.load(prepared(s3_url))
+    lake = Lake.at(s3_url)
+    expected = rows(s3_url)
+    derive(lake, tmp_path / "derived", "duckdb", read_settings())
+    assert len(list(lake.tables.rglob("*.parquet"))) == 1  # of all that were read
+    rebuild(lake, derived_folder=tmp_path / "derived")
+    assert rows(s3_url) == expected
 
 
 def test_days_come_in_and_are_built(s3_url, tmp_path):

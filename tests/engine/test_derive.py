@@ -1,5 +1,6 @@
 """Tables that need all rows are the same whoever derives them: a load, DuckDB alone, Spark; and a warehouse takes what was derived elsewhere."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -123,19 +124,31 @@ def test_a_lake_without_a_published_run_has_nothing_to_derive_of(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_files_that_are_replaced_meanwhile_are_a_reason_to_derive_again(lake, tmp_path, monkeypatch):
+@pytest.mark.parametrize("links", [True, False])
+def test_files_that_go_meanwhile_are_read_all_the_same(lake, by_duckdb, tmp_path, monkeypatch, links):
+    """As upkeep, reparses and takedowns replace them, and copies of an object store's files go when there are too many."""
     shutil.copytree(lake.root, tmp_path / "lake")
     published = derive_module._published
 
-    def published_and_replaced(found: Lake):
-        told = published(found)
-        Path(told[1]["captures"][0]).unlink()
+    def published_and_replaced(found: Lake, sources: Path):
+        told = published(found, sources)
+        shutil.rmtree(found.tables)
         return told
 
     monkeypatch.setattr(derive_module, "_published", published_and_replaced)
-    with pytest.raises(TransientError, match="derive again"):
-        derive(Lake(tmp_path / "lake"), tmp_path / "out", "duckdb", Settings())
-    assert not (tmp_path / "out").exists()
+    if not links:
+        monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(OSError(errno.EXDEV, "Invalid cross-device link")))
+    derive(Lake(tmp_path / "lake"), tmp_path / "out", "duckdb", Settings())
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {MANIFEST, *NAMES}
+    for name in NAMES:
+        assert rows_of(tmp_path / "out", name) == rows_of(by_duckdb, name), name
+
+
+def test_a_copy_that_goes_before_it_is_held_is_a_reason_to_derive_again(lake, tmp_path, monkeypatch):
+    monkeypatch.setattr(derive_module, "table_parts", lambda *_: [tmp_path / "gone.parquet"])
+    with pytest.raises(TransientError, match=r"gone\.parquet.*derive again"):
+        derive(lake, tmp_path / "out", "duckdb", Settings())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_spark_that_is_not_there_is_told(lake, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ take them instead of deriving them itself (`warehouse/derived/given.py`).
 """
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import duckdb
 import msgspec
 
 from broadsheet.engine.spark.derive_submit import submit
-from broadsheet.errors import BroadsheetError, ConfigurationError, TransientError
+from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import TABLES as PARTS
 from broadsheet.lake import Lake
 from broadsheet.settings import Settings
@@ -42,31 +43,32 @@ _APPLICATION = Path(__file__).with_name("app") / "derive_tables.py"
 def derive(lake: Lake, out: Path, engine: Literal["spark", "duckdb"], settings: Settings) -> Given:
     """Derive from what the lake has published, whole, into a new folder: a folder of Parquet for each table of `SPREAD`.
 
-    Loads may go on meanwhile. Raises ConfigurationError where the folder is not empty, the lake has published nothing, rows of it were written by
-    an earlier program, or Spark is not there; TransientError where files went meanwhile; BroadsheetError where Spark fails.
+    Whatever else may go on meanwhile. Raises ConfigurationError where the folder is not empty, the lake has published nothing, rows of it were
+    written by an earlier program, or Spark is not there; TransientError while a load is at work or where copies of an object
+    store's files are removed; BroadsheetError where Spark fails.
     """
     if out.exists() and any(out.iterdir()):
         raise ConfigurationError(f"{out} is not empty: derived tables are made in a folder of their own")
-    snapshot_id, files = _published(lake)
     with _aside(out) as folder:
-        try:
-            row_counts = {"spark": _by_spark, "duckdb": _by_duckdb}[engine](folder, files, settings)
-        except (BroadsheetError, duckdb.IOException) as error:
-            if all(Path(file).exists() for of_table in files.values() for file in of_table):
-                raise
-            raise TransientError(f"{lake.name}: files were replaced while they were read, as upkeep and takedowns do: derive again") from error
+        sources = folder / "sources"
+        snapshot_id, files = _published(lake, sources)
+        row_counts = {"spark": _by_spark, "duckdb": _by_duckdb}[engine](folder, files, settings)
+        shutil.rmtree(sources)
         given = Given(snapshot_id, derivation_id(), engine, row_counts)
         (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(given)))
     return given
 
 
-def _published(lake: Lake) -> tuple[str, dict[str, list[str]]]:
-    """The newest published state, and the files of the tables that are read."""
+def _published(lake: Lake, sources: Path) -> tuple[str, dict[str, list[str]]]:
+    """The newest published state, and the files of the tables that are read, held in the folder `sources`: whatever becomes of the lake's."""
     with only_writer(lake):
         undo_unpublished(lake, set(published_snapshots(lake)) if lake.warehouse.exists() else wholly_moved(lake))
         if not store_of(lake).keys(f"{PARTS}/snapshots", PARQUET):
             raise ConfigurationError(f"{lake.name} holds no published run that anything could be derived of")
-        files = {name: [str(file.absolute()) for file in table_parts(lake, name)] for name in (*SOURCES, "runs", "snapshots")}
+        try:
+            files = {name: _held(table_parts(lake, name), sources / name) for name in (*SOURCES, "runs", "snapshots")}
+        except FileNotFoundError as error:  # a copy of what an object store has
+            raise TransientError(f"{lake.name}: {error.filename or error} was removed while it was to be read: derive again") from error
     with duckdb.connect() as connection:
         newest = "select max(schema_version::integer)::varchar, min(schema_version::integer)::varchar from read_parquet(?, union_by_name = true)"
         for version in connection.execute(newest, [files.pop("runs")]).fetchall()[0]:
@@ -77,6 +79,20 @@ def _published(lake: Lake) -> tuple[str, dict[str, list[str]]]:
         latest = "select snapshot_id from read_parquet(?) order by snapshot_published_at desc, snapshot_id desc limit 1"
         ((snapshot_id,),) = connection.execute(latest, [files.pop("snapshots")]).fetchall()
     return snapshot_id, files
+
+
+def _held(parts: list[Path], folder: Path) -> list[str]:
+    """The parts under names of our own; copies where the file system has no links, or is another one."""
+    folder.mkdir(parents=True)
+    held = []
+    for number, part in enumerate(parts):
+        target = folder / f"{number:06d}{PARQUET}"
+        try:
+            os.link(part, target)
+        except OSError:
+            shutil.copyfile(part, target)
+        held.append(str(target))
+    return held
 
 
 @contextmanager
