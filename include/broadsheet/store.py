@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import obstore
 from filelock import FileLock
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
 from broadsheet.errors import ConfigurationError, TransientError
@@ -117,6 +117,9 @@ class Store:
 
     def claim(self, *, is_taken_over: bool = False) -> None:
         """Be the one working directory that publishes. Raises ConfigurationError where another one is, unless its place is taken over."""
+
+    def require_claim(self) -> None:
+        """Raises TransientError where another working directory has taken the place of this one since it was claimed."""
 
     def trim(self, *folders: str) -> None:
         """Remove copies, the oldest first, that take more than they may."""
@@ -222,26 +225,47 @@ class ObjectStore(Store):
             next(iter(obstore.list(self._client, COMMITS, chunk_size=1)), None)
 
     def claim(self, *, is_taken_over: bool = False) -> None:
-        try:
-            writer = json.loads(self.read(WRITER))
-        except FileNotFoundError:
-            writer = None
-        if writer and writer["directory_id"] == self._directory_id:
+        writer = self._writer() or self._first_writer()
+        if writer["directory_id"] == self._directory_id:
             return
-        if writer and not is_taken_over:
+        if not is_taken_over:
             raise ConfigurationError(
                 f"what {self.url} holds is published from another working directory since {writer['since']}, "
                 f"{writer['directory']} of {writer['host']}: work there, or, if that is lost, `broadsheet rebuild --lake {self.url}` takes its place"
             )
+        for folder, suffix in _COPIED:  # the other one may have changed what is copied here; before, since who publishes lets go of nothing
+            self._remove_but((), folder, suffix)
+        with self.new(WRITER) as aside:
+            aside.write_bytes(self._own_claim())
+
+    def require_claim(self) -> None:
+        writer = self._writer()
+        if writer is None or writer["directory_id"] != self._directory_id:
+            who = f"{writer['directory']} of {writer['host']} publishes" if writer else f"somebody removed {WRITER}, which says who publishes"
+            raise TransientError(f"what {self.url} holds was taken over while this was at work: {who}; nothing more was published from here")
+
+    def _writer(self) -> dict[str, str] | None:
+        """Which working directory publishes, if any does."""
+        try:
+            return json.loads(self.read(WRITER))
+        except FileNotFoundError:
+            return None
+
+    def _first_writer(self) -> dict[str, str]:
+        """Publish from here, unless another one was quicker; which one does."""
+        with self._asking(), suppress(AlreadyExistsError):
+            try:
+                obstore.put(self._client, WRITER, self._own_claim(), mode="create")
+            except NotImplementedError:  # AWS_CONDITIONAL_PUT=disabled: a store that knows no conditions
+                obstore.put(self._client, WRITER, self._own_claim())
+        return json.loads(self.read(WRITER))
+
+    def _own_claim(self) -> bytes:
         told = {
             "directory_id": self._directory_id, "directory": str(self.root.resolve()), "host": socket.gethostname(),
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
         }  # fmt: skip
-        with self.new(WRITER) as aside:
-            aside.write_text(json.dumps(told), "utf-8")
-        if writer:  # the other one may have changed what is copied here
-            for folder, suffix in _COPIED:
-                self._remove_but((), folder, suffix)
+        return json.dumps(told).encode()
 
     def trim(self, *folders: str) -> None:
         copies = []

@@ -8,7 +8,7 @@ from obstore.store import S3Store
 
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import BINDING, RAW, TABLES, Lake, store_url, working_directory
-from broadsheet.store import FEW_READS, EndsBefore, ObjectStore, Store, require_usable, store_of
+from broadsheet.store import FEW_READS, EndsBefore, ObjectStore, Store, _client, require_usable, store_of
 
 ANY_KEY = "tables/captures/capture_month=2026-03/manual__2026-03-01T08:00:00+08:00-000.parquet"
 
@@ -128,7 +128,52 @@ def test_copies_of_before_another_directory_published_go(in_s3):
     obstore.put(bucket, "raw/a.warc.gz", b"blanked\n\n")  # as the other one leaves it, of the same length
     store.claim()
     assert store.file("raw/a.warc.gz").read_bytes() == b"forgotten"
-    obstore.put(bucket, "writer.json", b'{"directory_id": "other", "since": "", "directory": "", "host": ""}')
+    obstore.put(bucket, "writer.json", OTHER)
+    store.claim(is_taken_over=True)
+    assert store.file("raw/a.warc.gz").read_bytes() == b"blanked\n\n"
+
+
+OTHER = b'{"directory_id": "other", "since": "", "directory": "/srv/work", "host": "press2"}'
+
+
+def test_of_two_directories_that_begin_at_once_one_publishes(in_s3, monkeypatch):
+    store, bucket = in_s3
+    read, turns = store.read, iter([True])
+
+    def read_before_the_other_began(key):
+        try:
+            return read(key)
+        finally:
+            if next(turns, False):
+                obstore.put(bucket, "writer.json", OTHER)
+
+    monkeypatch.setattr(store, "read", read_before_the_other_began)
+    with pytest.raises(ConfigurationError, match="/srv/work of press2"):
+        store.claim()
+    assert read("writer.json") == OTHER
+    with pytest.raises(TransientError, match="/srv/work of press2"):
+        store.require_claim()
+
+
+def test_a_store_that_knows_no_conditions_is_claimed_all_the_same(in_s3, monkeypatch):
+    store, _ = in_s3
+    monkeypatch.setenv("AWS_CONDITIONAL_PUT", "disabled")
+    monkeypatch.setattr("broadsheet.store._client", _client.__wrapped__)
+    store.claim()
+    store.claim()
+    store.require_claim()
+
+
+def test_a_takeover_that_dies_lets_go_of_copies_all_the_same(in_s3, monkeypatch):
+    store, bucket = in_s3
+    store.claim()
+    put(store, "raw/a.warc.gz", b"forgotten")
+    obstore.put(bucket, "raw/a.warc.gz", b"blanked\n\n")
+    obstore.put(bucket, "writer.json", OTHER)
+    monkeypatch.setattr(ObjectStore, "_remove_but", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        store.claim(is_taken_over=True)
+    monkeypatch.undo()
     store.claim(is_taken_over=True)
     assert store.file("raw/a.warc.gz").read_bytes() == b"blanked\n\n"
 

@@ -17,7 +17,7 @@ from obstore.store import S3Store
 from broadsheet import ingest as bringing
 from broadsheet import pipeline, reparse
 from broadsheet.engine.spark.derive import derive
-from broadsheet.errors import ConfigurationError
+from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import Lake, write_records
 from broadsheet.lineage.datasets import stage_lineage
 from broadsheet.quality.check import check
@@ -25,6 +25,7 @@ from broadsheet.quality.policy import load_policy
 from broadsheet.runs import Run
 from broadsheet.settings import read_settings
 from broadsheet.tables.schema import TABLES
+from broadsheet.warehouse import load as load_module
 from broadsheet.warehouse.load import rebuild
 from broadsheet.warehouse.query import connect, query
 from broadsheet.warehouse.snapshots import rollback, snapshots
@@ -240,6 +241,26 @@ def test_one_working_directory_publishes(s3_url, whole, monkeypatch, tmp_path):
     monkeypatch.setenv("BROADSHEET_WORK", first)
     with pytest.raises(ConfigurationError, match=f"from another working directory since .*{tmp_path}"):
         pipeline.load(prepared(s3_url, run_id="later"))
+
+
+@pytest.mark.parametrize("step", ["_require_sound", "publish_build"])
+def test_a_load_that_was_taken_over_from_publishes_nothing_more(s3_url, monkeypatch, step):
+    """Its machine stood still; it goes on after another one took its place."""
+    run = prepared(s3_url)
+    done = getattr(load_module, step)
+
+    def taken_over(*given) -> None:
+        done(*given)
+        other = {"directory_id": "other", "since": "", "directory": "/srv/work", "host": "press2"}
+        obstore.put(S3Store.from_url(s3_url, client_options={"allow_http": True}), "writer.json", json.dumps(other).encode())
+
+    monkeypatch.setattr(load_module, step, taken_over)
+    with pytest.raises(TransientError, match="/srv/work of press2"):
+        pipeline.load(run)
+    assert not [key for key in stored(s3_url, "commits") if key.endswith(".published")]
+    assert bool(stored(s3_url, "tables")) == (step == "publish_build")
+    with pytest.raises(ConfigurationError, match="/srv/work of press2"):
+        pipeline.load(run)
 
 
 def test_commands_take_the_url_and_tell_trouble_by_their_exit_codes(s3_url, tmp_path):

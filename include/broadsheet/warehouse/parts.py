@@ -53,9 +53,13 @@ class Parts:
         self._coming.append(relative)
 
     def move(self) -> None:
-        """Write down what will be moved, then move it. A state that is only built anew moves nothing, and what was moved for it stays written."""
+        """Write down what will be moved, then move it. A state that is only built anew moves nothing, and what was moved for it stays written.
+
+        Raises TransientError where another working directory publishes by now.
+        """
         if not (self._coming or self._leaving):
             return
+        self._store.require_claim()  # hours may have gone by: a machine that stood still was perhaps given up
         with self._store.new(_key(self.snapshot_id, _INTENT)) as aside:
             aside.write_text(json.dumps({"coming": [str(path) for path in self._coming], "leaving": [str(path) for path in self._leaving]}), "utf-8")
         for path in self._leaving:
@@ -69,8 +73,10 @@ class Parts:
 
 
 def mark_published(lake: Lake, snapshot_id: str) -> None:
-    """Say that what was moved for a snapshot stays."""
-    with store_of(lake).new(_key(snapshot_id, _MARKER)) as aside:
+    """Say that what was moved for a snapshot stays. Raises TransientError where another working directory publishes by now."""
+    store = store_of(lake)
+    store.require_claim()
+    with store.new(_key(snapshot_id, _MARKER)) as aside:
         aside.write_text(datetime.now(UTC).isoformat(), "utf-8")
 
 
