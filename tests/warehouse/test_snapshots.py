@@ -12,6 +12,7 @@ from broadsheet.lake import Lake
 from broadsheet.pipeline import capture, extract, load, transform, validate
 from broadsheet.runs import Run
 from broadsheet.settings import Settings
+from broadsheet.store import Store
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.load import DATA_TABLES, rebuild
 from broadsheet.warehouse.query import connect, query
@@ -144,6 +145,32 @@ def test_an_undone_run_can_be_loaded_again(lake):
     assert {name: query(lake, f"from {name}").num_rows for name in DATA_TABLES} == whole
     rebuild(Lake(lake))
     assert {name: query(lake, f"from {name}").num_rows for name in DATA_TABLES} == whole
+
+
+def test_a_load_that_died_before_it_moved_a_part_brings_no_earlier_one_back(lake, monkeypatch):
+    """A run that was undone and loaded again has parts of the same names in both places."""
+    (first,) = load_runs(lake, "one")
+    load_runs(lake, "two")
+    rollback(Lake(lake), first, Settings(kept_snapshots=9))
+    overlapping = Run.start(lake, "overlapping", shards=1, kept_snapshots=9)
+    for shard in capture(overlapping, PAGES[2:3]):
+        for stage in (extract, transform, validate):
+            stage(overlapping, shard)
+    (second,) = load_runs(lake, "overlapping")
+    load_runs(lake, "two")
+    held, in_place = contents(lake), {name: (lake / "tables" / name).read_bytes() for name in parts(lake)}
+    assert any((lake / "withdrawn" / name).read_bytes() != content for name, content in in_place.items() if (lake / "withdrawn" / name).exists())
+
+    def die(*_):
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        patch.setattr(Store, "move", die)
+        rollback(Lake(lake), second, Settings(kept_snapshots=9))
+    load_runs(lake, "two")  # which is loaded: only what died is undone
+    assert {name: (lake / "tables" / name).read_bytes() for name in parts(lake)} == in_place
+    rebuild(Lake(lake))
+    assert contents(lake) == held
 
 
 def test_the_difference_of_two_states_is_told_by_table_with_examples(lake):

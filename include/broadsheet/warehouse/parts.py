@@ -94,7 +94,8 @@ def undo_unpublished(lake: Lake, published: set[str]) -> list[str]:
         for path in moved["coming"]:
             store.delete(f"{TABLES}/{path}")
         for path in moved["leaving"]:
-            if store.exists(f"{WITHDRAWN}/{path}"):
+            # one that is in its place was not moved: what was withdrawn under its name is an earlier one, of a run that was undone and loaded again
+            if not store.exists(f"{TABLES}/{path}") and store.exists(f"{WITHDRAWN}/{path}"):
                 store.move(f"{WITHDRAWN}/{path}", f"{TABLES}/{path}")
         store.delete(_key(snapshot_id, _INTENT))
         undone.append(snapshot_id)
