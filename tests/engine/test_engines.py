@@ -1,16 +1,20 @@
 """The engines: whoever reads and checks the pages, the rows are the same."""
 
+import re
 from pathlib import Path
 
+import evil_work
 import pytest
 from row_sets import twin
 from staged import SAMPLE, begin, rows_of
+from typer.testing import CliRunner
 
 from broadsheet import pipeline
-from broadsheet.engine import engines, guard
+from broadsheet.cli.app import app
+from broadsheet.engine import engines, guard, pool
 from broadsheet.engine.spark.submit import Spark
-from broadsheet.errors import ConfigurationError
-from broadsheet.runs import shards_of
+from broadsheet.errors import ConfigurationError, TransientError
+from broadsheet.runs import REPARSE, shards_of
 from broadsheet.settings import read_settings
 
 
@@ -38,6 +42,22 @@ def test_one_process_gives_the_rows_of_the_pool_without_a_guard(begun, of_the_po
     monkeypatch.setattr(guard, "_Nursery", None)  # no child can be begun
     assert rows_by("process", begun, tmp_path / "lake") == of_the_pool
     assert of_the_pool["captures"][0] == 200
+
+
+def test_a_process_that_is_killed_is_no_fault_of_the_program(begun, of_the_pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = twin(begun, tmp_path / "lake", engine="pool")
+    monkeypatch.setattr(pool, "BY_SHARD", (pipeline.extract, evil_work.transform, pipeline.validate))
+    told = rf"process of run {run.run_id} was killed in transform.*: `(broadsheet .*`)$"
+    with pytest.raises(TransientError, match=told) as caught:
+        pipeline.by_shard(run, shards_of(run), engines.engine_for(run.options, 2), lambda *progress: None)
+    commands = [line.strip("`").split()[1:] for line in re.search(told, str(caught.value))[1].split("&&")]
+    assert [command[0] for command in commands] == ["transform", "validate", "load"]
+    for command in commands[:-1]:
+        assert CliRunner().invoke(app, command).exit_code == 0, command
+    assert rows_of(run) == of_the_pool
+    (run.where.staging(run.run_id) / REPARSE).touch()
+    with pytest.raises(TransientError, match="nothing was published: begin it again"):
+        pipeline.by_shard(run, shards_of(run), engines.engine_for(run.options, 2), lambda *progress: None)
 
 
 def test_spark_on_this_machines_cores_gives_the_rows_of_the_pool(begun, of_the_pool, tmp_path: Path, spark) -> None:

@@ -3,20 +3,26 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from functools import partial
 from multiprocessing import forkserver, get_context
+from shlex import quote
 
 from broadsheet.engine.engines import Progress
+from broadsheet.errors import TransientError
 from broadsheet.pipeline import BY_SHARD
-from broadsheet.runs import Run, outcomes_of
+from broadsheet.runs import Run, is_reparse, is_replay, outcomes_of
 
 # Below this many captures a process pool costs more than it saves.
 POOL_FROM = 2000
 
 
 class Pool:
-    """All shards of one stage before the next; in `workers` processes at most, by default one a core where that is quicker."""
+    """All shards of one stage before the next; in `workers` processes at most, by default one a core where that is quicker.
+
+    Raises TransientError where one of them is killed.
+    """
 
     def __init__(self, workers: int | None = None):
         self.workers = workers
@@ -29,8 +35,11 @@ class Pool:
         with self._processes(run, len(shards)) as pool:
             for stage in BY_SHARD:
                 results = pool.map(partial(stage, run), shards) if pool else map(partial(stage, run), shards)
-                for done, _ in enumerate(results, start=1):
-                    report(stage.__name__, done, len(shards))
+                try:
+                    for done, _ in enumerate(results, start=1):
+                        report(stage.__name__, done, len(shards))
+                except BrokenProcessPool as error:
+                    raise TransientError(_killed(run, stage.__name__)) from error
 
     def _processes(self, run: Run, shard_count: int):
         """A process pool over shards, or None where one process is quicker."""
@@ -41,6 +50,16 @@ class Pool:
             return nullcontext()
         _begin_processes()
         return ProcessPoolExecutor(count, mp_context=get_context("forkserver"))
+
+
+def _killed(run: Run, stage: str) -> str:
+    """What to tell of a process that was killed: Linux does so to the largest one where memory is short."""
+    told = f"a process of run {run.run_id} was killed in {stage}, maybe for want of memory (fewer --workers take less)"
+    if is_reparse(run) or is_replay(run):
+        return f"{told}; nothing was published: begin it again"
+    left = [other.__name__ for other in BY_SHARD]
+    commands = [f"broadsheet {name} --lake {quote(run.where.name)} --run {run.run_id}" for name in (*left[left.index(stage) :], "load")]
+    return f"{told}. What was done is kept; to go on: `{' && '.join(commands)}`"
 
 
 def _begin_processes() -> None:
