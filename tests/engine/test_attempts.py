@@ -1,6 +1,7 @@
 """Attempts at shards: whatever is done twice or left half done, each shard comes into staging once."""
 
 import errno
+import itertools
 import shutil
 import subprocess
 import sys
@@ -309,6 +310,40 @@ def test_a_context_that_cannot_be_stopped_hides_no_error(run: Run, monkeypatch: 
     monkeypatch.setitem(sys.modules, "pyspark", SimpleNamespace(SparkContext=Gone))
     assert driver.main(run.lake, run.run_id, program(), "one") == 5
     assert "the cluster is gone" in str(state.error_of(run, "one", "", is_failed=True))
+
+
+@pytest.fixture
+def job(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Spark as one thread; `job.has_ended` tells whether its tasks are done."""
+    job = SimpleNamespace(has_ended=False)
+
+    def collect(tasks: list, do: Any) -> list:
+        done = [do(task) for task in tasks]
+        job.has_ended = True
+        return done
+
+    def parallelize(tasks: list, _: int) -> SimpleNamespace:
+        return SimpleNamespace(map=lambda do: SimpleNamespace(collect=lambda: collect(tasks, do)))
+
+    context = SimpleNamespace(parallelize=parallelize, cancelAllJobs=lambda: None, stop=lambda: None)
+    monkeypatch.setitem(sys.modules, "pyspark", SimpleNamespace(SparkContext=SimpleNamespace(getOrCreate=lambda: context)))
+    monkeypatch.setattr(driver, "_LOOK_SECONDS", 0.01)
+    return job
+
+
+def test_what_a_file_system_shows_late_is_waited_for(run: Run, job: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client of NFS that looked too early is told for a while that there is nothing."""
+    finished, looks = Attempts._finished, itertools.count()
+    monkeypatch.setattr(Attempts, "_finished", lambda attempts: finished(attempts) if job.has_ended and next(looks) > 5 else iter(()))
+    assert driver.main(run.lake, run.run_id, program(), "one") == 0
+    assert stages(run) == WHOLE
+
+
+def test_what_stays_unseen_is_left_to_another_driver(run: Run, job: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "_UNSEEN_SECONDS", 0.1)
+    monkeypatch.setattr(Attempts, "_finished", lambda attempts: iter(()))
+    assert driver.main(run.lake, run.run_id, program(), "one") == 5
+    assert "shards [0, 1] is not to be seen here" in str(state.error_of(run, "one", "", is_failed=True))
 
 
 def test_a_driver_that_was_given_up_tells_nothing_in_the_name_of_another(run: Run) -> None:

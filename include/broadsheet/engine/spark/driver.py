@@ -5,6 +5,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
+from time import monotonic, sleep
 
 from broadsheet.cli.exits import Exit
 from broadsheet.engine.attempts import Attempts, Done, attempt, require_same_program
@@ -18,6 +19,8 @@ from broadsheet.transient import held
 # How long a driver waits for another one of its run, which nobody watches any more, to end.
 OTHER_DRIVER_SECONDS = 4 * 3600.0
 _LOOK_SECONDS = 0.5
+# How long what an executor wrote may stay unseen: where it was looked for before it was there, a client of NFS says for up to a minute that it is not.
+_UNSEEN_SECONDS = 90.0
 _CODES = {"transient": Exit.TRY_AGAIN, "configuration": Exit.USAGE, "stopped": Exit.STOPPED}
 
 
@@ -73,15 +76,20 @@ def _submit(context, run: Run, program: str, attempts: Attempts) -> None:
 
 
 def _bring_in(job: Future, attempts: Attempts) -> None:
+    """Bring in what has finished until the job has ended, and then what of it is not to be seen yet. Raises the job's error."""
     before = len(attempts.left)
-    is_over = False
-    while not is_over:
-        is_over = bool(wait([job], timeout=_LOOK_SECONDS).done)
+    ended_at: float | None = None
+    while ended_at is None or (attempts.left and monotonic() < ended_at + _UNSEEN_SECONDS):
+        if ended_at is not None:
+            sleep(_LOOK_SECONDS)
+        elif wait([job], timeout=_LOOK_SECONDS).done:
+            ended_at = monotonic()
         attempts.settle()
         if len(attempts.left) < before:
             before = len(attempts.left)
             _tell_done(attempts)
-    job.result()
+        if ended_at is not None:
+            job.result()
 
 
 def _do(run: Run, program: str, task: tuple[int, str]) -> Done:
