@@ -48,7 +48,7 @@ BINDING = "store.json"
 _URL = re.compile(r"([a-z][a-z0-9+.-]*):/+(.*)", re.IGNORECASE)
 _BUCKET_AND_FOLDER = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.+(/|$))[\w.=+-]+)*")
 
-# Of `written_aside`, with the host and the process that writes it. Hosts and containers that share a lake have their own numbers of processes.
+# Of `aside_of`, with the host and the process that writes it. Hosts and containers that share a lake have their own numbers of processes.
 _ASIDE = re.compile(r"\..+\.([0-9a-f]{8})-([1-9][0-9]{0,6})\.tmp")
 
 # Files that stages leave in their staging: what goes on, what was rejected, what became of it all.
@@ -216,7 +216,7 @@ def written_aside(target: Path) -> Iterator[Path]:
     if not target.name:  # "." and "/", beside which there is no name for a file
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.{_host()}-{os.getpid()}.tmp")
+    aside = aside_of(target)
     try:
         yield aside
         with aside.open("rb") as file:
@@ -226,8 +226,13 @@ def written_aside(target: Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
+def aside_of(target: Path) -> Path:
+    """The name beside `target` by which `is_left_aside` knows what this process writes."""
+    return target.with_name(f".{target.name}.{_host()}-{os.getpid()}.tmp")
+
+
 def is_left_aside(file: Path) -> bool:
-    """Whether a file was written aside by a process that this host does not have any more, or that is this one."""
+    """Whether a file or folder was written aside by a process that this host does not have any more, or that is this one."""
     named = _ASIDE.fullmatch(file.name)
     if not named or named[1] != _host():
         return False

@@ -15,8 +15,8 @@ from broadsheet.errors import TransientError
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # What a file system on the network, or a disk of one machine, may do once.
 _PASSING = (errno.ESTALE, errno.EIO, errno.ETIMEDOUT)
-# How DuckDB tells of a disk that is full: of a file that it writes, and of what it puts down while memory is short.
-_FULL_IN_DUCKDB = ("No space left on device", "failed to offload data block", "Disk quota exceeded")
+# How a disk that is full is told of, by DuckDB also of what it puts down while memory is short.
+FULL = ("No space left on device", "failed to offload data block", "Disk quota exceeded")
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def is_disk_full(error: BaseException) -> bool:
     if isinstance(error, sqlite3.OperationalError):
         return "disk is full" in str(error)
     duckdb = sys.modules.get("duckdb")  # whose error it is, it has been imported
-    return duckdb is not None and isinstance(error, duckdb.Error) and any(text in str(error) for text in _FULL_IN_DUCKDB)
+    return duckdb is not None and isinstance(error, duckdb.Error) and any(text in str(error) for text in FULL)
 
 
 def may_pass(error: BaseException) -> bool:

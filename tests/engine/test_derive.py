@@ -3,16 +3,21 @@
 import errno
 import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import duckdb
 import msgspec
+import psutil
 import pytest
 
 from broadsheet.engine.spark import derive as derive_module
+from broadsheet.engine.spark import derive_submit
 from broadsheet.engine.spark.derive import derive
-from broadsheet.errors import ConfigurationError, TransientError
+from broadsheet.errors import BroadsheetError, ConfigurationError, TransientError
 from broadsheet.lake import Lake
 from broadsheet.pipeline import run_all
 from broadsheet.settings import Settings
@@ -156,3 +161,72 @@ def test_spark_that_is_not_there_is_told(lake, tmp_path, monkeypatch):
     with pytest.raises(ConfigurationError, match="BROADSHEET_SPARK_SUBMIT"):
         derive(lake, tmp_path / "out", "spark", Settings())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def submitted(tmp_path, monkeypatch):
+    """`submitted(script)`: derive with a shell script as `spark-submit`; what is raised."""
+
+    def submit(script: str) -> None:
+        program = tmp_path / "spark-submit"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("BROADSHEET_SPARK_SUBMIT", str(program))
+        monkeypatch.setenv("JAVA_HOME", "/")
+        derive_submit.submit(Path("derive_tables.py"), ["plan.json"], tmp_path / "spark.log", 100)
+
+    return submit
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        ("echo ExecutorLostFailure: executor 1 exited >&2; exit 1", TransientError),
+        ("echo java.io.IOException: No space left on device >&2; exit 1", TransientError),
+        ("exit 137", TransientError),  # the driver was killed
+        ("kill -9 $$", TransientError),
+        ("echo ValueError: related_links has rows without url >&2; exit 1", BroadsheetError),
+    ],
+)
+def test_why_spark_ended_is_told_by_its_kind(submitted, script, kind):
+    with pytest.raises(BroadsheetError, match="spark-submit ended with") as caught:
+        submitted(script)
+    assert type(caught.value) is kind
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a process that its parent is gone")
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_spark_ends_with_whoever_derives(tmp_path, submitted, sent):
+    submitted("exit 0")  # the program is there
+    (tmp_path / "spark-submit").write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid.new; mv {tmp_path}/pid.new {tmp_path}/pid; exec sleep 600\n")
+    code = (
+        "import sys, pathlib; from broadsheet.engine.spark.derive_submit import submit; submit(pathlib.Path('a'), [], pathlib.Path(sys.argv[1]), 100)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, tmp_path / "spark.log"]) as deriving:
+        while not (tmp_path / "pid").exists():
+            assert deriving.poll() is None
+            time.sleep(0.05)
+        job = psutil.Process(int((tmp_path / "pid").read_text()))
+        deriving.send_signal(sent)
+        _, alive = psutil.wait_procs([job], timeout=30)
+        for process in alive:
+            process.kill()
+    assert not alive
+
+
+def test_what_a_killed_one_left_goes_and_that_of_a_living_one_stays(tmp_path):
+    killed = """if True:
+        import os, sys, pathlib
+        from broadsheet.engine.spark.derive import _aside
+        with _aside(pathlib.Path(sys.argv[1])):
+            os.kill(os.getpid(), 9)
+    """
+    subprocess.run([sys.executable, "-c", killed, tmp_path / "out"], check=False)
+    (left,) = tmp_path.iterdir()
+    living = left.with_name(left.name.replace(left.name.split("-")[-1], f"{os.getppid()}.tmp"))
+    others = [living, tmp_path / ".outside", tmp_path / left.name.replace(".out.", ".outer.")]
+    for other in others:
+        other.mkdir()
+    with derive_module._aside(tmp_path / "out"):
+        assert not left.exists()
+    assert set(tmp_path.iterdir()) == {tmp_path / "out", *others}

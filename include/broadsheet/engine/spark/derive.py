@@ -9,8 +9,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
-from secrets import token_hex
 from typing import Literal
 
 import duckdb
@@ -19,7 +19,7 @@ import msgspec
 from broadsheet.engine.spark.derive_submit import submit
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import TABLES as PARTS
-from broadsheet.lake import Lake
+from broadsheet.lake import Lake, aside_of, is_left_aside
 from broadsheet.settings import Settings
 from broadsheet.store import PARQUET, store_of
 from broadsheet.tables.ddl import ddl, quoted
@@ -44,8 +44,8 @@ def derive(lake: Lake, out: Path, engine: Literal["spark", "duckdb"], settings: 
     """Derive from what the lake has published, whole, into a new folder: a folder of Parquet for each table of `SPREAD`.
 
     Whatever else may go on meanwhile. Raises ConfigurationError where the folder is not empty, the lake has published nothing, rows of it were
-    written by an earlier program, or Spark is not there; TransientError while a load is at work or where copies of an object
-    store's files are removed; BroadsheetError where Spark fails.
+    written by an earlier program, or Spark is not there; TransientError while a load is at work, where copies of an object
+    store's files are removed, a disk is full or what works on Spark is lost; BroadsheetError where Spark fails otherwise.
     """
     if out.exists() and any(out.iterdir()):
         raise ConfigurationError(f"{out} is not empty: derived tables are made in a folder of their own")
@@ -97,8 +97,11 @@ def _held(parts: list[Path], folder: Path) -> list[str]:
 
 @contextmanager
 def _aside(out: Path) -> Iterator[Path]:
-    """A folder to write to, which becomes `out` when all is done."""
-    folder = out.absolute().with_name(f".{out.name}-{token_hex(4)}")
+    """A folder to write to, which becomes `out` when all is done. Those of processes that were killed go."""
+    folder = aside_of(out.absolute())
+    for left in folder.parent.glob(f".{escape(out.name)}.*"):
+        if is_left_aside(left):
+            shutil.rmtree(left, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
         yield folder

@@ -1,14 +1,19 @@
 """A job that derives, given to `spark-submit` and waited for."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
-from broadsheet.engine.spark.submit import configuration, environment, submit_program
-from broadsheet.errors import BroadsheetError
+from broadsheet.engine.spark import state
+from broadsheet.engine.spark.submit import configuration, end, end_with_parent, environment, submit_program
+from broadsheet.errors import BroadsheetError, TransientError
 from broadsheet.settings import read_spark_settings
+from broadsheet.transient import FULL
 
 _TOLD_LINES = 30
+# How `spark-submit` ends when it, or the driver below it, is killed.
+_KILLED = {code for sent in (signal.SIGKILL, signal.SIGTERM) for code in (-sent, 128 + sent)}
 
 
 def submit(application: Path, arguments: list[str], log: Path, memory_mb: int) -> None:
@@ -18,7 +23,8 @@ def submit(application: Path, arguments: list[str], log: Path, memory_mb: int) -
     ----------
     memory_mb : MiB for the driver, which does all where there is no cluster; a properties file goes before it.
 
-    Raises ConfigurationError where there is no `spark-submit` or no Java, BroadsheetError where the job fails.
+    Raises ConfigurationError where there is no `spark-submit` or no Java, TransientError where it, machines or processes of it were lost or a disk is
+    full, BroadsheetError where the job fails otherwise.
     """
     settings = read_spark_settings()
     program = submit_program(settings)
@@ -30,7 +36,13 @@ def submit(application: Path, arguments: list[str], log: Path, memory_mb: int) -
     ]  # fmt: skip
     given = os.environ | environment(settings.master, program)
     with log.open("wb") as kept:
-        ended = subprocess.run(command, env=given, stdin=subprocess.DEVNULL, stdout=kept, stderr=kept, check=False).returncode
+        job = subprocess.Popen(command, env=given, stdin=subprocess.DEVNULL, stdout=kept, stderr=kept, preexec_fn=end_with_parent)
+        try:
+            ended = job.wait()
+        finally:
+            end(job)
     if ended:
-        told = "\n".join(log.read_text("utf-8", "replace").splitlines()[-_TOLD_LINES:])
-        raise BroadsheetError(f"spark-submit ended with {ended}; the last that it said:\n{told}")
+        text = log.read_text("utf-8", "replace")
+        told = "\n".join(text.splitlines()[-_TOLD_LINES:])
+        kind = TransientError if ended in _KILLED or any(sign in text for sign in (*state.LOST, *FULL)) else BroadsheetError
+        raise kind(f"spark-submit ended with {ended}; the last that it said:\n{told}")

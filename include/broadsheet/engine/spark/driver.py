@@ -19,7 +19,7 @@ from broadsheet.transient import held
 # How long a driver waits for another one of its run, which nobody watches any more, to end.
 OTHER_DRIVER_SECONDS = 4 * 3600.0
 _LOOK_SECONDS = 0.5
-# How long what an executor wrote may stay unseen: where it was looked for before it was there, a client of NFS says for up to a minute that it is not.
+# How long what an executor wrote may stay unseen: where it was looked for too early, a client of NFS says for up to a minute that it is not there.
 _UNSEEN_SECONDS = 90.0
 _CODES = {"transient": Exit.TRY_AGAIN, "configuration": Exit.USAGE, "stopped": Exit.STOPPED}
 

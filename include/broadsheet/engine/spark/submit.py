@@ -64,7 +64,7 @@ class Spark:
         with log.open("w", encoding="utf-8") as kept:
             driver = subprocess.Popen(
                 command, env=os.environ | environment(settings.master, self.program), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=kept,
-                text=True, errors="replace", preexec_fn=_end_with_parent,
+                text=True, errors="replace", preexec_fn=end_with_parent,
             )  # fmt: skip
             try:
                 assert driver.stdout is not None
@@ -77,7 +77,7 @@ class Spark:
                         kept.flush()
                 driver.wait()
             finally:
-                _end(driver)
+                end(driver)
         return state.error_of(run, token, log.read_text("utf-8", "replace"), is_failed=driver.returncode != 0)
 
 
@@ -125,12 +125,14 @@ def submit_program(settings: SparkSettings) -> Path:
     return Path(found).absolute()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """In a process that is begun, before its program: be ended when the one that began it is gone, however that ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
-def _end(process: subprocess.Popen) -> None:
+def end(process: subprocess.Popen) -> None:
+    """End a process that may still run."""
     if process.poll() is None:
         process.terminate()
         try:
