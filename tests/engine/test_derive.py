@@ -185,7 +185,8 @@ def submitted(tmp_path, monkeypatch):
         ("echo java.io.IOException: No space left on device >&2; exit 1", TransientError),
         ("exit 137", TransientError),  # the driver was killed
         ("kill -9 $$", TransientError),
-        ("echo ValueError: related_links has rows without url >&2; exit 1", BroadsheetError),
+        ("echo ValueError: related_links has rows without url, SparkContext: Successfully stopped SparkContext >&2; exit 1", BroadsheetError),
+        ("echo ERROR Application has been killed. Reason: All masters are unresponsive! Giving up. >&2; exit 1", TransientError),
     ],
 )
 def test_why_spark_ended_is_told_by_its_kind(submitted, script, kind):

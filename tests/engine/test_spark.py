@@ -4,6 +4,7 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +19,8 @@ from staged import EVIL_PAGE, ROOT, SAMPLE, begin, rows_of
 
 from broadsheet import pipeline
 from broadsheet.engine import engines, extracting, guard
-from broadsheet.errors import ConfigurationError
+from broadsheet.engine.spark import submit
+from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import ATTEMPTS
 from broadsheet.runs import Run, shards_of
 
@@ -115,6 +117,17 @@ def test_a_cluster_that_there_is_not_is_told_of(spark: Path, begun: Run, tmp_pat
     run = twin(begun, tmp_path / "lake", engine="spark")
     with pytest.raises(ConfigurationError, match=r"no-such-master|Master must"):
         pipeline.by_shard(run, shards_of(run), engines.engine_for(run.options), lambda *progress: None)
+
+
+def test_a_cluster_that_does_not_answer_may_do_so_later(spark: Path, begun: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spark asks three times, twenty seconds apart."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and listens to nothing
+        monkeypatch.setenv("BROADSHEET_SPARK_MASTER", f"spark://127.0.0.1:{nobody.getsockname()[1]}")
+        monkeypatch.setattr(submit, "TRIES", 1)
+        run = twin(begun, tmp_path / "lake", engine="spark")
+        with pytest.raises(TransientError, match="the cluster does not answer"):
+            pipeline.by_shard(run, shards_of(run), engines.engine_for(run.options), lambda *progress: None)
 
 
 def descendants(process: psutil.Process) -> list[psutil.Process]:

@@ -110,6 +110,8 @@ def _told(error: Exception) -> Told:
         text = f"{type(error).__name__}: {error}"
         if "ConfigurationError: " in text:
             return Told("configuration", text.rpartition("ConfigurationError: ")[2].split("\n")[0])
+        if any(sign in text for sign in state.STOPPED):
+            return Told("transient", "Spark gave up: the cluster does not answer, or does not take the application any more; spark.log tells more")
         if any(sign in text for sign in state.LOST):
             return Told("transient", f"Spark gave up: {text[:2000]}")
     return known
