@@ -348,6 +348,20 @@ def test_what_stays_unseen_is_left_to_another_driver(run: Run, job: SimpleNamesp
     assert "shards [0, 1] is not to be seen here" in str(state.error_of(run, "one", "", is_failed=True))
 
 
+@pytest.mark.parametrize(("is_stopped", "code"), [(True, 5), (False, 1)])
+def test_what_a_context_that_spark_stopped_answers_may_pass(run: Run, monkeypatch: pytest.MonkeyPatch, is_stopped: bool, code: int) -> None:
+    """Which error that is, depends on what it was asked for."""
+    error = type("Py4JJavaError", (Exception,), {"__module__": "py4j.protocol"})('NullPointerException: "SparkEnv$.get()" is null')
+
+    def parallelize(*given: object) -> None:
+        raise error
+
+    java = SimpleNamespace(sc=lambda: SimpleNamespace(isStopped=lambda: is_stopped))
+    context = SimpleNamespace(parallelize=parallelize, stop=lambda: None, _jsc=java)
+    monkeypatch.setitem(sys.modules, "pyspark", SimpleNamespace(SparkContext=SimpleNamespace(getOrCreate=lambda: context)))
+    assert driver.main(run.lake, run.run_id, program(), "one") == code
+
+
 def test_a_driver_that_was_given_up_tells_nothing_in_the_name_of_another(run: Run) -> None:
     assert state.last(run) == ""
     earlier = state.begin(run)

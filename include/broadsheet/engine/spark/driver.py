@@ -21,6 +21,7 @@ OTHER_DRIVER_SECONDS = 4 * 3600.0
 _LOOK_SECONDS = 0.5
 # How long what an executor wrote may stay unseen: where it was looked for too early, a client of NFS says for up to a minute that it is not there.
 _UNSEEN_SECONDS = 90.0
+_GIVEN_UP = "Spark gave up: the cluster does not answer, or does not take the application any more; spark.log tells more"
 _CODES = {"transient": Exit.TRY_AGAIN, "configuration": Exit.USAGE, "stopped": Exit.STOPPED}
 
 
@@ -53,6 +54,10 @@ def _take_through(run: Run, program: str) -> None:
         context = SparkContext.getOrCreate()
         try:
             _submit(context, run, program, attempts)
+        except Exception as error:
+            if _is_sparks(error) and _is_stopped(context):  # whatever it was asked for when that came
+                raise TransientError(_GIVEN_UP) from error
+            raise
         finally:
             with suppress(Exception):  # of a cluster that is gone: it would be told instead of what happened
                 context.stop()
@@ -98,6 +103,18 @@ def _do(run: Run, program: str, task: tuple[int, str]) -> Done:
     return attempt(run, *task)
 
 
+def _is_stopped(context) -> bool:
+    """Whether Spark stopped it by itself: no master answers, or takes the application any more."""
+    try:
+        return bool(context._jsc.sc().isStopped())
+    except Exception:  # Java is gone: the error at hand tells
+        return False
+
+
+def _is_sparks(error: Exception) -> bool:
+    return type(error).__module__.startswith(("py4j", "pyspark"))
+
+
 def _tell_done(attempts: Attempts) -> None:
     count = len(attempts.bases)
     print(f"{state.PROGRESS}{count - len(attempts.left)} of {count}", flush=True)
@@ -106,12 +123,12 @@ def _tell_done(attempts: Attempts) -> None:
 def _told(error: Exception) -> Told:
     """As `faults.told`; what Spark raises for processes and machines that were lost is transient."""
     known = told(error)
-    if type(error).__module__.startswith(("py4j", "pyspark")):
+    if _is_sparks(error):
         text = f"{type(error).__name__}: {error}"
         if "ConfigurationError: " in text:
             return Told("configuration", text.rpartition("ConfigurationError: ")[2].split("\n")[0])
         if any(sign in text for sign in state.STOPPED):
-            return Told("transient", "Spark gave up: the cluster does not answer, or does not take the application any more; spark.log tells more")
+            return Told("transient", _GIVEN_UP)
         if any(sign in text for sign in state.LOST):
             return Told("transient", f"Spark gave up: {text[:2000]}")
     return known
