@@ -25,7 +25,7 @@ select
     bool_or(is_shown) as is_shown,
     bool_or(is_by_url) as is_by_url,
     bool_or(is_same_site) as is_same_site,
-    case when not bool_or(is_open) then feed_headline_id end as settled_headline_id,
+    case when bool_or(is_open) is null then feed_headline_id end as settled_headline_id,
 from (
     select feed_headline_id, title, site, candidate_fit, false as is_shown, false as is_by_url, is_same_site from fitting
     union all
