@@ -91,7 +91,8 @@ def ingest(name: str, params=None, outlet_events=None) -> dict[str, Any]:
         raise AirflowSkipException(f"{busy}: the next one goes on.") from None
     except bringing.HostBusy as busy:
         now = datetime.now(UTC)
-        if now - get_current_context()["dag_run"].start_date > defaults.TURN_WAITED_FOR:
+        begun_at = get_current_context()["dag_run"].start_date or now
+        if now - begun_at > defaults.TURN_WAITED_FOR:
             raise AirflowSkipException(f"{busy}: the next run goes on.") from None
         log.info("%s: it waits for its turn.", busy)
         raise AirflowRescheduleException(now + defaults.TURN_LOOKED_FOR_AFTER) from None

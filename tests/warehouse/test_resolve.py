@@ -99,6 +99,16 @@ def test_a_title_that_comes_later_resolves_what_was_open_and_another_makes_it_am
     assert loads.outcome()[:2] == ("ambiguous", "warehouse_cut")
 
 
+def test_what_was_known_of_a_headline_and_its_title_stays_where_something_new_comes_to_it(loads):
+    feed(loads, (cut(LONG, 36), True))
+    loads.insert("related_links", capture_id="page", position=1, site="elsewhere", headline_text=LONG)
+    loads.load()
+    link(loads, LONG, capture="later")
+    loads.load()
+    assert loads.ask("select is_same_page, is_same_site from headline_candidates") == [(True, True)]
+    assert loads.outcome() == ("resolved", "same_page_cut", LONG, 1)
+
+
 def test_an_article_that_comes_after_its_title_is_told(loads):
     feed(loads, (LONG, False))
     link(loads, LONG)
