@@ -146,10 +146,10 @@ def _require_answers(run: Run, source: str, account: dict[str, Any]) -> None:
     note = run.where.staging(run.run_id) / _UNANSWERED
     if told := unanswered(account):
         note.write_text(told, "utf-8")
-    elif account.get("requests"):
-        note.unlink(missing_ok=True)
-    elif note.exists():
+    elif account.get("put_off") and not account.get("requests") and note.exists():
         told = note.read_text("utf-8")
+    else:
+        note.unlink(missing_ok=True)
     if told:
         raise TransientError(f"source {source}: {told}")
 

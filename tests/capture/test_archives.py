@@ -7,15 +7,22 @@ import io
 import itertools
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 from base64 import b32encode
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import fastwarc.warc
 import obstore
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from fastwarc.stream_io import GzipWriter
 from obstore.store import S3Store
 from warcio.archiveiterator import ArchiveIterator
@@ -90,6 +97,7 @@ class Site:
         self.cut: set[str] = set()
         self.moved: dict[str, str] = {}
         self.is_tagged = False
+        self.is_another = False  # what follows after a break, whatever is asked
         self.ranges: list[str] = []
         site = self
 
@@ -102,10 +110,13 @@ class Site:
                 content = file.read_bytes() if status == 200 else b"no"
                 if asked := self.headers["Range"]:
                     site.ranges.append(f"{asked} {self.headers['If-Range']}")
-                    status, content = 206, content[int(asked.removeprefix("bytes=").removesuffix("-")) :]
+                    begin = 0 if site.is_another else int(asked.removeprefix("bytes=").removesuffix("-"))
+                    status, told, content = 206, f"bytes {begin}-{len(content) - 1}/{len(content)}", content[begin:]
                 self.send_response(302 if self.path in site.moved else status)
                 if self.path in site.moved:
                     self.send_header("Location", site.moved[self.path])
+                if asked:
+                    self.send_header("Content-Range", told)
                 if site.is_tagged:
                     self.send_header("ETag", '"a1"')
                 self.send_header("Content-Type", "text/html; charset=utf-8" if file.suffix == ".html" else "application/octet-stream")
@@ -514,7 +525,7 @@ def test_what_cannot_be_had_now_is_tried_again_later(world, site, trouble):
     getattr(site, trouble).update(("/a.warc.gz", "/b.warc.gz"))
     with pytest.raises(TransientError, match=r"b\.warc\.gz"):
         world.ingest("first")
-    assert site.asked.count("GET /a.warc.gz") >= remote.ATTEMPTS
+    assert site.asked.count("GET /a.warc.gz") == {"busy": 1 + web_files.RETRIES, "cut": remote.ATTEMPTS}[trouble]
     assert world.captures() == []
     getattr(site, trouble).clear()
     assert world.ingest("first")["archives"] == {"read": 2, "failed": 0, "left": 0}
@@ -528,6 +539,52 @@ def test_a_file_that_breaks_off_goes_on_where_it_did(world, site):
     assert world.ingest()["archives"] == {"read": 2, "failed": 0, "left": 0}
     assert site.ranges and all(asked.endswith(' "a1"') for asked in site.ranges)
     assert len(world.pages()) == 2
+
+
+def test_what_follows_a_break_is_of_the_same_file(world, site):
+    two_files(world, site)
+    site.is_tagged = site.is_another = True
+    site.cut.add("/a.warc.gz")
+    assert world.ingest()["archives"] == {"read": 1, "failed": 0, "left": 1}
+    assert len(site.ranges) == remote.ATTEMPTS and list(world.pages()) == ["https://qingxi.example/2.html"]
+
+
+@pytest.mark.parametrize("location", ["http://[::1/x", "ftp://qingxi.example/a.warc.gz", "http://qingxi.example:70000/"])
+def test_a_redirect_to_what_is_no_url_is_the_files_fault(world, site, location):
+    two_files(world, site)
+    site.moved["/a.warc.gz"] = location
+    assert world.ingest()["archives"] == {"read": 1, "failed": 1, "left": 0}
+    assert world.rejected() == {f"{site.url}/a.warc.gz": "unreadable"}
+
+
+def test_https_leads_to_no_plain_http(world, site, monkeypatch):
+    two_files(world, site)
+    with encrypted(site, world.drop.parent / "tls", monkeypatch) as url:
+        world.says(f"paths: [{url}/a.warc.gz, {url}/b.warc.gz]\n")
+        site.moved["/a.warc.gz"] = f"{site.url}/a.warc.gz"
+        assert world.ingest()["archives"] == {"read": 1, "failed": 1, "left": 0}
+        assert world.rejected() == {f"{url}/a.warc.gz": "unreadable"}
+
+
+@contextlib.contextmanager
+def encrypted(site, folder: Path, monkeypatch):
+    """The same site by TLS, with a certificate of its own; yields its URL."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now, address = datetime.now(UTC), x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+    certificate = builder.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    folder.mkdir()
+    file = folder / "both.pem"
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with ThreadingHTTPServer(("127.0.0.1", 0), site.server.RequestHandlerClass) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def test_a_redirect_leads_to_the_same_host_or_a_public_one(world, site):

@@ -212,6 +212,7 @@ def test_file_names_of_any_bytes_can_be_stored(tmp_path):
     [
         (" <http://a.example/x y> ", "http://a.example/x%20y"), ("https://a.example/云", "https://a.example/云"), ("ftp://a.example/", None),
         ("a/b", None), ("", None), (None, None), ("http://[::1", None), ("http://a.example/\u3000\n", "http://a.example/"),
+        ("https://bob:it's@a.example/@bob", "https://a.example/@bob"), ('http://a"b:c d@a.example/', "http://a.example/"),
     ],
 )  # fmt: skip
 def test_clean_url(text, url):

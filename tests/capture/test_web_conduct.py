@@ -411,6 +411,16 @@ def test_a_run_that_got_no_answer_ends_so_however_often_it_is_repeated_and_the_s
     assert last_run(lake, "trial").run_id == "later"
 
 
+def test_a_run_without_answers_ends_well_when_another_had_them(site, lake, monkeypatch):
+    site.answers = {"/": (503, {}, b"")}
+    trial = source(site)
+    with pytest.raises(TransientError, match="none of 2 requests was answered"):
+        ingest(start_source(lake.root, trial, "first"), trial)
+    nothing_due = {"source": "trial", "requests": 0, "pages": 0, "answered": 0, "failed": 0, "put_off": 0}
+    monkeypatch.setattr("broadsheet.capture.web.crawl.crawl", lambda *_, **__: nothing_due)
+    assert ingest(start_source(lake.root, trial, "first"), trial)["crawl"] == nothing_due
+
+
 @pytest.mark.parametrize(
     ("status", "text", "is_open"),
     [

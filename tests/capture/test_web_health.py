@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadsheet.capture.raw_zone import RawZone
-from broadsheet.capture.visits import Role, Visit
+from broadsheet.capture.visits import ROBOTS_FORBIDDEN, Role, Visit
 from broadsheet.capture.web.health import RECENT, Health, health_of, troubles
 from broadsheet.lake import Lake
 
@@ -21,16 +21,13 @@ ROBOTS_UNREACHABLE = (None, 429, 500, 503, 599)
 
 def told_one_by_one(visits: list[Visit]) -> list[Health]:
     """The definition; a visit without an answer or an error is an address that was seen, and not asked for. That a robots.txt can be had says nothing."""
-    visits = [
-        visit
-        for visit in visits
-        if (visit.http_status is not None or visit.error is not None) and (visit.role != Role.ROBOTS or visit.http_status in ROBOTS_UNREACHABLE)
-    ]
+    visits = [visit for visit in visits if visit.http_status is not None or visit.error is not None]
     return [_told(source, [visit for visit in visits if visit.source == source]) for source in sorted({visit.source for visit in visits})]
 
 
 def _told(source: str, visits: list[Visit]) -> Health:
     asked_at = max(visit.captured_at for visit in visits)
+    visits = [visit for visit in visits if (visit.role != Role.ROBOTS or visit.http_status in ROBOTS_UNREACHABLE) and visit.error != ROBOTS_FORBIDDEN]
     recent = [visit for visit in visits if visit.captured_at > asked_at - RECENT]
     first_seen: dict[str, datetime] = {}
     for visit in visits:
@@ -54,7 +51,7 @@ statuses = st.sampled_from([*GOOD, *FAILED, 301, 404, 410, 199])
 drawn = st.fixed_dictionaries({
     "source": st.sampled_from(["晚报", "a", "B"]), "url": st.sampled_from(["https://a.example/1", "https://a.example/2", "https://b.example/"]),
     "hours": st.sampled_from([0, 1, 23, 24, 24.5, 48, 47.99, 100]), "role": st.sampled_from(list(Role)), "status": statuses,
-    "error": st.sampled_from([None, "timeout"]),
+    "error": st.sampled_from([None, "timeout", ROBOTS_FORBIDDEN]),
 })  # fmt: skip
 
 

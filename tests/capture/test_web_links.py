@@ -49,6 +49,18 @@ def test_a_feed_is_read_from_what_was_sent_whatever_it_names(tmp_path):
     assert entries_of(str(local).encode(), URL) == []
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        b'<fullText><![CDATA[<img src="data:' + 5000 * b"x" + b'">]]></fullText>', b"<title><![CDATA[how <description> works]]></title>",
+        b"<!-- <summary> -->", b"<description><![CDATA[how </description> works]]></description>",
+    ],
+)  # fmt: skip
+def test_markup_in_comments_and_in_texts_is_none(item):
+    link = b"<link>https://news.lanshan.example/1</link>"
+    assert entries_of(b'<rss version="2.0"><channel><item>' + item + link + b"</item></channel></rss>", URL) == ["https://news.lanshan.example/1"]
+
+
 def test_a_feed_takes_time_by_its_length_alone():
     """Its parser takes the square of a tag's attributes, and as long again for texts that lead nowhere."""
     tag = b"<item " + b" ".join(b'a%d="x"' % number for number in range(200_000)) + b">"

@@ -224,3 +224,12 @@ def test_the_contact_is_sent_whatever_the_crawler_calls_itself(user_agent, sent)
 def test_a_part_of_a_page_is_not_its_content(status, is_content):
     one = Visit(url=PAGE, captured_at=BEGIN, source="lanshan", role=Role.PAGE, http_status=status, content_sha256=b"x" * 32)
     assert (known(one).content_sha256 is not None) == is_content
+
+
+def test_what_was_given_up_is_put_off_no_more():
+    """A run that asks for nothing counts for the schedule, unless something that failed will be asked for again."""
+    trial = WebSource(name="lanshan", kind="web", urls=(FRONT,), pages=(PAGE,), contact="https://archive.example/")
+    for failures, count in ((1, 1), (MOST_FAILURES - 1, 1), (MOST_FAILURES, 0)):
+        dead = Known(role=Role.PAGE, tried_at=BEGIN, failures=failures)
+        assert Plan(trial, {PAGE: dead}, BEGIN).put_off_count() == count
+    assert Plan(trial, {PAGE: Known(role=Role.PAGE, tried_at=BEGIN, failures=1)}, BEGIN, lambda _: True).put_off_count() == 0

@@ -75,6 +75,7 @@ class Archives:
         """
         self._source = source
         self._folder = folder
+        self._failures: Counter[str] = Counter()  # in a row, by server
         read = {line.partition("\t")[0] for line in known if not line.endswith(f"\t{_FAILED}")}
         due = [archive for archive in archives_of(source, folder) if not self._is_done(archive, read, known)]
         due.sort(key=lambda archive: _line(archive, _FAILED) in known)  # keeps the order otherwise
@@ -90,13 +91,12 @@ class Archives:
         """
         pages = WarcPages(settings.max_page_bytes, originals, is_own=self._source.is_own)
         began = monotonic()
-        failures: Counter[str] = Counter()  # in a row, by server
         last: TransientError | None = None
         for number, archive in enumerate(self.due):
             if number and monotonic() - began > self._source.seconds:
                 self.left += len(self.due) - number
                 break
-            if failures[archive.server] >= _FAILURES_IN_A_ROW:
+            if self._is_left_alone(archive):
                 self.left += 1
                 continue
             try:
@@ -110,11 +110,11 @@ class Archives:
             except TransientError as error:
                 log.warning("source %s: %s; a later run tries it again", self._source.name, error)
                 last = error
-                failures[archive.server] += 1
+                self._failures[archive.server] += 1
                 self.left += 1
                 self.told.append(_line(archive, _FAILED))
             else:
-                failures[archive.server] = 0
+                self._failures[archive.server] = 0
                 self.read_count += 1
                 self.told.append(_line(archive, mark))
         if last and not (self.read_count or self.failed_count):
@@ -127,13 +127,21 @@ class Archives:
 
     def _is_unchanged(self, archive: Archive, known: set[str]) -> bool:
         """Whether a file that was read is as it was then. One that is gone has nothing new."""
-        if archive.is_listed and is_remote(archive.place):
+        if (archive.is_listed and is_remote(archive.place)) or self._is_left_alone(archive):
             return True
         try:
             mark = mark_of(archive.place, self._source.contact) if is_remote(archive.place) else _local_mark(Path(archive.place))
-        except (BadInput, TransientError):
+        except BadInput:
             return True
+        except TransientError:
+            self._failures[archive.server] += 1
+            return True
+        self._failures[archive.server] = 0
         return _line(archive, mark) in known
+
+    def _is_left_alone(self, archive: Archive) -> bool:
+        """Whether its server failed so often that it is asked for nothing more in this run."""
+        return self._failures[archive.server] >= _FAILURES_IN_A_ROW
 
     @contextmanager
     def _at_hand(self, archive: Archive) -> Iterator[tuple[Path, str]]:

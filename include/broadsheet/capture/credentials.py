@@ -2,8 +2,9 @@
 
 import re
 
-# In a header, also of a URL without its scheme.
-_STATED = re.compile(rb"""((?:https?:|[\s<"'=])//)[^/?#\s"'<>]*@""", re.I)
+# In a header, also of a URL without its scheme; in those that are a URL as a whole whatever a password may hold.
+_STATED = re.compile(rb"""((?:https?:|[\s<"'=])//)[^/?#\s"<>]*@""", re.I)
+_WHOLE = re.compile(rb"^((?:content-)?location\s*:[^/?#]*//)[^/?#]*@", re.I)
 _SECRET = re.compile(rb"^(?:set-cookie2?|cookie|authorization|proxy-authorization|proxy-authenticate|www-authenticate)\s*:", re.I)
 
 
@@ -15,7 +16,7 @@ def without_credentials(text: bytes) -> bytes:
     >>> without_credentials(b"Location: https://ann:secret@news.example/@ann")
     b'Location: https://news.example/@ann'
     """
-    return _STATED.sub(rb"\1", text)
+    return _STATED.sub(rb"\1", _WHOLE.sub(rb"\1", text))
 
 
 def without_secrets(header: bytes) -> bytes:

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from broadsheet.capture.credentials import without_credentials
 from broadsheet.errors import BadInput
 from broadsheet.ids import content_sha256, make_id
 from broadsheet.records import Absence, Capture, Record, Rejection, SiteBasis, TimeBasis
@@ -119,7 +118,8 @@ def clean_url(text: str | None) -> str | None:
     if not site_of(text):
         return None
     if has_credentials(text):
-        text = without_credentials(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        parts = urlsplit(text)
+        text = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     return "".join(quote(char, safe=_URL_SAFE) if char.isspace() or not char.isprintable() else char for char in text)
 
 

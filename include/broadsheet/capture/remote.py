@@ -63,11 +63,14 @@ def fetch(url: str, target: Path, contact: str | None = None, limit: int | None 
     ----------
     contact : sent to web servers, so that their people can reach whoever runs this.
     """
+    from broadsheet.capture.web_files import BrokeOff
+
     for _ in range(ATTEMPTS - 1):
         try:
             return _fetched(url, target, contact, limit or LARGEST_FILE)
-        except TransientError:
-            continue
+        except TransientError as error:
+            if not (_is_object(url) or isinstance(error, BrokeOff)):  # the request was repeated already
+                raise
     return _fetched(url, target, contact, limit or LARGEST_FILE)
 
 
@@ -137,7 +140,7 @@ def _asking(url: str) -> Iterator[None]:
     except BadInput as error:
         raise BadInput(error.reason, f"{shown(url)}: {error.detail}") from error
     except TransientError as error:
-        raise TransientError(f"{shown(url)} cannot be had now: {_QUERY.sub('?…', str(error))}") from error
+        raise type(error)(f"{shown(url)} cannot be had now: {_QUERY.sub('?…', str(error))}") from error
     except FileNotFoundError as error:
         raise BadInput("missing_file", f"{shown(url)}: no such file there") from error
     except (PermissionDeniedError, UnauthenticatedError) as error:

@@ -17,17 +17,23 @@ from urllib.request import getproxies, proxy_bypass
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, MaxRetryError
+from urllib3.util import parse_url
 
 from broadsheet.capture.addresses import is_public
 from broadsheet.errors import BadInput, TransientError
 
-RETRIES = 10  # of a request that gets no answer, or one that says "later": two minutes with the waits between them
+RETRIES = 10  # of a request whose answer says "later": two and a half minutes with the waits between them
+_SILENT_RETRIES = 2  # of one that gets none: three minutes
 _LATER = (408, 425, 429, 500, 502, 503, 504)
 _REFUSED = (401, 403)
 _GONE = (404, 410)
 _TIMES = Timeout(connect=20, read=60)  # seconds; as long as there is something to read, a large file takes the time that it takes
 _CHUNK = 1 << 20
 _PIECES = 100  # that a file comes in at most, where connections break
+
+
+class BrokeOff(TransientError):
+    """A file that came in part: another try may bring all of it."""
 
 
 def mark_of(url: str, agent: str) -> str:
@@ -40,7 +46,7 @@ def fetch(url: str, target: Path, agent: str, limit: int) -> str:
     """Write a file to `target`. Returns its mark, as `mark_of` does.
 
     Raises BadInput (`missing_file`, `unreadable`) for what is not there, not given out, elsewhere in a private network, or larger than `limit` bytes,
-    TransientError for what may be had later.
+    TransientError for what may be had later, BrokeOff where a part of it came.
     """
     with _manager(url, agent) as manager, target.open("wb") as file:
         tag: str | None = None
@@ -48,7 +54,9 @@ def fetch(url: str, target: Path, agent: str, limit: int) -> str:
             before = file.tell()
             since = {"Range": f"bytes={before}-", "If-Range": tag} if before and tag else {}
             with _answer(manager, "GET", url, **since) as answer:
-                if answer.status != 206:  # from the beginning
+                if answer.status == 206:
+                    _require_rest(answer, before, tag)
+                else:  # from the beginning
                     before = file.seek(0)
                     file.truncate()
                     size, tag = _length(answer), answer.headers.get("ETag")
@@ -56,12 +64,21 @@ def fetch(url: str, target: Path, agent: str, limit: int) -> str:
                 if size is not None and size > limit:
                     raise BadInput("unreadable", f"{size:,} bytes, more than the {limit:,} that are fetched")
                 broken = _written(answer, file, limit)
+            if broken is None and size not in (None, file.tell()):
+                raise BrokeOff(f"{file.tell():,} bytes came of {size:,}")
             if broken is None:
                 return mark
             # a weak tag does not tell that bytes are the same
             if file.tell() == before or not tag or tag.startswith("W/"):
                 break
-        raise TransientError(f"it broke off after {file.tell():,} bytes: {broken}")
+        raise BrokeOff(f"it broke off after {file.tell():,} bytes: {broken}")
+
+
+def _require_rest(answer: BaseHTTPResponse, begin: int, tag: str | None) -> None:
+    """Raises BrokeOff where an answer is not the rest of the same file."""
+    stated = answer.headers.get("Content-Range", "")
+    if not stated.startswith(f"bytes {begin}-") or answer.headers.get("ETag", tag) != tag:
+        raise BrokeOff(f"asked for what follows after {begin:,} bytes, the server gave {stated[:80]!r} of another file")
 
 
 def _written(answer: BaseHTTPResponse, file: BinaryIO, limit: int) -> HTTPError | None:
@@ -81,6 +98,8 @@ def _answer(manager: PoolManager, method: str, url: str, **headers: str) -> Iter
     """A good answer. Errors as of `fetch`."""
     try:
         answer = manager.request(method, url, headers={**manager.headers, **headers}, preload_content=False)
+    except ValueError as error:  # of urllib3, and of what joins URLs
+        raise BadInput("unreadable", f"it redirects to what is no URL that can be asked for: {error}") from error
     except HTTPError as error:
         raise TransientError(str(error.reason if isinstance(error, MaxRetryError) else error)) from error
     try:
@@ -90,7 +109,7 @@ def _answer(manager: PoolManager, method: str, url: str, **headers: str) -> Iter
             raise BadInput("missing_file", "no such file there")
         if answer.status in _REFUSED:
             raise BadInput("unreadable", "access is refused; some stores say so of a file that is not there, too")
-        if answer.status not in (200, 206):
+        if answer.status != 200 and (answer.status != 206 or "Range" not in headers):
             raise BadInput("unreadable", f"the server answers with status {answer.status}")
         yield answer
     finally:
@@ -99,14 +118,14 @@ def _answer(manager: PoolManager, method: str, url: str, **headers: str) -> Iter
 
 def _length(answer: BaseHTTPResponse) -> int | None:
     stated = answer.headers.get("Content-Length", "")
-    return int(stated) if stated.isdecimal() else None
+    return int(stated) if stated.isdecimal() and len(stated) < 20 else None
 
 
 def _mark(answer: BaseHTTPResponse, size: int | None) -> str:
     changed = answer.headers.get("Last-Modified")
     try:
         told = answer.headers.get("ETag") or (parsedate_to_datetime(changed).astimezone(UTC).isoformat() if changed else "")
-    except ValueError:
+    except (ValueError, OverflowError):
         told = ""
     return f"{'' if size is None else size}-{told}"
 
@@ -121,17 +140,30 @@ def _manager(url: str, agent: str) -> PoolManager:
         "headers": {"User-Agent": agent, "Accept-Encoding": "identity"},
         "timeout": _TIMES,
         "retries": Retry(
-            None, connect=RETRIES, read=RETRIES, status=RETRIES, other=RETRIES, redirect=5, status_forcelist=_LATER, backoff_factor=0.5,
-            backoff_max=30, raise_on_redirect=False, raise_on_status=False, respect_retry_after_header=False,
+            None, connect=min(RETRIES, _SILENT_RETRIES), read=min(RETRIES, _SILENT_RETRIES), status=RETRIES, other=RETRIES, redirect=5,
+            status_forcelist=_LATER, backoff_factor=0.5, backoff_max=30, raise_on_redirect=False, raise_on_status=False,
+            respect_retry_after_header=False,
         ),
     }  # fmt: skip
     proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme.lower())
     manager = ProxyManager(proxy, **said) if proxy else PoolManager(**said)
     if not proxy:
-        manager.pool_classes_by_scheme = _pools(parts.hostname or "")
+        manager.pool_classes_by_scheme = _pools(_plain(parse_url(url).host or ""))
     if parts.scheme.lower() == "https":
-        manager.pool_classes_by_scheme = {"https": manager.pool_classes_by_scheme["https"]}
+        manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "http": _PlainPool}
     return manager
+
+
+class _PlainPool(HTTPConnectionPool):
+    """Raises BadInput: what was asked by https is asked by nothing else."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise BadInput("unreadable", "it redirects from https to http")
+
+
+def _plain(host: str) -> str:
+    """A host as connections name it, one name for all its spellings."""
+    return host.strip("[]").rstrip(".").lower()
 
 
 def _pools(named: str) -> dict[str, Any]:
@@ -159,7 +191,7 @@ class _Guarded:
     def _new_conn(self) -> Any:
         """As urllib3 makes a connection, before anything is sent."""
         connection = super()._new_conn()  # type: ignore[misc]
-        if self.host.lower() != self.host_named and not is_public(connection.getpeername()[0]):
+        if _plain(self.host) != self.host_named and not is_public(connection.getpeername()[0]):
             connection.close()
             raise BadInput("unreadable", f"it redirects to {self.host}, which is not public")
         return connection

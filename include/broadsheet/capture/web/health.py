@@ -22,19 +22,19 @@ _MEMORY = "1GiB"  # more pages than fit are counted on disk
 _FAILURES = tuple(status for status in range(1000) if is_failure(status))
 _UNREACHABLE = tuple(status for status in range(1000) if is_robots_unreachable(status))
 _SQL = f"""
-with visits as (
+with tried as ( -- more than seen
     select
         source, url, role, captured_at, raw_file, raw_offset,
         coalesce(http_status between 200 and 299 or http_status = 304, false) as is_good,
-        coalesce(http_status in {_FAILURES}, true) as is_failure
+        coalesce(http_status in {_FAILURES}, true) as is_failure,
+        -- neither what robots.txt forbids nor a robots.txt that can be had: a site may answer for nothing else
+        coalesce(error <> '{ROBOTS_FORBIDDEN}', true) and (role <> 'robots' or coalesce(http_status in {_UNREACHABLE}, true)) as is_counted
     from read_parquet($1)
-    -- neither what was only seen nor what robots.txt forbids
-    where (http_status is not null or error <> '{ROBOTS_FORBIDDEN}') and captured_at <= $3
-    -- nor a robots.txt that can be had: a site may answer for nothing else
-    and (role <> 'robots' or coalesce(http_status in {_UNREACHABLE}, true))
+    where (http_status is not null or error is not null) and captured_at <= $3
 ),
+visits as (from tried where is_counted),
 asked as (
-    select source, max(captured_at) as asked_at, max(captured_at) filter (is_good) as answered_at from visits group by source
+    select source, max(captured_at) as asked_at, max(captured_at) filter (is_counted and is_good) as answered_at from tried group by source
 ),
 recent as (
     select source, count(distinct (raw_file, raw_offset)) as request_count, count(distinct (raw_file, raw_offset)) filter (is_failure) as failed_count
@@ -44,8 +44,10 @@ recent as (
 ),
 pages as (select source, url, min(captured_at) as seen_at from visits where role = 'page' and is_good group by source, url),
 led_to as (select source, count(*) as page_count, max(seen_at) as new_page_at from pages group by source)
-select source, asked_at, answered_at, request_count, failed_count, coalesce(page_count, 0) as page_count, new_page_at
-from asked join recent using (source) left join led_to using (source)
+select
+    source, asked_at, answered_at, coalesce(request_count, 0) as request_count, coalesce(failed_count, 0) as failed_count,
+    coalesce(page_count, 0) as page_count, new_page_at
+from asked left join recent using (source) left join led_to using (source)
 order by source
 """
 
@@ -55,8 +57,8 @@ class Health(Record, frozen=True):
 
     Attributes
     ----------
-    asked_at, answered_at : last request, last one that was answered well (200s, and what has not changed). Of those for a robots.txt here and below
-        only the ones that cannot be had count.
+    asked_at, answered_at : last request, or one that robots.txt forbade; last one that was answered well (200s, and what has not changed). Of those
+        for a robots.txt only the ones that cannot be had count here and below.
     request_count, failed_count : of the day before the last request. An answer that a page is gone or elsewhere is no failure.
     page_count : pages it ever led to. `new_page_at` is when the last of them was first seen.
     """

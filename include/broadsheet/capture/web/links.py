@@ -1,5 +1,6 @@
 """What an answer leads to: links of a page, entries of a feed, URLs of a sitemap."""
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -13,6 +14,7 @@ from broadsheet.capture.content import decode_body
 from broadsheet.errors import BadInput
 
 _EXTRACTOR = LxmlLinkExtractor(tags=("a", "area"), attrs=("href",), canonicalize=False, deny_extensions=IGNORED_EXTENSIONS)
+_LOG = logging.getLogger(__name__)
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # with the mark of UTF-8
 _GZIP = b"\x1f\x8b\x08"
 _TOLD = ("loc", "lastmod", "publication_date")  # the last is the news sitemap's
@@ -32,11 +34,12 @@ def entries_of(content: bytes, url: str, content_type: str = "") -> list[str]:
         return _json_entries(text)
     import feedparser
 
-    from broadsheet.page.feed_files import LONG_TAG, without_texts
+    from broadsheet.page.feed_files import LONG_TAG, without_sections, without_texts
 
     # a byte a character: markup is of ASCII in the encodings that feeds have. What the parser needs too long for is taken out, or is no feed
-    lean = without_texts(content.decode("latin-1"))
-    if LONG_TAG.search(lean):
+    lean = without_texts(without_sections(content.decode("latin-1")))
+    if found := LONG_TAG.search(lean):
+        _LOG.warning("%s: no feed, by a tag of very many characters: %s", url, found[0][:40])
         return []
     # given a stream and headers, it opens and asks for nothing: bytes might name a file
     told = feedparser.parse(

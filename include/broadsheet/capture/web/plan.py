@@ -122,7 +122,7 @@ class Plan:
     def put_off_count(self) -> int:
         """How many of the source's own URLs are not asked for now since they failed lately."""
         own = [*((url, Role.SEED) for url in self.source.urls), *((url, Role.PAGE) for url in self.source.listed)]
-        return sum((known := self.known.get(url)) is not None and known.failures > 0 and not self.is_due(url, role) for url, role in own)
+        return sum(self._is_put_off(url, role) for url, role in own)
 
     def due_pages(self) -> list[str]:
         """Pages to ask for that are known, or listed: those that waited longest first."""
@@ -237,7 +237,7 @@ class Plan:
             return self.now >= known.tried_at + (_FORBIDDEN_FOR if role is Role.PAGE else self.source.every)
         if known.failures:
             wait = _FIRST_WAIT * 2 ** (known.failures - 1)
-            return (known.failures < MOST_FAILURES or role is not Role.PAGE) and self.now >= known.tried_at + min(wait, timedelta(days=1))
+            return not self._is_given_up(known, role) and self.now >= known.tried_at + min(wait, timedelta(days=1))
         assert known.first_at is not None
         assert known.last_at is not None
         if role is not Role.PAGE:
@@ -245,6 +245,16 @@ class Plan:
         if known.is_gone:
             return False
         return any(known.last_at < known.first_at + wait <= self.now for wait in self.source.revisit)
+
+    def _is_put_off(self, url: str, role: Role) -> bool:
+        """Whether a URL will be due again after failures, and is not yet."""
+        known = self.known.get(url)
+        if known is None or not known.failures or self._is_given_up(known, role):
+            return False
+        return not self.is_forgotten(url) and not self.is_due(url, role)
+
+    def _is_given_up(self, known: Known, role: Role) -> bool:
+        return role is Role.PAGE and known.failures >= MOST_FAILURES
 
     def _is_list(self, url: str) -> bool:
         """Whether a URL is asked for as what shows links, as where a front page redirects to: it is no page besides."""
