@@ -97,6 +97,9 @@ def through_the_pool(sizes: Sizes, folder: Path) -> dict[str, Any]:
     lake, file = folder / "lake", folder / "captures.warc.gz"
     begun = captures_in(lake) // sizes.per_run
     pages = sizes.pages - begun * sizes.per_run
+    if pages <= 0:
+        print(f"the lake has its {sizes.pages:,} pages")
+        return {"pool_from_page": sizes.pages}
     total, seconds_of, ends, peaks = Cost(), defaultdict(float), [], []
     began = time.monotonic()
     with Meter() as meter:
