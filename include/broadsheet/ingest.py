@@ -146,12 +146,17 @@ def _require_answers(run: Run, source: str, account: dict[str, Any]) -> None:
     note = run.where.staging(run.run_id) / _UNANSWERED
     if told := unanswered(account):
         note.write_text(told, "utf-8")
-    elif account.get("put_off") and not account.get("requests") and note.exists():
+    elif _is_idle(account) and note.exists():
         told = note.read_text("utf-8")
     else:
         note.unlink(missing_ok=True)
     if told:
         raise TransientError(f"source {source}: {told}")
+
+
+def _is_idle(account: dict[str, Any]) -> bool:
+    """Whether a crawl asked for nothing, since what it should have asked for failed lately."""
+    return bool(account["put_off"]) and not account.get("requests")
 
 
 def _captured(run: Run, paths: list[Path], manifest: str | None = None, archives: Archives | None = None) -> dict[str, int]:
@@ -171,7 +176,7 @@ def _crawled(run: Run, source: WebSource) -> dict[str, Any]:
     from broadsheet.capture.web.crawl import crawl
 
     account = crawl(run.where, source, run.run_id, page_bytes=run.options.max_page_bytes, clock_offset=run.options.clock_offset_seconds)
-    let_be_listed(run, source.name, is_idle=bool(account["put_off"]) and not account.get("requests"))
+    let_be_listed(run, source.name, is_idle=_is_idle(account))
     return account
 
 

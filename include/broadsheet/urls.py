@@ -72,6 +72,12 @@ def has_credentials(url: str) -> bool:
     return "@" in urlsplit(url).netloc
 
 
+def without_userinfo(url: str) -> str:
+    """A URL without a user's name and password; as it is where it holds none."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
+
+
 def hosts_above(host: str) -> list[str]:
     """Hosts that one is below of, the nearest first, without a country's or the like.
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
 from broadsheet.errors import BadInput
 from broadsheet.ids import content_sha256, make_id
 from broadsheet.records import Absence, Capture, Record, Rejection, SiteBasis, TimeBasis
-from broadsheet.urls import has_credentials, site_of
+from broadsheet.urls import site_of, without_userinfo
 
 EXCERPT_BYTES = 400
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"  # what a URL may hold besides letters and digits
@@ -117,10 +117,7 @@ def clean_url(text: str | None) -> str | None:
     text = (text or "").strip().removeprefix("<").removesuffix(">").strip()
     if not site_of(text):
         return None
-    if has_credentials(text):
-        parts = urlsplit(text)
-        text = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return "".join(quote(char, safe=_URL_SAFE) if char.isspace() or not char.isprintable() else char for char in text)
+    return "".join(quote(char, safe=_URL_SAFE) if char.isspace() or not char.isprintable() else char for char in without_userinfo(text))
 
 
 def parse_instant(text: str | None, *, is_utc_assumed: bool = False) -> datetime | None:

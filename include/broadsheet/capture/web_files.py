@@ -64,9 +64,9 @@ def fetch(url: str, target: Path, agent: str, limit: int) -> str:
                 if size is not None and size > limit:
                     raise BadInput("unreadable", f"{size:,} bytes, more than the {limit:,} that are fetched")
                 broken = _written(answer, file, limit)
-            if broken is None and size not in (None, file.tell()):
-                raise BrokeOff(f"{file.tell():,} bytes came of {size:,}")
             if broken is None:
+                if size not in (None, file.tell()):
+                    raise BrokeOff(f"{file.tell():,} bytes came of {size:,}")
                 return mark
             # a weak tag does not tell that bytes are the same
             if file.tell() == before or not tag or tag.startswith("W/"):

@@ -137,7 +137,7 @@ def _with_entries(feed: _Feed, fault: str | None) -> _Feed:
 def _read_xml(text: str, url: str | None) -> _Feed:
     import feedparser
 
-    lean = _BLANKS.sub(" ", without_texts(without_sections(_NOT_XML.sub("", _DECLARATION.sub("", text, count=1)))))
+    lean = _BLANKS.sub(" ", lean_xml(_NOT_XML.sub("", _DECLARATION.sub("", text, count=1))))
     if found_tag := LONG_TAG.search(lean):
         raise BadInput("broken_feed", f"a tag of more than {_LONGEST_TAG:,} characters: {found_tag[0][:40]}")
     # A file object: of bytes and strings the library would try to open a file of that name.
@@ -162,12 +162,17 @@ def _read_xml(text: str, url: str | None) -> _Feed:
     return _with_entries(read, f"no entry in XML that is broken: {found.get('bozo_exception')}"[:300] if found.bozo else None)
 
 
-def without_sections(text: str) -> str:
+def lean_xml(text: str) -> str:
+    """XML of a feed without what is not read of it, in linear time whatever it holds."""
+    return _without_texts(_without_sections(text))
+
+
+def _without_sections(text: str) -> str:
     """XML without comments and with CDATA sections as escaped text, which is the same; in linear time. What is not closed stays.
 
     Examples
     --------
-    >>> without_sections("<title><![CDATA[how <b> works]]></title><!-- <summary> -->")
+    >>> _without_sections("<title><![CDATA[how <b> works]]></title><!-- <summary> -->")
     '<title>how &lt;b&gt; works</title>'
     """
     parts, position = [], 0
@@ -182,7 +187,7 @@ def without_sections(text: str) -> str:
     return "".join((*parts, text[position:]))
 
 
-def without_texts(text: str) -> str:
+def _without_texts(text: str) -> str:
     """XML without the elements that are not read, in linear time whatever it holds. One that is not closed stays."""
     for name in _NOT_READ:
         start, parts, position = f"<{name}", [], 0

@@ -34,10 +34,10 @@ def entries_of(content: bytes, url: str, content_type: str = "") -> list[str]:
         return _json_entries(text)
     import feedparser
 
-    from broadsheet.page.feed_files import LONG_TAG, without_sections, without_texts
+    from broadsheet.page.feed_files import LONG_TAG, lean_xml
 
     # a byte a character: markup is of ASCII in the encodings that feeds have. What the parser needs too long for is taken out, or is no feed
-    lean = without_texts(without_sections(content.decode("latin-1")))
+    lean = lean_xml(content.decode("latin-1"))
     if found := LONG_TAG.search(lean):
         _LOG.warning("%s: no feed, by a tag of very many characters: %s", url, found[0][:40])
         return []
