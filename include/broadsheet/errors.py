@@ -28,6 +28,10 @@ class TransientError(BroadsheetError):
     """The same call may succeed later (a lock held by another writer, a full disk, a network hiccup)."""
 
 
+class TakenOver(TransientError):
+    """Another working directory publishes what this one was about to."""
+
+
 class ConfigurationError(BroadsheetError):
     """A setting, policy or manifest is wrong; the message names the file or key and what is expected."""
 

@@ -27,7 +27,7 @@ from filelock import FileLock
 from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
-from broadsheet.errors import ConfigurationError, TransientError
+from broadsheet.errors import ConfigurationError, TakenOver, TransientError
 from broadsheet.lake import COMMITS, RAW, TABLES, WITHDRAWN, Binding, Lake, require_writable, written_aside
 from broadsheet.settings import MIB, read_store_settings
 
@@ -119,7 +119,7 @@ class Store:
         """Be the one working directory that publishes. Raises ConfigurationError where another one is, unless its place is taken over."""
 
     def require_claim(self) -> None:
-        """Raises TransientError where another working directory has taken the place of this one since it was claimed."""
+        """Raises TakenOver where another working directory has taken the place of this one since it was claimed."""
 
     def trim(self, *folders: str) -> None:
         """Remove copies, the oldest first, that take more than they may."""
@@ -242,7 +242,7 @@ class ObjectStore(Store):
         writer = self._writer()
         if writer is None or writer["directory_id"] != self._directory_id:
             who = f"{writer['directory']} of {writer['host']} publishes" if writer else f"somebody removed {WRITER}, which says who publishes"
-            raise TransientError(f"what {self.url} holds was taken over while this was at work: {who}; nothing more was published from here")
+            raise TakenOver(f"what {self.url} holds was taken over while this was at work: {who}; nothing more was published from here")
 
     def _writer(self) -> dict[str, str] | None:
         """Which working directory publishes, if any does."""

@@ -1,4 +1,4 @@
-"""Parts of the lake's tables: `tables/<table>/capture_month=2026-03/<run>-<shard>.parquet`.
+"""Parts of the lake's tables: `tables/<table>/capture_month=2026-03/<snapshot>-<number>.parquet`.
 
 The month is that of the capture that showed the row first, in UTC; `unknown` without a capture time. Small tables that belong
 to no capture (sites, channels, feeds, absences) and those that tell of runs are not partitioned.

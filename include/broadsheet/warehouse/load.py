@@ -122,7 +122,7 @@ def load(
                 "runs": pa.Table.from_pylist([dict(run_row)], schema=TABLES["runs"].arrow),
             }
             for name, table in accounts.items():
-                rows[name] = add_account(changes, name, table, parts, run_id)
+                rows[name] = add_account(changes, name, table, parts)
             rows |= {table.name: (0, 0, row_count(build.connection, table.name)) for table in TABLES.values() if table.layer == "derived"}
             add_snapshot(changes, parts, snapshot_id, run_id)
             resolutions = _resolutions(build.connection)
@@ -204,11 +204,10 @@ def _add_data(changes: Changes, lake: Lake, run_id: str, parts: Parts) -> dict[s
     connection = changes.connection
     list_articles(connection, folders)
     for group in _groups(folders):
-        first = int(group[0].name.removeprefix("shard-"))
         with staged(connection, group) as filled:
             for name in filled:
                 came = row_count(connection, f"staged_{name}")
-                new = _add(changes, name, _coming(name), parts, f"{run_id}-{first:03d}", known=_known(connection, name), has_capture=True)
+                new = _add(changes, name, _coming(name), parts, known=_known(connection, name), has_capture=True)
                 before = rows.get(name, (0, 0, 0))
                 rows[name] = (before[0] + came, before[1] + new, row_count(connection, name))
     return rows
@@ -316,7 +315,7 @@ def _known(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     return f"(from {name} semi join known_captures using (capture_id))"
 
 
-def _add(changes: Changes, name: str, query: str, parts: Parts, part: str, *, known: str | None = None, has_capture: bool = False) -> int:
+def _add(changes: Changes, name: str, query: str, parts: Parts, *, known: str | None = None, has_capture: bool = False) -> int:
     """Insert the rows whose key is not there, the first of each key, and write the same rows as parts. Returns how many are new.
 
     Parameters
@@ -330,11 +329,11 @@ def _add(changes: Changes, name: str, query: str, parts: Parts, part: str, *, kn
     connection.execute(f"create or replace temp table fresh as select * from ({query}) anti join {known or name} using ({key}) {once}")
     if not row_count(connection, "fresh"):
         return 0
-    write_parts(connection, parts, name, part, capture_of(name) if has_capture else None)
+    write_parts(connection, parts, name, capture_of(name) if has_capture else None)
     return changes.insert_fresh(name)
 
 
-def write_parts(connection: duckdb.DuckDBPyConnection, parts: Parts, name: str, part: str, capture: str | None) -> None:
+def write_parts(connection: duckdb.DuckDBPyConnection, parts: Parts, name: str, capture: str | None) -> None:
     """Write the rows of `fresh` as parts of a table, by the month of their captures.
 
     Parameters
@@ -343,19 +342,19 @@ def write_parts(connection: duckdb.DuckDBPyConnection, parts: Parts, name: str, 
     """
     order = ", ".join(TABLES[name].sort)
     if capture is None:
-        parts.write(name, arrow_of(connection.execute(f"from fresh order by {order}")), part)
+        parts.write(name, arrow_of(connection.execute(f"from fresh order by {order}")))
         return
     connection.execute(f"create or replace temp table placed as select fresh.*, {MONTH} as capture_month from fresh {capture}")
     for (month,) in connection.execute("select distinct capture_month from placed order by all").fetchall():
         rows = connection.execute(f"select * exclude (capture_month) from placed where capture_month = ? order by {order}", [month])
-        parts.write(name, arrow_of(rows), part, month)
+        parts.write(name, arrow_of(rows), month)
     connection.execute("drop table placed")
 
 
-def add_account(changes: Changes, name: str, rows: pa.Table, parts: Parts, run_id: str) -> tuple[int, int, int]:
+def add_account(changes: Changes, name: str, rows: pa.Table, parts: Parts) -> tuple[int, int, int]:
     """Add rows that tell of the run. Returns (came, new, total)."""
     changes.connection.register("account", rows)
-    new = _add(changes, name, "from account", parts, f"{run_id}-000")
+    new = _add(changes, name, "from account", parts)
     changes.connection.unregister("account")
     return rows.num_rows, new, row_count(changes.connection, name)
 
@@ -392,7 +391,7 @@ def add_snapshot(changes: Changes, parts: Parts, snapshot_id: str, run_id: str) 
         "snapshot_published_at": datetime.now(UTC),
         "row_counts_json": json.dumps({name: row_count(changes.connection, name) for name in TABLES if name != "snapshots"}),
     }
-    add_account(changes, "snapshots", pa.Table.from_pylist([row], schema=TABLES["snapshots"].arrow), parts, snapshot_id)
+    add_account(changes, "snapshots", pa.Table.from_pylist([row], schema=TABLES["snapshots"].arrow), parts)
 
 
 def published_runs(lake: Lake) -> set[str]:

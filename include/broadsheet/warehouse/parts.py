@@ -2,7 +2,8 @@
 
 What will be moved is written down first (`commits/<snapshot>.json`). The published warehouse says which states there are: what was moved
 for one that it does not know belongs to a load that died, and is moved back. A marker (`.published`) says so even when the file is lost.
-Every step can be repeated, and none has to happen at one blow with another: an object store does as well as a directory.
+Every step can be repeated, and none has to happen at one blow with another: an object store does as well as a directory. A part is named after
+the state that it came with, so that no two are of one name.
 """
 
 import json
@@ -15,13 +16,14 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from broadsheet.errors import ConfigurationError
+from broadsheet.errors import ConfigurationError, TakenOver
 from broadsheet.lake import COMMITS, TABLES, WITHDRAWN, Lake
 from broadsheet.store import PARQUET, Store, store_of
 from broadsheet.tables.parquet import part_path, write_part
 
 _ASIDE = ".parts-"  # folders of parts that are not in place yet
 _INTENT, _MARKER = ".json", ".published"
+_AT_A_TIME = 32  # parts that are moved before it is asked again whether it is still for this working directory to do
 
 
 class Parts:
@@ -33,11 +35,13 @@ class Parts:
         shutil.rmtree(self._aside, ignore_errors=True)
         self._coming: list[Path] = []
         self._leaving: list[Path] = []
+        self._written: Counter[str] = Counter()
 
-    def write(self, table_name: str, rows: pa.Table, part: str, month: str | None = None) -> None:
-        """Write rows as the part of that name."""
+    def write(self, table_name: str, rows: pa.Table, month: str | None = None) -> None:
+        """Write rows as the table's next part."""
         if rows.num_rows:
-            relative = part_path(Path(), table_name, month, part)
+            relative = part_path(Path(), table_name, month, f"{self.snapshot_id}-{self._written[table_name]:03d}")
+            self._written[table_name] += 1
             write_part(self._aside / relative, table_name, rows)
             self._coming.append(relative)
 
@@ -55,17 +59,39 @@ class Parts:
     def move(self) -> None:
         """Write down what will be moved, then move it. A state that is only built anew moves nothing, and what was moved for it stays written.
 
-        Raises TransientError where another working directory publishes by now.
+        Raises TakenOver where another working directory publishes by now: what was moved is taken back.
         """
         if not (self._coming or self._leaving):
             return
         self._store.require_claim()  # hours may have gone by: a machine that stood still was perhaps given up
         with self._store.new(_key(self.snapshot_id, _INTENT)) as aside:
             aside.write_text(json.dumps({"coming": [str(path) for path in self._coming], "leaving": [str(path) for path in self._leaving]}), "utf-8")
-        for path in self._leaving:
-            self._store.move(f"{TABLES}/{path}", f"{WITHDRAWN}/{path}")
-        self._store.take_all({f"{TABLES}/{path}": self._aside / path for path in self._coming})
+        try:
+            for some in self._some_at_a_time(self._coming):
+                self._store.take_all({f"{TABLES}/{path}": self._aside / path for path in some})
+            for some in self._some_at_a_time(self._leaving):
+                for path in some:
+                    self._store.move(f"{TABLES}/{path}", f"{WITHDRAWN}/{path}")
+            self._store.require_claim()
+        except TakenOver:
+            self._take_back()
+            raise
         self.discard()
+
+    def _some_at_a_time(self, paths: list[Path]) -> Iterator[list[Path]]:
+        for start in range(0, len(paths), _AT_A_TIME):
+            self._store.require_claim()
+            yield paths[start : start + _AT_A_TIME]
+
+    def _take_back(self) -> None:
+        """Undo what was moved, but for parts that whoever publishes now has moved for a state of its own."""
+        later = [intent for intent in self._store.keys(COMMITS, _INTENT) if _snapshot_of(intent) > self.snapshot_id]
+        others = {path for intent in later for paths in json.loads(self._store.read(intent)).values() for path in paths}
+        _undo(
+            self._store,
+            self.snapshot_id,
+            *([str(path) for path in paths if str(path) not in others] for paths in (self._coming, self._leaving)),
+        )
 
     def discard(self) -> None:
         """Remove what was written aside."""
@@ -73,7 +99,7 @@ class Parts:
 
 
 def mark_published(lake: Lake, snapshot_id: str) -> None:
-    """Say that what was moved for a snapshot stays. Raises TransientError where another working directory publishes by now."""
+    """Say that what was moved for a snapshot stays. Raises TakenOver where another working directory publishes by now."""
     store = store_of(lake)
     store.require_claim()
     with store.new(_key(snapshot_id, _MARKER)) as aside:
@@ -91,15 +117,20 @@ def undo_unpublished(lake: Lake, published: set[str]) -> list[str]:
         if snapshot_id in published:
             mark_published(lake, snapshot_id)
             continue
-        for path in moved["coming"]:
-            store.delete(f"{TABLES}/{path}")
-        for path in moved["leaving"]:
-            # one that is in its place was not moved: what was withdrawn under its name is an earlier one, of a run that was undone and loaded again
-            if not store.exists(f"{TABLES}/{path}") and store.exists(f"{WITHDRAWN}/{path}"):
-                store.move(f"{WITHDRAWN}/{path}", f"{TABLES}/{path}")
-        store.delete(_key(snapshot_id, _INTENT))
+        _undo(store, snapshot_id, moved["coming"], moved["leaving"])
         undone.append(snapshot_id)
     return undone
+
+
+def _undo(store: Store, snapshot_id: str, coming: Iterable[str], leaving: Iterable[str]) -> None:
+    """Move back what may have been moved for a state, and forget that it was to be."""
+    for path in coming:
+        store.delete(f"{TABLES}/{path}")
+    for path in leaving:
+        # one that is in its place was not moved: what was withdrawn under its name is an earlier one, from when names came again
+        if not store.exists(f"{TABLES}/{path}") and store.exists(f"{WITHDRAWN}/{path}"):
+            store.move(f"{WITHDRAWN}/{path}", f"{TABLES}/{path}")
+    store.delete(_key(snapshot_id, _INTENT))
 
 
 def wholly_moved(lake: Lake) -> set[str]:

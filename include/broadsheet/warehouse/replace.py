@@ -8,7 +8,6 @@ anew when all captures that show it are. Rows that nothing refers to any longer 
 """
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 from broadsheet.errors import ConfigurationError
@@ -218,18 +217,17 @@ def rewrite_parts(changes: Changes, lake: Lake, parts: Parts) -> None:
     """
     connection = changes.connection
     for name, (added, removed) in changes.counts().items():
-        names = (f"{parts.snapshot_id}-{number:03d}" for number in count())
         key, order = _key(TABLES[name]), ", ".join(TABLES[name].sort)
         for file in _touched(changes, lake, name) if removed else ():
             relative = file.relative_to(lake.tables)
             # rows as the warehouse has them: a part that an earlier program wrote lacks newer columns
             rest = f"select {key} from read_parquet(?, hive_partitioning = false) anti join {changes.removed(name)} using ({key})"
             rows = connection.execute(f"select * from {name} semi join ({rest}) using ({key}) order by {order}", [str(file)])
-            parts.write(name, arrow_of(rows), next(names), _month(relative))
+            parts.write(name, arrow_of(rows), _month(relative))
             parts.withdraw(relative)
         if added:
             connection.execute(f"create or replace temp view fresh as from {changes.added(name)}")
-            write_parts(connection, parts, name, next(names), None if TABLES[name].layer == "operation" else capture_of(name, prefix=""))
+            write_parts(connection, parts, name, None if TABLES[name].layer == "operation" else capture_of(name, prefix=""))
             connection.execute("drop view fresh")
 
 

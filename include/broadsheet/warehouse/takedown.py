@@ -259,9 +259,9 @@ def take_out(lake: Lake, settings: Settings, rows: Rows, moved: Mapping[At, Plac
         dismissed = _dismissals(changes, rows, run_id)
         rewrite_parts(changes, lake, parts)
         derive(changes)
-        add_account(changes, "runs", _rows("runs", [account]), parts, run_id)
-        add_account(changes, "quarantine_outcomes", _rows("quarantine_outcomes", dismissed), parts, run_id)
-        add_account(changes, "tombstones", _rows("tombstones", [_stone_row(stone, run_id) for stone in stones]), parts, run_id)
+        add_account(changes, "runs", _rows("runs", [account]), parts)
+        add_account(changes, "quarantine_outcomes", _rows("quarantine_outcomes", dismissed), parts)
+        add_account(changes, "tombstones", _rows("tombstones", [_stone_row(stone, run_id) for stone in stones]), parts)
         add_snapshot(changes, parts, snapshot_id, run_id)
         publish_alone(lake, build, changes, parts, snapshot_id)
 

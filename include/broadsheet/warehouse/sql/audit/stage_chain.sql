@@ -1,8 +1,9 @@
 -- Where a stage of a new run did not take in what the one before let out: pages from captures that are not the same again, pages by shard from
--- one stage to the next, a row of `captures` for each page, rows by table. Runs of earlier programs counted in other ways.
+-- one stage to the next, a row of `captures` for each page, rows by table. Runs of earlier programs counted in other ways. Of a run that a way
+-- back brings in again, only the rows that it did not have before count as added: its account is taken whole.
 with outcomes as (
     select *
-    from added_stage_outcomes
+    from stage_outcomes
     semi join (from added_runs where schema_version = $schema_version) using (run_id)
 ),
 
