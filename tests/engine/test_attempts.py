@@ -20,6 +20,7 @@ from staged import SAMPLE, begin
 from broadsheet.engine.attempts import DONE, Attempts, attempt, program, undone
 from broadsheet.engine.faults import RemoteFault, told
 from broadsheet.engine.spark import driver, state
+from broadsheet.engine.spark.failures import told_by_driver
 from broadsheet.errors import BatchStopped, ConfigurationError, TransientError
 from broadsheet.lake import ABSENCES, ATTEMPTS, CAPTURES, RAW, read_records
 from broadsheet.records import StageOutcome
@@ -292,7 +293,7 @@ def test_what_a_driver_tells_keeps_the_kinds_of_errors_apart(run: Run) -> None:
 )
 def test_what_spark_raises_is_told_by_its_name_and_text(name: str, message: str, kind: str) -> None:
     raised = type(name, (Exception,), {"__module__": "py4j.protocol"})(message)  # py4j is not in this environment
-    assert driver._told(raised).kind == kind
+    assert told_by_driver(raised).kind == kind
 
 
 def test_a_context_that_cannot_be_stopped_hides_no_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

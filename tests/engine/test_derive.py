@@ -14,6 +14,7 @@ import msgspec
 import psutil
 import pytest
 
+from broadsheet.engine.faults import Told
 from broadsheet.engine.spark import derive as derive_module
 from broadsheet.engine.spark import derive_submit
 from broadsheet.engine.spark.derive import derive
@@ -23,6 +24,7 @@ from broadsheet.pipeline import run_all
 from broadsheet.settings import Settings
 from broadsheet.tables.ddl import quoted
 from broadsheet.tables.schema import TABLES
+from broadsheet.transient import held_at_once
 from broadsheet.warehouse.derived import SPREAD
 from broadsheet.warehouse.derived.given import MANIFEST, read_given
 from broadsheet.warehouse.load import rebuild
@@ -173,7 +175,7 @@ def submitted(tmp_path, monkeypatch):
         program.chmod(0o755)
         monkeypatch.setenv("BROADSHEET_SPARK_SUBMIT", str(program))
         monkeypatch.setenv("JAVA_HOME", "/")
-        derive_submit.submit(Path("derive_tables.py"), ["plan.json"], tmp_path / "spark.log", 100)
+        derive_submit.submit(Path("derive_tables.py"), ["plan.json"], tmp_path / "spark.log", tmp_path / "failure.json", 100)
 
     return submit
 
@@ -195,15 +197,30 @@ def test_why_spark_ended_is_told_by_its_kind(submitted, script, kind):
     assert type(caught.value) is kind
 
 
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [(Told("fault", "ValueError: articles has rows without url"), BroadsheetError), (Told("transient", "Spark gave up"), TransientError)],
+)
+def test_what_a_job_tells_goes_before_what_spark_said_on_its_way(submitted, tmp_path, failure, kind):
+    """Executors were lost, and replaced."""
+    (tmp_path / "told").write_bytes(msgspec.json.encode(failure))
+    with pytest.raises(BroadsheetError, match=failure.message) as caught:
+        submitted(f"echo ExecutorLostFailure: executor 1 exited >&2; cp {tmp_path}/told {tmp_path}/failure.json; exit 1")
+    assert type(caught.value) is kind
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a process that its parent is gone")
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
 def test_spark_ends_with_whoever_derives(tmp_path, submitted, sent):
     submitted("exit 0")  # the program is there
     (tmp_path / "spark-submit").write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid.new; mv {tmp_path}/pid.new {tmp_path}/pid; exec sleep 600\n")
-    code = (
-        "import sys, pathlib; from broadsheet.engine.spark.derive_submit import submit; submit(pathlib.Path('a'), [], pathlib.Path(sys.argv[1]), 100)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code, tmp_path / "spark.log"]) as deriving:
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from broadsheet.engine.spark.derive_submit import submit
+        submit(Path("derive_tables.py"), [], *map(Path, sys.argv[1:]), 100)
+    """
+    with subprocess.Popen([sys.executable, "-c", code, tmp_path / "spark.log", tmp_path / "failure.json"]) as deriving:
         while not (tmp_path / "pid").exists():
             assert deriving.poll() is None
             time.sleep(0.05)
@@ -224,10 +241,11 @@ def test_what_a_killed_one_left_goes_and_that_of_a_living_one_stays(tmp_path):
     """
     subprocess.run([sys.executable, "-c", killed, tmp_path / "out"], check=False)
     (left,) = tmp_path.iterdir()
-    living = left.with_name(left.name.replace(left.name.split("-")[-1], f"{os.getppid()}.tmp"))
-    others = [living, tmp_path / ".outside", tmp_path / left.name.replace(".out.", ".outer.")]
-    for other in others:
+    left = left.rename(tmp_path / ".out.0123abcd-1.tmp")  # in a container that is gone
+    living, others = tmp_path / ".out.4567abcd-1.tmp", [tmp_path / ".outside", tmp_path / left.name.replace(".out.", ".outer.")]
+    for other in (living, *others):
         other.mkdir()
-    with derive_module._aside(tmp_path / "out"):
+    with held_at_once(living / "at-work.lock", "held"), derive_module._aside(tmp_path / "out"):
         assert not left.exists()
-    assert set(tmp_path.iterdir()) == {tmp_path / "out", *others}
+    assert set(tmp_path.iterdir()) == {tmp_path / "out", living, *others}
+    assert list((tmp_path / "out").iterdir()) == []

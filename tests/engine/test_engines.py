@@ -47,7 +47,7 @@ def test_one_process_gives_the_rows_of_the_pool_without_a_guard(begun, of_the_po
 def test_a_process_that_is_killed_is_no_fault_of_the_program(begun, of_the_pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = twin(begun, tmp_path / "lake", engine="pool")
     monkeypatch.setattr(pool, "BY_SHARD", (pipeline.extract, evil_work.transform, pipeline.validate))
-    told = rf"process of run {run.run_id} was killed in transform.*: `(broadsheet .*`)$"
+    told = rf"process of run {run.run_id} was killed in transform.*--dry-run\): `(broadsheet .*`)$"
     with pytest.raises(TransientError, match=told) as caught:
         pipeline.by_shard(run, shards_of(run), engines.engine_for(run.options, 2), lambda *progress: None)
     commands = [line.strip("`").split()[1:] for line in re.search(told, str(caught.value))[1].split("&&")]

@@ -59,7 +59,7 @@ def _killed(run: Run, stage: str) -> str:
         return f"{told}; nothing was published: begin it again"
     left = [other.__name__ for other in BY_SHARD]
     commands = [f"broadsheet {name} --lake {quote(run.where.name)} --run {run.run_id}" for name in (*left[left.index(stage) :], "load")]
-    return f"{told}. What was done is kept; to go on: `{' && '.join(commands)}`"
+    return f"{told}. What was done is kept; to go on (a dry run's `load` with --dry-run): `{' && '.join(commands)}`"
 
 
 def _begin_processes() -> None:

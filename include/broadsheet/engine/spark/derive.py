@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from typing import Literal
@@ -19,10 +19,11 @@ import msgspec
 from broadsheet.engine.spark.derive_submit import submit
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import TABLES as PARTS
-from broadsheet.lake import Lake, aside_of, is_left_aside
+from broadsheet.lake import Lake, aside_of
 from broadsheet.settings import Settings
 from broadsheet.store import PARQUET, store_of
 from broadsheet.tables.ddl import ddl, quoted
+from broadsheet.transient import held_at_once
 from broadsheet.warehouse.build import only_writer, published_snapshots
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import SPREAD, derivation_id
@@ -37,6 +38,7 @@ SOURCES = (
     "article_headlines", "article_sources", "article_versions", "articles", "captures", "headline_feed_entries", "headline_feed_observations",
     "headline_feed_snapshots", "outlets", "related_links", "sites",
 )  # fmt: skip
+_LOCK = "at-work.lock"  # held as long as its folder is written to
 _APPLICATION = Path(__file__).with_name("app") / "derive_tables.py"
 
 
@@ -97,17 +99,19 @@ def _held(parts: list[Path], folder: Path) -> list[str]:
 
 @contextmanager
 def _aside(out: Path) -> Iterator[Path]:
-    """A folder to write to, which becomes `out` when all is done. Those of processes that were killed go."""
+    """A folder to write to, which becomes `out` when all is done. Those of processes that were killed, wherever that was, go."""
     folder = aside_of(out.absolute())
-    for left in folder.parent.glob(f".{escape(out.name)}.*"):
-        if is_left_aside(left):
-            shutil.rmtree(left, ignore_errors=True)
+    for lock in folder.parent.glob(f".{escape(out.name)}.*.tmp/{_LOCK}"):
+        with suppress(TransientError), held_at_once(lock, "its process lives"):
+            shutil.rmtree(lock.parent, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
-        yield folder
-        if out.exists():
-            out.rmdir()
-        folder.rename(out)
+        with held_at_once(folder / _LOCK, f"{folder} is taken for one that a killed process left"):
+            yield folder
+            (folder / _LOCK).unlink()
+            if out.exists():
+                out.rmdir()
+            folder.rename(out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -143,11 +147,11 @@ def _by_duckdb(folder: Path, files: dict[str, list[str]], settings: Settings) ->
 
 
 def _by_spark(folder: Path, files: dict[str, list[str]], settings: Settings) -> dict[str, int]:
-    plan, counts, scratch = folder / "plan.json", folder / "counts.json", folder / "scratch"
+    plan, counts, failure, scratch = folder / "plan.json", folder / "counts.json", folder / "failure.json", folder / "scratch"
     size = sum(Path(path).stat().st_size for paths in files.values() for path in paths)
-    told = {"files": files, "bytes": size, "out": str(folder), "scratch": str(scratch), "counts": str(counts)}
+    told = {"files": files, "bytes": size, "out": str(folder), "scratch": str(scratch), "counts": str(counts), "failure": str(failure)}
     plan.write_text(json.dumps(told), "utf-8")
-    submit(_APPLICATION, [str(plan)], folder / "spark.log", settings.load_memory_mb)
+    submit(_APPLICATION, [str(plan)], folder / "spark.log", failure, settings.load_memory_mb)
     row_counts = json.loads(counts.read_text("utf-8"))
     for file in (plan, counts, folder / "spark.log"):
         file.unlink()

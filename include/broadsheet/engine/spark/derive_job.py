@@ -1,15 +1,18 @@
 """Spark's driver: derives from the Parquet that a plan names, and writes each table to a folder. `derive.py` makes the plan."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from broadsheet.engine.spark import derive_reprints
 from broadsheet.engine.spark.derive_sql import Connection, WholeChanges
+from broadsheet.engine.spark.failures import told_by_driver
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import SPREAD, aliases, current, reprints, resolve
@@ -30,8 +33,18 @@ _LEAST_PARTITIONS, _PARTITION_BYTES = 8, 16 * 1024 * 1024
 
 def main(plan_file: str) -> None:
     """Do what a plan says: JSON with `files` of each table that is read, their `bytes`, the folders `out` and `scratch`, and the file `counts`
-    that the rows of each derived table are written to."""
+    that the rows of each derived table are written to. Why it ends otherwise goes to the file `failure`, as `Told`."""
     plan = json.loads(Path(plan_file).read_text("utf-8"))
+    try:
+        rows = _derive(plan)
+    except Exception as error:
+        Path(plan["failure"]).write_bytes(msgspec.json.encode(told_by_driver(error)))
+        raise
+    Path(plan["counts"]).write_text(json.dumps(rows), "utf-8")
+
+
+def _derive(plan: Mapping[str, Any]) -> dict[str, int]:
+    """Make all tables; table -> its rows."""
     spark = _session(plan["bytes"])
     try:
         connection = Connection(spark, plan["scratch"])
@@ -41,8 +54,7 @@ def main(plan_file: str) -> None:
         current.update(changes)
         resolve.update(changes)
         reprints.update(changes, cast(Any, derive_reprints.measure), cast(Any, derive_reprints.cluster))
-        rows = {name: _checked_rows(spark, name) for names in SPREAD.values() for name in names}
-        Path(plan["counts"]).write_text(json.dumps(rows), "utf-8")
+        return {name: _checked_rows(spark, name) for names in SPREAD.values() for name in names}
     finally:
         spark.stop()
 

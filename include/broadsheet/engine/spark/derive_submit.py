@@ -5,7 +5,10 @@ import signal
 import subprocess
 from pathlib import Path
 
-from broadsheet.engine.spark import state
+import msgspec
+
+from broadsheet.engine.faults import FAULT, Told
+from broadsheet.engine.spark.failures import LOST
 from broadsheet.engine.spark.submit import configuration, end, end_with_parent, environment, submit_program
 from broadsheet.errors import BroadsheetError, TransientError
 from broadsheet.settings import read_spark_settings
@@ -16,11 +19,12 @@ _TOLD_LINES = 30
 _KILLED = {code for sent in (signal.SIGKILL, signal.SIGTERM) for code in (-sent, 128 + sent)}
 
 
-def submit(application: Path, arguments: list[str], log: Path, memory_mb: int) -> None:
+def submit(application: Path, arguments: list[str], log: Path, failure: Path, memory_mb: int) -> None:
     """Run a job on the cluster that `BROADSHEET_SPARK_MASTER` names; on this machine's cores without it. What Spark says goes to the log.
 
     Parameters
     ----------
+    failure : where the job tells, as `Told`, why it ended, if it could.
     memory_mb : MiB for the driver, which does all where there is no cluster; a properties file goes before it.
 
     Raises ConfigurationError where there is no `spark-submit` or no Java, TransientError where it, machines or processes of it were lost or a disk is
@@ -42,7 +46,15 @@ def submit(application: Path, arguments: list[str], log: Path, memory_mb: int) -
         finally:
             end(job)
     if ended:
-        text = log.read_text("utf-8", "replace")
-        told = "\n".join(text.splitlines()[-_TOLD_LINES:])
-        kind = TransientError if ended in _KILLED or any(sign in text for sign in (*state.LOST, *FULL)) else BroadsheetError
-        raise kind(f"spark-submit ended with {ended}; the last that it said:\n{told}")
+        raise _error(ended, log.read_text("utf-8", "replace"), failure)
+
+
+def _error(ended: int, log: str, failure: Path) -> Exception:
+    """Why the job ended. What Spark said on its way tells only of one that did not come to tell itself: executors that are lost are replaced."""
+    try:
+        told = msgspec.json.decode(failure.read_bytes(), type=Told)
+    except FileNotFoundError:
+        kind = TransientError if ended in _KILLED or any(sign in log for sign in (*LOST, *FULL)) else BroadsheetError
+        last = "\n".join(log.splitlines()[-_TOLD_LINES:])
+        return kind(f"spark-submit ended with {ended}; the last that it said:\n{last}")
+    return BroadsheetError(f"spark-submit ended with {ended}: {told.message}") if told.kind == FAULT else told.error()

@@ -9,8 +9,8 @@ from time import monotonic, sleep
 
 from broadsheet.cli.exits import Exit
 from broadsheet.engine.attempts import Attempts, Done, attempt, require_same_program
-from broadsheet.engine.faults import Told, told
 from broadsheet.engine.spark import state
+from broadsheet.engine.spark.failures import GIVEN_UP, is_sparks, told_by_driver
 from broadsheet.engine.spark.state import State
 from broadsheet.errors import TransientError
 from broadsheet.runs import Run, shards_of
@@ -21,7 +21,6 @@ OTHER_DRIVER_SECONDS = 4 * 3600.0
 _LOOK_SECONDS = 0.5
 # How long what an executor wrote may stay unseen: where it was looked for too early, a client of NFS says for up to a minute that it is not there.
 _UNSEEN_SECONDS = 90.0
-_GIVEN_UP = "Spark gave up: the cluster does not answer, or does not take the application any more; spark.log tells more"
 _CODES = {"transient": Exit.TRY_AGAIN, "configuration": Exit.USAGE, "stopped": Exit.STOPPED}
 
 
@@ -35,7 +34,7 @@ def main(lake: str, run_id: str, program: str, token: str) -> int:
         with held(run.where.driver_lock(run_id), "another driver of the run", OTHER_DRIVER_SECONDS, is_given_up=lambda: os.getppid() != parent):
             _take_through(run, program)
     except Exception as error:
-        failure = _told(error)
+        failure = told_by_driver(error)
         state.tell(run, token, State(error=failure))
         print(failure.message, file=sys.stderr, flush=True)
         return _CODES.get(failure.kind, Exit.FAULT)
@@ -55,8 +54,8 @@ def _take_through(run: Run, program: str) -> None:
         try:
             _submit(context, run, program, attempts)
         except Exception as error:
-            if _is_sparks(error) and _is_stopped(context):  # whatever it was asked for when that came
-                raise TransientError(_GIVEN_UP) from error
+            if is_sparks(error) and _is_stopped(context):  # whatever it was asked for when that came
+                raise TransientError(GIVEN_UP) from error
             raise
         finally:
             with suppress(Exception):  # of a cluster that is gone: it would be told instead of what happened
@@ -111,24 +110,6 @@ def _is_stopped(context) -> bool:
         return False
 
 
-def _is_sparks(error: Exception) -> bool:
-    return type(error).__module__.startswith(("py4j", "pyspark"))
-
-
 def _tell_done(attempts: Attempts) -> None:
     count = len(attempts.bases)
     print(f"{state.PROGRESS}{count - len(attempts.left)} of {count}", flush=True)
-
-
-def _told(error: Exception) -> Told:
-    """As `faults.told`; what Spark raises for processes and machines that were lost is transient."""
-    known = told(error)
-    if _is_sparks(error):
-        text = f"{type(error).__name__}: {error}"
-        if "ConfigurationError: " in text:
-            return Told("configuration", text.rpartition("ConfigurationError: ")[2].split("\n")[0])
-        if any(sign in text for sign in state.STOPPED):
-            return Told("transient", _GIVEN_UP)
-        if any(sign in text for sign in state.LOST):
-            return Told("transient", f"Spark gave up: {text[:2000]}")
-    return known

@@ -9,6 +9,7 @@ from secrets import token_hex
 
 from broadsheet.engine.attempts import undone
 from broadsheet.engine.faults import Told
+from broadsheet.engine.spark.failures import LOST
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import ATTEMPTS, read_records, write_records
 from broadsheet.records import Record
@@ -16,13 +17,6 @@ from broadsheet.runs import Run
 
 # Begins the line by which a driver tells how many shards are done: `… 3 of 16`.
 PROGRESS = "shards done: "
-# What Spark says of its context, by what it was asked for next, where no master answers or takes the application any more.
-STOPPED = ("Cannot call methods on a stopped SparkContext", "SparkContext has been shutdown", "Spark context stopped")
-# How Spark tells that machines and processes were lost, as often as it tries again.
-LOST = (
-    "TransientError", "ExecutorLostFailure", "exited unexpectedly", "was shut down", "unresponsive", "Connection refused", "Py4JNetworkError",
-    *STOPPED,
-)  # fmt: skip
 # Last lines of a log that an error has.
 _TOLD_LINES = 30
 

@@ -1,0 +1,31 @@
+"""What ends a driver, told by its kind to whoever submitted it: Spark's own errors hold in a text what went wrong on other machines."""
+
+from broadsheet.engine.faults import Told, told
+from broadsheet.transient import FULL
+
+# What Spark says of its context, by what it was asked for next, where no master answers or takes the application any more.
+STOPPED = ("Cannot call methods on a stopped SparkContext", "SparkContext has been shutdown", "Spark context stopped")
+# How Spark tells that machines and processes were lost, as often as it tries again.
+LOST = (
+    "TransientError", "ExecutorLostFailure", "exited unexpectedly", "was shut down", "unresponsive", "Connection refused", "Py4JNetworkError",
+    *STOPPED,
+)  # fmt: skip
+GIVEN_UP = "Spark gave up: the cluster does not answer, or does not take the application any more; spark.log tells more"
+
+
+def is_sparks(error: BaseException) -> bool:
+    """Whether Spark raised it."""
+    return type(error).__module__.startswith(("py4j", "pyspark"))
+
+
+def told_by_driver(error: BaseException) -> Told:
+    """As `faults.told`; what Spark raises for processes and machines that were lost, and for disks that are full, is transient."""
+    if is_sparks(error):
+        text = f"{type(error).__name__}: {error}"
+        if "ConfigurationError: " in text:
+            return Told("configuration", text.rpartition("ConfigurationError: ")[2].split("\n")[0])
+        if any(sign in text for sign in STOPPED):
+            return Told("transient", GIVEN_UP)
+        if any(sign in text for sign in (*LOST, *FULL)):
+            return Told("transient", f"Spark gave up: {text[:2000]}")
+    return told(error)
