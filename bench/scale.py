@@ -95,7 +95,7 @@ def main() -> None:
 def through_the_pool(sizes: Sizes, folder: Path) -> dict[str, Any]:
     """Run after run into one lake; into what an earlier call left there. Figures are of this call's runs."""
     lake, file = folder / "lake", folder / "captures.warc.gz"
-    begun = captures_in(lake) // sizes.per_run
+    begun = runs_in(lake)
     pages = sizes.pages - begun * sizes.per_run
     if pages <= 0:
         print(f"the lake has its {sizes.pages:,} pages")
@@ -135,12 +135,12 @@ def through_the_pool(sizes: Sizes, folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def captures_in(lake: Path) -> int:
-    """How many captures a lake's warehouse holds; 0 where there is none."""
+def runs_in(lake: Path) -> int:
+    """How many runs a lake's warehouse holds; 0 where there is none."""
     if not Lake(lake).warehouse.exists():
         return 0
     with connect(lake) as connection:
-        return connection.execute("select count(*) from captures").fetchall()[0][0]
+        return connection.execute("select count(*) from runs").fetchall()[0][0]
 
 
 def write_pages(file: Path, number: int, count: int) -> int:
@@ -271,7 +271,8 @@ def derived_on_spark(_: Sizes, folder: Path) -> dict[str, Any]:
     if done.returncode:
         raise SystemExit(f"broadsheet derive ended with {done.returncode}")
     shuffled, spilled = _shuffled(next(events.iterdir()))
-    captures = captures_in(folder / "lake")
+    with connect(folder / "lake") as connection:
+        ((captures,),) = connection.execute("select count(*) from captures").fetchall()
     print(f"  derived from {captures:,} captures in {cost.seconds:.0f} s, {cost.cpu_seconds:.0f} s of CPU; {shuffled / 1e9:.3f} GB shuffled, "
           f"{spilled / 1e9:.2f} GB spilled, peak {meter.take_peak() / 1e9:.2f} GB")  # fmt: skip
     return {"derive_s": round(cost.seconds, 1), "derive_shuffled_gb": round(shuffled / 1e9, 3)}

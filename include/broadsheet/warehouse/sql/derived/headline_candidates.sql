@@ -113,8 +113,8 @@ semi join (from articles semi join restanding using (article_id)) as articles us
 union
 select feed_headline_id from headline_candidates semi join title_keys using (title_key);
 
--- Which titles are tried for which headlines: all for open ones, the new ones for all. A title that many rows show is tried once.
-create or replace temp table found as
+-- Headlines that may be cut, as all of their letters that are shown: all open ones, of others those that a new title could continue.
+create or replace temp table cut_headlines as
 with open as (
     from headlines semi join open_headlines using (feed_headline_id)
 ),
@@ -127,23 +127,45 @@ lengths as (
     select unnest([16, 8, 4]) as length
 ),
 
--- Titles that a cut headline could be the beginning of. A beginning that very many headlines and titles share (the tenders of one office)
--- would give all pairs of them: so each text is asked for once, however many headlines show it, and titles are compared by all of its letters.
 new_beginnings as (
     select distinct left(new_titles.title_prefix, lengths.length) as title_prefix from new_titles, lengths
-),
+)
 
-cut_headlines as (
-    select feed_headline_id, feed_id, site, shown_prefix, folded(shown_text) as shown_start, width_limit, true as is_open
-    from open
-    where shown_prefix is not null
+select feed_headline_id, feed_id, site, shown_prefix, folded(shown_text) as shown_start, width_limit, true as is_open
+from open
+where shown_prefix is not null
+union all
+select feed_headline_id, feed_id, site, shown_prefix, folded(shown_text), width_limit, false
+from settled
+semi join new_beginnings on new_beginnings.title_prefix = settled.shown_prefix;
+
+-- Beginnings of titles that cut headlines are: of all titles for open ones, of the new ones for all. A table of its own, so that no engine joins
+-- titles and headlines by less than their letters.
+create or replace temp table title_beginnings as
+with titles as (
+    select title, title_prefix, true as is_open from headline_titles
     union all
-    select feed_headline_id, feed_id, site, shown_prefix, folded(shown_text), width_limit, false
-    from settled
-    semi join new_beginnings on new_beginnings.title_prefix = settled.shown_prefix
+    select title, title_prefix, false from new_titles
 ),
 
-shown_starts as (
+lengths as (
+    select unnest([16, 8, 4]) as length
+),
+
+beginnings as (
+    select titles.is_open, titles.title, left(titles.title_prefix, lengths.length) as shown_prefix
+    from titles, lengths
+    where length(titles.title_prefix) >= lengths.length
+)
+
+select distinct is_open, title, shown_prefix
+from beginnings
+semi join cut_headlines using (is_open, shown_prefix);
+
+-- Which titles are tried for which headlines. A beginning that very many headlines and titles share (the tenders of one office) would give all
+-- pairs of them: so each text is asked for once, however many headlines show it, and titles are compared by all of its letters.
+create or replace temp table tried as
+with shown_starts as (
     select distinct is_open, shown_prefix, shown_start, width_limit from cut_headlines
 ),
 
@@ -151,19 +173,10 @@ shown_lengths as (
     select distinct is_open, shown_prefix, length(shown_start) as shown_length from shown_starts
 ),
 
-titles_to_try as (
-    select title, title_prefix, true as is_open from headline_titles
-    union all
-    select title, title_prefix, false from new_titles
-),
-
 long_enough as (
-    select distinct titles.is_open, titles.title, shown_lengths.shown_length
-    from (from titles_to_try, lengths) as titles
-    join shown_lengths
-        on shown_lengths.is_open = titles.is_open
-        and length(shown_lengths.shown_prefix) = titles.length
-        and shown_lengths.shown_prefix = left(titles.title_prefix, titles.length)
+    select distinct is_open, titles.title, shown_lengths.shown_length
+    from title_beginnings as titles
+    join shown_lengths using (is_open, shown_prefix)
     where length(titles.title) > shown_lengths.shown_length
 ),
 
@@ -177,39 +190,58 @@ cut_titles as (
     from begun
     join shown_starts using (is_open, shown_start)
     where shown_starts.width_limit is null or folded(cut_to_width(begun.title, shown_starts.width_limit)) = shown_start
+)
+
+-- not cut: the same letters. What is as wide as the limit and has no ellipsis may be cut or whole
+select distinct headlines.feed_headline_id, headlines.feed_id, headlines.site, titles.title, 'exact' as fit
+from (from headlines semi join open_headlines using (feed_headline_id)) as headlines
+join (select distinct title, title_key from headline_titles) as titles on titles.title_key = headlines.headline_key
+where headlines.shown_text = rtrim(headlines.headline_text)
+union all
+select distinct headlines.feed_headline_id, headlines.feed_id, headlines.site, titles.title, 'exact'
+from (from headlines anti join open_headlines using (feed_headline_id)) as headlines
+join (select distinct title, title_key from new_titles) as titles on titles.title_key = headlines.headline_key
+where headlines.shown_text = rtrim(headlines.headline_text)
+union all
+select distinct headlines.feed_headline_id, headlines.feed_id, headlines.site, cut_titles.title, 'cut'
+from cut_headlines as headlines
+join cut_titles
+    on cut_titles.is_open = headlines.is_open
+    and cut_titles.shown_start = headlines.shown_start
+    and cut_titles.width_limit is not distinct from headlines.width_limit;
+
+-- Those that anything but the headline's own feed shows: a feed does not confirm itself. Rows of a title are very many where it is a common one:
+-- it is the first and the last of their feeds, of all and of each site, that are asked whether there is another.
+create or replace temp table found as
+with feeds_by_site as (
+    select
+        title,
+        site,
+        min(title_key) as title_key,
+        min(coalesce(feed_id, '-')) as first_feed,
+        max(coalesce(feed_id, '-')) as last_feed,
+    from headline_titles
+    semi join tried using (title)
+    group by title, site
 ),
 
-tried as (
-    -- not cut: the same letters. What is as wide as the limit and has no ellipsis may be cut or whole
-    select distinct open.feed_headline_id, open.feed_id, open.site, titles.title, 'exact' as fit
-    from open
-    join headline_titles as titles on titles.title_key = open.headline_key
-    where open.shown_text = rtrim(open.headline_text)
-    union all
-    select distinct settled.feed_headline_id, settled.feed_id, settled.site, titles.title, 'exact'
-    from settled
-    join new_titles as titles on titles.title_key = settled.headline_key
-    where settled.shown_text = rtrim(settled.headline_text)
-    union all
-    select headlines.feed_headline_id, headlines.feed_id, headlines.site, cut_titles.title, 'cut'
-    from cut_headlines as headlines
-    join cut_titles
-        on cut_titles.is_open = headlines.is_open
-        and cut_titles.shown_start = headlines.shown_start
-        and cut_titles.width_limit is not distinct from headlines.width_limit
+feeds as (
+    select title, min(title_key) as title_key, min(first_feed) as first_feed, max(last_feed) as last_feed
+    from feeds_by_site
+    group by title
 )
 
 select
     tried.feed_headline_id,
     tried.title,
     min(tried.site) as site,
-    min(titles.title_key) as title_key,
+    min(feeds.title_key) as title_key,
     max(tried.fit) as candidate_fit, -- exact goes before cut
-    bool_or(is_one_site(titles.site, tried.site)) as is_same_site,
+    bool_or(coalesce(tried.feed_id <> own.first_feed or tried.feed_id <> own.last_feed, false)) as is_same_site,
 from tried
-join headline_titles as titles using (title)
--- a feed does not confirm itself
-where titles.feed_id is distinct from tried.feed_id
+join feeds using (title)
+left join feeds_by_site as own on own.title = tried.title and is_one_site(own.site, tried.site)
+where tried.feed_id <> feeds.first_feed or tried.feed_id <> feeds.last_feed
 group by tried.feed_headline_id, tried.title;
 
 -- What the page itself gives for an entry, and the headlines of the article that its URL leads to. An entry may lead to a page with
