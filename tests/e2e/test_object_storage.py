@@ -252,15 +252,23 @@ def test_one_working_directory_publishes(s3_url, whole, monkeypatch, tmp_path):
         pipeline.load(prepared(s3_url, run_id="later"))
 
 
-def taken_over_after(monkeypatch, url: str, where, step: str, times: int = 1) -> None:
-    """Let another working directory take this one's place when a step was done so many times: its machine stood still, and goes on now."""
+def taken_over_after(monkeypatch, url: str, where, step: str, times: int = 1, *, is_counted: bool = False) -> None:
+    """Let another working directory take this one's place when a step was done so many times: its machine stood still, and goes on now.
+
+    Parameters
+    ----------
+    is_counted : whether the other one found all parts moved, and counts the state as published.
+    """
     done, left = getattr(where, step), iter(range(times))
 
     def taken_over(*given) -> None:
         done(*given)
         if next(left, times) == times - 1:
             other = {"directory_id": "other", "since": "", "directory": "/srv/work", "host": "press2"}
-            obstore.put(S3Store.from_url(url, client_options={"allow_http": True}), "writer.json", json.dumps(other).encode())
+            client = S3Store.from_url(url, client_options={"allow_http": True})
+            obstore.put(client, "writer.json", json.dumps(other).encode())
+            for key in stored(url, "commits") if is_counted else ():
+                obstore.put(client, key.replace(".json", ".published"), b"")
 
     monkeypatch.setattr(where, step, taken_over)
 
@@ -297,6 +305,17 @@ def test_what_is_taken_over_from_while_it_moves_parts_takes_them_back(s3_url, mo
     assert [stored(s3_url, zone) for zone in ("tables", "withdrawn", "commits")] == held
     rebuild(lake)
     assert rows(s3_url)["captures"][0] == 2
+
+
+def test_what_the_new_directory_counts_as_published_stays(s3_url, whole, monkeypatch):
+    run = prepared(s3_url)
+    with monkeypatch.context() as patch:
+        patch.setattr(parts_module, "_AT_A_TIME", 1000)
+        taken_over_after(patch, s3_url, ObjectStore, "take_all", is_counted=True)
+        with pytest.raises(TakenOver, match="/srv/work of press2"):
+            pipeline.load(run)
+    rebuild(Lake.at(s3_url))
+    assert rows(s3_url) == rows(whole)
 
 
 def test_commands_take_the_url_and_tell_trouble_by_their_exit_codes(s3_url, tmp_path):

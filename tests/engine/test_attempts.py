@@ -288,6 +288,8 @@ def test_what_a_driver_tells_keeps_the_kinds_of_errors_apart(run: Run) -> None:
         ("Py4JJavaError", "java.lang.IllegalStateException: Cannot call methods on a stopped SparkContext.", "transient"),
         ("Py4JJavaError", "java.lang.IllegalStateException: SparkContext has been shutdown", "transient"),
         ("Py4JJavaError", "broadsheet.errors.ConfigurationError: install the same\n\tat java", "configuration"),
+        ("Py4JJavaError", "MetadataFetchFailedException: Missing an output location for shuffle 3", "transient"),
+        ("Py4JJavaError", "java.io.IOException: No space left on device", "transient"),
         ("Py4JError", "no such method", "fault"),
     ],
 )

@@ -19,7 +19,7 @@ from broadsheet.engine.spark import derive as derive_module
 from broadsheet.engine.spark import derive_submit
 from broadsheet.engine.spark.derive import derive
 from broadsheet.errors import BroadsheetError, ConfigurationError, TransientError
-from broadsheet.lake import Lake
+from broadsheet.lake import Lake, aside_of
 from broadsheet.pipeline import run_all
 from broadsheet.settings import Settings
 from broadsheet.tables.ddl import quoted
@@ -245,6 +245,8 @@ def test_what_a_killed_one_left_goes_and_that_of_a_living_one_stays(tmp_path):
     living, others = tmp_path / ".out.4567abcd-1.tmp", [tmp_path / ".outside", tmp_path / left.name.replace(".out.", ".outer.")]
     for other in (living, *others):
         other.mkdir()
+    left_by_an_earlier_program = aside_of(tmp_path / "out")
+    left_by_an_earlier_program.mkdir()
     with held_at_once(living / "at-work.lock", "held"), derive_module._aside(tmp_path / "out"):
         assert not left.exists()
     assert set(tmp_path.iterdir()) == {tmp_path / "out", living, *others}

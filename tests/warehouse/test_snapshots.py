@@ -160,6 +160,18 @@ def test_going_back_past_a_run_that_was_undone_and_loaded_again(lake):
     assert contents(lake) == held
 
 
+def test_there_is_no_way_back_past_a_part_that_was_written_twice(lake):
+    """An earlier program named parts after runs: those of a run that was undone and loaded again had the same names."""
+    first, second = load_runs(lake, "one", "two")
+    held, in_place = contents(lake), parts(lake)
+    name = next(name for name in sorted(in_place) if second in name)
+    (lake / "withdrawn" / name).parent.mkdir(parents=True)
+    (lake / "withdrawn" / name).write_bytes(b"as it was first")
+    with pytest.raises(ConfigurationError, match=f"{name} was written twice"):
+        rollback(Lake(lake), first, Settings())
+    assert (contents(lake), parts(lake)) == (held, in_place)
+
+
 def test_a_load_that_died_before_it_moved_a_part_brings_no_earlier_one_back(lake, monkeypatch):
     (first,) = load_runs(lake, "one")
     load_runs(lake, "two")

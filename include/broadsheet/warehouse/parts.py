@@ -3,13 +3,14 @@
 What will be moved is written down first (`commits/<snapshot>.json`). The published warehouse says which states there are: what was moved
 for one that it does not know belongs to a load that died, and is moved back. A marker (`.published`) says so even when the file is lost.
 Every step can be repeated, and none has to happen at one blow with another: an object store does as well as a directory. A part is named after
-the state that it came with, so that no two are of one name.
+the state that it came with; earlier programs named it after run and shard, so that a run that was undone and loaded again had the same names.
 """
 
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,6 +65,7 @@ class Parts:
         if not (self._coming or self._leaving):
             return
         self._store.require_claim()  # hours may have gone by: a machine that stood still was perhaps given up
+        earlier = set(self._store.keys(COMMITS, _INTENT))
         with self._store.new(_key(self.snapshot_id, _INTENT)) as aside:
             aside.write_text(json.dumps({"coming": [str(path) for path in self._coming], "leaving": [str(path) for path in self._leaving]}), "utf-8")
         try:
@@ -73,8 +75,12 @@ class Parts:
                 for path in some:
                     self._store.move(f"{TABLES}/{path}", f"{WITHDRAWN}/{path}")
             self._store.require_claim()
-        except TakenOver:
-            self._take_back()
+        except Exception:  # whatever was amiss: what is moved by another one as well is not there
+            try:
+                self._store.require_claim()
+            except TakenOver:
+                self._take_back(earlier)
+                raise
             raise
         self.discard()
 
@@ -83,15 +89,23 @@ class Parts:
             self._store.require_claim()
             yield paths[start : start + _AT_A_TIME]
 
-    def _take_back(self) -> None:
-        """Undo what was moved, but for parts that whoever publishes now has moved for a state of its own."""
-        later = [intent for intent in self._store.keys(COMMITS, _INTENT) if _snapshot_of(intent) > self.snapshot_id]
-        others = {path for intent in later for paths in json.loads(self._store.read(intent)).values() for path in paths}
-        _undo(
-            self._store,
-            self.snapshot_id,
-            *([str(path) for path in paths if str(path) not in others] for paths in (self._coming, self._leaving)),
-        )
+    def _take_back(self, earlier: Container[str]) -> None:
+        """Undo what was moved, unless whoever publishes now counts the state as published, and but for parts that it moved for states of its own.
+
+        Parameters
+        ----------
+        earlier : what had been written down of other states before.
+        """
+        self.discard()
+        if self._store.exists(_key(self.snapshot_id, _MARKER)):
+            return
+        others: set[str] = set()
+        for intent in self._store.keys(COMMITS, _INTENT):
+            if intent not in earlier and _snapshot_of(intent) != self.snapshot_id:
+                with suppress(FileNotFoundError):  # undone just now
+                    others.update(path for paths in json.loads(self._store.read(intent)).values() for path in paths)
+        mine = ([str(path) for path in paths if str(path) not in others] for paths in (self._coming, self._leaving))
+        _undo(self._store, self.snapshot_id, *mine)
 
     def discard(self) -> None:
         """Remove what was written aside."""
@@ -127,7 +141,7 @@ def _undo(store: Store, snapshot_id: str, coming: Iterable[str], leaving: Iterab
     for path in coming:
         store.delete(f"{TABLES}/{path}")
     for path in leaving:
-        # one that is in its place was not moved: what was withdrawn under its name is an earlier one, from when names came again
+        # one that is in its place was not moved: what was withdrawn under its name is a copy of it, or one from when names came again
         if not store.exists(f"{TABLES}/{path}") and store.exists(f"{WITHDRAWN}/{path}"):
             store.move(f"{WITHDRAWN}/{path}", f"{TABLES}/{path}")
     store.delete(_key(snapshot_id, _INTENT))
@@ -147,7 +161,10 @@ def wholly_moved(lake: Lake) -> set[str]:
 
 
 def moved_with(lake: Lake, snapshot_ids: Iterable[str]) -> dict[Path, int]:
-    """Parts that came (1) or left (-1) with some published states, one after the other, all in all."""
+    """Parts that came (1) or left (-1) with some published states, one after the other, all in all.
+
+    Raises ConfigurationError where one of them has had two contents: which one a state had is not known.
+    """
     store = store_of(lake)
     moved: Counter[Path] = Counter()
     for snapshot_id in snapshot_ids:
@@ -155,6 +172,12 @@ def moved_with(lake: Lake, snapshot_ids: Iterable[str]) -> dict[Path, int]:
             paths = json.loads(store.read(intent))
             moved.update({Path(path): 1 for path in paths["coming"]})
             moved.subtract({Path(path): 1 for path in paths["leaving"]})
+    withdrawn = set(store.keys(WITHDRAWN, PARQUET)) if moved else set()
+    for here, there in ((f"{TABLES}/{path}", f"{WITHDRAWN}/{path}") for path in moved):
+        if there in withdrawn and store.exists(here) and store.file(here).read_bytes() != store.file(there).read_bytes():
+            raise ConfigurationError(
+                f"{lake.name}: {here} was written twice, by an earlier program that loaded an undone run again; there is no way back past that"
+            )
     return {path: side for path, side in moved.items() if side}
 
 

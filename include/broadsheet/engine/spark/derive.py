@@ -19,7 +19,7 @@ import msgspec
 from broadsheet.engine.spark.derive_submit import submit
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import TABLES as PARTS
-from broadsheet.lake import Lake, aside_of
+from broadsheet.lake import Lake, aside_of, is_left_aside
 from broadsheet.settings import Settings
 from broadsheet.store import PARQUET, store_of
 from broadsheet.tables.ddl import ddl, quoted
@@ -101,17 +101,20 @@ def _held(parts: list[Path], folder: Path) -> list[str]:
 def _aside(out: Path) -> Iterator[Path]:
     """A folder to write to, which becomes `out` when all is done. Those of processes that were killed, wherever that was, go."""
     folder = aside_of(out.absolute())
-    for lock in folder.parent.glob(f".{escape(out.name)}.*.tmp/{_LOCK}"):
-        with suppress(TransientError), held_at_once(lock, "its process lives"):
-            shutil.rmtree(lock.parent, ignore_errors=True)
+    for left in folder.parent.glob(f".{escape(out.name)}.*.tmp"):
+        if (left / _LOCK).exists():
+            with suppress(TransientError, OSError), held_at_once(left / _LOCK, "its process lives"):
+                shutil.rmtree(left, ignore_errors=True)
+        if is_left_aside(left):
+            shutil.rmtree(left, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
         with held_at_once(folder / _LOCK, f"{folder} is taken for one that a killed process left"):
             yield folder
-            (folder / _LOCK).unlink()
             if out.exists():
                 out.rmdir()
             folder.rename(out)
+            (out / _LOCK).unlink()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

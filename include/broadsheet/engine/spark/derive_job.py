@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from pyspark.sql import functions as F
 from broadsheet.engine.spark import derive_reprints
 from broadsheet.engine.spark.derive_sql import Connection, WholeChanges
 from broadsheet.engine.spark.failures import told_by_driver
+from broadsheet.lake import written_aside
 from broadsheet.tables.schema import TABLES
 from broadsheet.warehouse.changes import Changes
 from broadsheet.warehouse.derived import SPREAD, aliases, current, reprints, resolve
@@ -38,7 +40,8 @@ def main(plan_file: str) -> None:
     try:
         rows = _derive(plan)
     except Exception as error:
-        Path(plan["failure"]).write_bytes(msgspec.json.encode(told_by_driver(error)))
+        with suppress(OSError), written_aside(Path(plan["failure"])) as aside:  # a disk that is full takes no more
+            aside.write_bytes(msgspec.json.encode(told_by_driver(error)))
         raise
     Path(plan["counts"]).write_text(json.dumps(rows), "utf-8")
 
@@ -56,7 +59,8 @@ def _derive(plan: Mapping[str, Any]) -> dict[str, int]:
         reprints.update(changes, cast(Any, derive_reprints.measure), cast(Any, derive_reprints.cluster))
         return {name: _checked_rows(spark, name) for names in SPREAD.values() for name in names}
     finally:
-        spark.stop()
+        with suppress(Exception):  # of a cluster that is gone: it would be told instead of what happened
+            spark.stop()
 
 
 def _session(byte_count: int) -> SparkSession:

@@ -50,11 +50,12 @@ def submit(application: Path, arguments: list[str], log: Path, failure: Path, me
 
 
 def _error(ended: int, log: str, failure: Path) -> Exception:
-    """Why the job ended. What Spark said on its way tells only of one that did not come to tell itself: executors that are lost are replaced."""
+    """Why the job ended. What Spark said on its way counts only where the job did not come to tell: executors that are lost are replaced."""
+    last = "the last that it said:\n" + "\n".join(log.splitlines()[-_TOLD_LINES:])
     try:
         told = msgspec.json.decode(failure.read_bytes(), type=Told)
     except FileNotFoundError:
         kind = TransientError if ended in _KILLED or any(sign in log for sign in (*LOST, *FULL)) else BroadsheetError
-        last = "\n".join(log.splitlines()[-_TOLD_LINES:])
-        return kind(f"spark-submit ended with {ended}; the last that it said:\n{last}")
-    return BroadsheetError(f"spark-submit ended with {ended}: {told.message}") if told.kind == FAULT else told.error()
+        return kind(f"spark-submit ended with {ended}; {last}")
+    kind = BroadsheetError if told.kind == FAULT else type(told.error())
+    return kind(f"spark-submit ended with {ended}: {told.message}\n{last}")

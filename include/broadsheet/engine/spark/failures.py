@@ -1,16 +1,16 @@
 """What ends a driver, told by its kind to whoever submitted it: Spark's own errors hold in a text what went wrong on other machines."""
 
 from broadsheet.engine.faults import Told, told
-from broadsheet.transient import FULL
+from broadsheet.transient import FULL, is_disk_full
 
 # What Spark says of its context, by what it was asked for next, where no master answers or takes the application any more.
 STOPPED = ("Cannot call methods on a stopped SparkContext", "SparkContext has been shutdown", "Spark context stopped")
 # How Spark tells that machines and processes were lost, as often as it tries again.
 LOST = (
     "TransientError", "ExecutorLostFailure", "exited unexpectedly", "was shut down", "unresponsive", "Connection refused", "Py4JNetworkError",
-    *STOPPED,
+    "FetchFailed", "Missing an output location", *STOPPED,
 )  # fmt: skip
-GIVEN_UP = "Spark gave up: the cluster does not answer, or does not take the application any more; spark.log tells more"
+GIVEN_UP = "Spark gave up: the cluster does not answer, or does not take the application any more; its log tells more"
 
 
 def is_sparks(error: BaseException) -> bool:
@@ -28,4 +28,6 @@ def told_by_driver(error: BaseException) -> Told:
             return Told("transient", GIVEN_UP)
         if any(sign in text for sign in (*LOST, *FULL)):
             return Told("transient", f"Spark gave up: {text[:2000]}")
+    if is_disk_full(error):
+        return Told("transient", f"the disk is full: {error}")
     return told(error)

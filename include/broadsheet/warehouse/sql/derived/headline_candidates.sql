@@ -165,7 +165,27 @@ semi join cut_headlines using (is_open, shown_prefix);
 -- Which titles are tried for which headlines. A beginning that very many headlines and titles share (the tenders of one office) would give all
 -- pairs of them: so each text is asked for once, however many headlines show it, and titles are compared by all of its letters.
 create or replace temp table tried as
-with shown_starts as (
+with open_headlines_as_shown as (
+    select feed_headline_id, feed_id, site, headline_key
+    from headlines
+    semi join open_headlines using (feed_headline_id)
+    where shown_text = rtrim(headline_text)
+),
+
+settled_headlines_as_shown as (
+    select feed_headline_id, feed_id, site, headline_key
+    from headlines
+    anti join open_headlines using (feed_headline_id)
+    where shown_text = rtrim(headline_text)
+),
+
+titles_as_shown as (
+    select distinct titles.title, titles.title_key
+    from headline_titles as titles
+    semi join open_headlines_as_shown as open on open.headline_key = titles.title_key
+),
+
+shown_starts as (
     select distinct is_open, shown_prefix, shown_start, width_limit from cut_headlines
 ),
 
@@ -194,14 +214,12 @@ cut_titles as (
 
 -- not cut: the same letters. What is as wide as the limit and has no ellipsis may be cut or whole
 select distinct headlines.feed_headline_id, headlines.feed_id, headlines.site, titles.title, 'exact' as fit
-from (from headlines semi join open_headlines using (feed_headline_id)) as headlines
-join (select distinct title, title_key from headline_titles) as titles on titles.title_key = headlines.headline_key
-where headlines.shown_text = rtrim(headlines.headline_text)
+from open_headlines_as_shown as headlines
+join titles_as_shown as titles on titles.title_key = headlines.headline_key
 union all
 select distinct headlines.feed_headline_id, headlines.feed_id, headlines.site, titles.title, 'exact'
-from (from headlines anti join open_headlines using (feed_headline_id)) as headlines
+from settled_headlines_as_shown as headlines
 join (select distinct title, title_key from new_titles) as titles on titles.title_key = headlines.headline_key
-where headlines.shown_text = rtrim(headlines.headline_text)
 union all
 select distinct headlines.feed_headline_id, headlines.feed_id, headlines.site, cut_titles.title, 'cut'
 from cut_headlines as headlines
