@@ -55,7 +55,7 @@ def _error(ended: int, log: str, failure: Path) -> Exception:
     try:
         told = msgspec.json.decode(failure.read_bytes(), type=Told)
     except FileNotFoundError:
-        kind = TransientError if ended in _KILLED or any(sign in log for sign in (*LOST, *FULL)) else BroadsheetError
-        return kind(f"spark-submit ended with {ended}; {last}")
+        is_passing = ended in _KILLED or any(sign in log for sign in (*LOST, *FULL))
+        return (TransientError if is_passing else BroadsheetError)(f"spark-submit ended with {ended}; {last}")
     kind = BroadsheetError if told.kind == FAULT else type(told.error())
     return kind(f"spark-submit ended with {ended}: {told.message}\n{last}")
