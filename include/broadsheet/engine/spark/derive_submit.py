@@ -8,13 +8,12 @@ from pathlib import Path
 import msgspec
 
 from broadsheet.engine.faults import FAULT, Told
-from broadsheet.engine.spark.failures import LOST
+from broadsheet.engine.spark.failures import LOST, last_lines
 from broadsheet.engine.spark.submit import configuration, end, end_with_parent, environment, submit_program
 from broadsheet.errors import BroadsheetError, TransientError
 from broadsheet.settings import read_spark_settings
 from broadsheet.transient import FULL
 
-_TOLD_LINES = 30
 # How `spark-submit` ends when it, or the driver below it, is killed.
 _KILLED = {code for sent in (signal.SIGKILL, signal.SIGTERM) for code in (-sent, 128 + sent)}
 
@@ -51,7 +50,7 @@ def submit(application: Path, arguments: list[str], log: Path, failure: Path, me
 
 def _error(ended: int, log: str, failure: Path) -> Exception:
     """Why the job ended. What Spark said on its way counts only where the job did not come to tell: executors that are lost are replaced."""
-    last = "the last that it said:\n" + "\n".join(log.splitlines()[-_TOLD_LINES:])
+    last = f"the last that it said:\n{last_lines(log)}"
     try:
         told = msgspec.json.decode(failure.read_bytes(), type=Told)
     except FileNotFoundError:

@@ -10,12 +10,18 @@ LOST = (
     "TransientError", "ExecutorLostFailure", "exited unexpectedly", "was shut down", "unresponsive", "Connection refused", "Py4JNetworkError",
     "FetchFailed", "Missing an output location", *STOPPED,
 )  # fmt: skip
+_LAST_LINES = 30  # of a log, that an error has
 GIVEN_UP = "Spark gave up: the cluster does not answer, or does not take the application any more; its log tells more"
 
 
 def is_sparks(error: BaseException) -> bool:
     """Whether Spark raised it."""
     return type(error).__module__.startswith(("py4j", "pyspark"))
+
+
+def last_lines(log: str) -> str:
+    """The end of a log, as an error tells it."""
+    return "\n".join(log.splitlines()[-_LAST_LINES:])
 
 
 def told_by_driver(error: BaseException) -> Told:

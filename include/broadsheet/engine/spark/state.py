@@ -9,7 +9,7 @@ from secrets import token_hex
 
 from broadsheet.engine.attempts import undone
 from broadsheet.engine.faults import Told
-from broadsheet.engine.spark.failures import LOST
+from broadsheet.engine.spark.failures import LOST, last_lines
 from broadsheet.errors import ConfigurationError, TransientError
 from broadsheet.lake import ATTEMPTS, read_records, write_records
 from broadsheet.records import Record
@@ -17,8 +17,6 @@ from broadsheet.runs import Run
 
 # Begins the line by which a driver tells how many shards are done: `… 3 of 16`.
 PROGRESS = "shards done: "
-# Last lines of a log that an error has.
-_TOLD_LINES = 30
 
 
 class State(Record, frozen=True):
@@ -69,9 +67,8 @@ def error_of(run: Run, token: str, log: str, *, is_failed: bool) -> Exception | 
     try:
         (state,) = read_records(_file(run, token), State)
     except FileNotFoundError:
-        told = "\n".join(log.splitlines()[-_TOLD_LINES:])
         kind = TransientError if any(sign in log for sign in LOST) else ConfigurationError
-        return kind(f"Spark's driver could not be begun:\n{told}")
+        return kind(f"Spark's driver could not be begun:\n{last_lines(log)}")
     if state.error:
         return state.error.error()
     if not state.is_done:
