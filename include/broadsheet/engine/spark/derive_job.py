@@ -22,6 +22,7 @@ from broadsheet.warehouse.derived import SPREAD, aliases, current, reprints, res
 # What spark-submit is not told otherwise. One site may have half of all pages, one text a tenth: where rows are joined, partitions that are this
 # large, and much larger than the others, are divided.
 _SETTINGS = {
+    "spark.cleaner.periodicGC.interval": "5min",  # files of what was shuffled go with the garbage of the driver
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.compression.codec": "zstd",
