@@ -31,6 +31,12 @@ def entries(texts: list[str], tag: str = "li") -> str:
         ("云州观潮", ModuleKind.HEADLINE_FEED),  # a column that no vocabulary knows
         ("Related stories", ModuleKind.RELATED_LINKS),
         ("Most read", ModuleKind.HEADLINE_FEED),
+        ("Dans la même rubrique", ModuleKind.RELATED_LINKS),
+        ("Zobacz też", ModuleKind.RELATED_LINKS),
+        ("Có thể bạn quan tâm", ModuleKind.RELATED_LINKS),
+        ("اقرأ أيضا", ModuleKind.RELATED_LINKS),
+        ("Meest gelezen", ModuleKind.HEADLINE_FEED),
+        ("الأكثر قراءة", ModuleKind.HEADLINE_FEED),
     ],
 )
 @pytest.mark.parametrize(

@@ -48,6 +48,12 @@ def test_an_original_title_without_brackets_does_not() -> None:
     assert list(found.body) == PARAGRAPHS
 
 
+def test_an_original_title_goes_before_a_label_that_has_none() -> None:
+    found = story(info="2024-03-01 08:30 来源：云州日报</p><p>原标题：</p><p>扫一扫 分享到微信</p><p>原标题：第三座大桥今日通车")
+    assert found.headline(HeadlineRole.ORIGINAL) == "第三座大桥今日通车"
+    assert list(found.body) == PARAGRAPHS
+
+
 def test_a_quoted_post_is_text() -> None:
     post = '<div class="social-media-embed"><blockquote><p>大桥今天真的通车了，我走了一遍。</p></blockquote></div>'
     assert "大桥今天真的通车了，我走了一遍。" in story(post).body

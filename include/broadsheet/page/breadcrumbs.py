@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from broadsheet.page.names import is_cjk
 from broadsheet.page.plain import plain
 from broadsheet.page.vocabulary import alternation, word_set, words
 from broadsheet.text import display_width, fold_blanks
@@ -40,6 +41,8 @@ def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool
     believed = is_known or label is not None
     start = label.end() if label else 0
     line, rest = text[start:], shown[start:]
+    if "«" in rest and not believed:  # »…« and « … » are quotation marks
+        return None
     if _STRONG.search(rest):
         crumbs = _cut(line, rest, _STRONG)
     elif believed and link_texts:
@@ -69,11 +72,17 @@ def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool
 
 
 def clean(crumbs: Sequence[str]) -> list[str]:
-    """Crumbs folded, blank ones and the 正文 tail dropped."""
+    """Crumbs folded, blank ones and the 正文 tail dropped, with what stands behind it on its line."""
     kept = [crumb for crumb in (fold_blanks(crumb).strip(" >»›→|/·-—:：[]【】") for crumb in crumbs) if crumb]
-    while kept and plain(kept[-1]).lower() in word_set("fields", "breadcrumb", "tails"):
+    while kept and _is_tail(plain(kept[-1]).lower()):
         kept.pop()
     return kept
+
+
+def _is_tail(crumb: str) -> bool:
+    tails = word_set("fields", "breadcrumb", "tails")
+    first, _, rest = crumb.partition(" ")
+    return crumb in tails or (bool(rest) and is_cjk(first) and first in tails)
 
 
 def _begins_at_home_or_ends_in_text(crumbs: Sequence[str]) -> bool:

@@ -89,9 +89,12 @@ def read_byline(text: str) -> tuple[PersonCredit, ...] | None:
 
 
 def read_opening_credit(paragraph: str) -> tuple[PersonCredit, ...]:
-    """People credited inside a body paragraph: （记者 甲） at its start or after the dateline, or at its end."""
+    """People credited inside a body paragraph: （记者 甲） at its start or after the dateline or the outlet, or at its end."""
+    if wired := _WIRED.match(plain(paragraph[:90])):
+        raw = paragraph[wired.start("house") : wired.end("names")]
+        return tuple(PersonCredit(role=PersonRole.REPORTER, name=name, affiliation=wired["house"], raw=raw) for name in wired["names"].split("、"))
     opening = _OPENING_BRACKET.match(paragraph[:160])
-    if opening and (not opening["before"].strip() or read_dateline(paragraph) is not None):
+    if opening and (_may_precede_credit(opening["before"].strip()) or read_dateline(paragraph) is not None):
         credit = read_closing_credit(opening["inside"])
         if credit and credit.people:
             return credit.people
@@ -112,10 +115,19 @@ def read_dateline(paragraph: str) -> str | None:
     return fold_blanks(paragraph[match.start(match.lastgroup or 0) : match.end(match.lastgroup or 0)]) if match else None
 
 
+def _may_precede_credit(before: str) -> bool:
+    """Nothing, `【甲网】`, `甲日报讯`: what stands before （记者 甲） where a text begins."""
+    return not before or _OUTLET_MARK.fullmatch(before) is not None or (before.endswith(("讯", "訊")) and is_outlet(before[:-1]))
+
+
 # --- frames and datelines -------------------------------------------------------------------------------------------------------
 
-_OPENING_BRACKET = re.compile(r"(?P<before>[^()（）]{0,48})[(（](?P<inside>[^()（）]{2,80})[)）]")
-_TAIL_BRACKET = re.compile(r"[(（【\[](?P<inside>[^()（）【】\[\]]{2,100})[)）】\]][。.]?$")
+_OPENING_BRACKET = re.compile(r"(?P<before>[^()（）〔〕]{0,48})[(（〔](?P<inside>[^()（）〔〕]{2,80})[)）〕]")
+_WIRED = re.compile(  # （甲社記者王小明台北22日電）
+    r"\s{0,9}\(?(?P<house>[^\s(),，。]{2,8}社)[记記]者(?P<names>[\u3400-\u9fff]{2,3}(?:、[\u3400-\u9fff]{2,3}){0,4})[\u3400-\u9fff]{2,8}[0-9]{1,2}日[专專综綜合]{0,2}[电電]"
+)
+_OUTLET_MARK = re.compile(r"【[^【】]{2,16}】")
+_TAIL_BRACKET = re.compile(r"[(（【\[](?P<inside>[^()（）【】\[\]]{2,100})[)）】\]][。.]?(?:1[0-9]{6})?$")  # 1130322: the day by the Republic's calendar
 _FRAME = re.compile(r"^[\s□■●▲△◆◇○◎▶►★☆※*•]{0,20}[(（【\[〔［<]?\s{0,9}(?P<inside>.*?)\s{0,9}[)）】\]〕］>]?[\s。]{0,9}$", re.DOTALL)
 _KOREAN_BYLINE = re.compile(
     r"(?:[(\[](?P<house>[^()\[\]]{2,20})[)\]] ?)?(?P<name>[가-힣]{2,4}) ?(?:기자|특파원|인턴기자)(?: [\w.+-]{1,40}@[\w.-]{1,60})?(?: ?=)?"
@@ -169,6 +181,8 @@ class _Mark(NamedTuple):
 _PEOPLE = {role.value: role for role in PersonRole}
 _CREDITS = {*_PEOPLE, "source", "other_credits"}
 _AFFILIATED = {"reporter", "correspondent", "author", "photographer"}
+_EDITING = {PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR}
+_SHORTEST_OFFICE = 5  # characters; shorter ones are names
 _STRONGLY_AFFILIATED = {"reporter", "correspondent"}
 _BOUNDARY = set(' |/·•,，、;；。:()[]【】<>《》-–—_"”')
 _BEFORE_AFFILIATION = re.compile(r"[^\s|:,，、;；。()\[\]【】<>/_]{1,24}$")
@@ -235,7 +249,7 @@ def _noise() -> re.Pattern[str]:
     lone = alternation(word for word in every if len(word) < 3 or not is_cjk(word))
     places = load("fields")["posted_from"]
     posted = rf"(?:{'|'.join(places['verbs'])}):? ?(?:{'|'.join(places['places'])})(?:{'|'.join(places['endings'])})?"
-    counts = r"(?<![\w.])[0-9]{1,6}(?![\w.:/-])|(?<=\()[0-9]{1,7}(?:人参与|人跟贴|条)"
+    counts = r"(?<![\w.])[0-9]{1,6}(?:\.[0-9])?[wk万]?(?![\w.:/-])|(?<=\()[0-9]{1,7}(?:人参与|人跟贴|条)"
     sizes = r"\ba ?[+-]|(?<=\s)a(?=\s)"  # A- A A+
     return re.compile(rf"{posted}|{glued}|(?:(?<=^)|(?<=[\s|\[(/,)\]0-9]))(?:{lone})(?=$|[\s|:\])(/,0-9])|{sizes}|{counts}")
 
@@ -403,6 +417,8 @@ class _Reading:
             shown = fold_blanks(self._as_displayed(span, name))
             if not is_cjk(shown) and is_outlet(shown):  # By Example News Agency
                 self.sources.append(SourceCredit(role=SourceRole.ORIGIN, name=shown, raw=shown))
+            elif role in _EDITING and len(shown) >= _SHORTEST_OFFICE and shown.endswith(words("fields", "offices")):
+                continue  # 责任编辑：市政府办公室信息科
             else:
                 self.people.append(PersonCredit(role=role, name=shown, affiliation=affiliation, raw=raw))
         if source_tail:
@@ -489,6 +505,9 @@ class _Reading:
             else:
                 left.append((start, stop))
         self._explain_section(left)
+        for start, stop in left if self.sources else ():  # an account's province, beside its name
+            if self.text[start:stop] in load("fields")["posted_from"]["places"]:
+                self._explain(start, stop)
         left = [(start, stop) for start, stop in left if not self.explained[start]]
         if not self.times or not left or _SENTENCE.search(self.shown) or sum(stop - start for start, stop in left) > 40 or len(left) > 6:
             return

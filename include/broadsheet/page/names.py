@@ -11,8 +11,10 @@ _HAN = r"\u3005\u3007\u3400-\u9fff\uf900-\ufaff"
 _HANGUL = r"\uac00-\ud7a3"
 _HAN_NAME = re.compile(rf"[{_HAN}]{{2,4}}|[{_HANGUL}]{{2,4}}|[{_HAN}]{{1,6}}(?:[·•・‧][{_HAN}]{{1,8}}){{1,3}}")
 _CJK = re.compile(rf"[{_HAN}{_HANGUL}\u3040-\u30ff]")
-_TOKEN = re.compile(r"[^\s、,，/;；&|()\[\]{}【】<>《》“”\"!?！？。:：]{1,60}")
-_BETWEEN = re.compile(r"[\s、,，/;；&+]*")
+_TOKEN = re.compile(r"[^\s、,，/;；&▪|()\[\]{}【】<>《》“”\"!?！？。:：]{1,60}")
+_BETWEEN = re.compile(r"[\s、,，/;；&+▪]*")
+_STANDING = re.compile(r"\ ?\([^()]{3,40}(?:\)(?=\ ?[、,，;；]|\s*$)|$)")  # 甲（云州大学教授）、乙（…）
+_IS_STANDING = re.compile(r"(?:系|为|是|现任|单位|任职)[^、,，]{3,}")  # 甲，系云州大学教授
 _CODE = re.compile(
     r"\s{0,9}(?:_[A-Za-z]{0,5}[0-9]{1,7}|[(\[]?\b[A-Z]{1,5}[0-9]{2,7}\b[)\]]?|\([0-9]{3,8}\))"
 )  # an editor's number: _NB123, SF160, (EN012)
@@ -48,6 +50,8 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
         if token is None:
             break
         if _CJK.search(token[0]):
+            if spans and _IS_STANDING.match(token[0]):
+                break
             span = _cjk_name(shown, token, end, labelled)
         elif spans and token[0].lower() in word_set("fields", "name_joiners"):
             position = token.end()
@@ -64,6 +68,8 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
             continue
         spans.append(span)
         names.append(name.replace(" ", "") if _CJK.search(name) and len(name) <= 5 else name)
+        if labelled and is_cjk(name) and (standing := _STANDING.match(shown, position, end)):
+            position = standing.end()
     while position < end and (code := _CODE.match(shown, position, end)):
         position = code.end()
     return FoundNames(tuple(spans), tuple(names), position)

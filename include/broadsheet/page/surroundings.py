@@ -18,9 +18,9 @@ from broadsheet.page.times import find_time, may_hold_time
 from broadsheet.records import BlockLabel, Headline, PersonCredit, PublishedTime, SourceCredit
 
 _INFO_LENGTH = 260
+_LONGEST_LABEL = 12  # 本文原标题：
 _MAY_INFORM = re.compile(r"[0-9]|[:：|｜]|[Bb][Yy]\b|来源|來源|记者|記者|编辑|編輯|作者|[Vv]on |[Pp]or |[Pp]ar ")
 _ENDS_IN_LABEL = re.compile(r"[:：]\s*$")
-_MAY_CREDIT = re.compile(r"编|責|责|記者|记者|通讯员|作者|来源|來源|摄|文|图|撰|供稿|校|审|[Ee]dit|[Rr]eport|[Bb]y |Quelle|Von |Foto")
 
 
 @dataclass(slots=True)
@@ -233,8 +233,9 @@ def _names_around(document: Document, index: int) -> str:
 
 
 def read_originals(document: Document, found: Surroundings, title: int | None, start: int, stop: int) -> None:
-    """原标题：… above the text or under it."""
+    """原标题：… above the text or under it. One that gives its title itself goes before a label whose title is the next line."""
     blocks = document.blocks
+    found_at: tuple[int, int, tuple[Headline, ...]] | None = None  # index, lines, titles
     for index in range(max(0, title if title is not None else start - 6), min(len(blocks), stop + 25)):
         text = blocks[index].text
         if "原" not in text[:400] and "Original" not in text[:60]:
@@ -243,10 +244,16 @@ def read_originals(document: Document, found: Surroundings, title: int | None, s
         headlines, used = read_original_title(lines)
         if not headlines:
             continue
-        found.originals = headlines
-        for position in range(index, index + used):
-            blocks[position].label, blocks[position].rule = BlockLabel.ORIGINAL_TITLE, "original_title"
+        is_label_alone = used > 1 and len(text) <= _LONGEST_LABEL
+        if found_at is None or not is_label_alone:
+            found_at = index, used, headlines
+        if not is_label_alone:
+            break
+    if found_at is None:
         return
+    index, used, found.originals = found_at
+    for position in range(index, index + used):
+        blocks[position].label, blocks[position].rule = BlockLabel.ORIGINAL_TITLE, "original_title"
 
 
 def read_bylines(document: Document, found: Surroundings, start: int, stop: int) -> None:
@@ -268,8 +275,6 @@ def read_closing(document: Document, found: Surroundings, start: int, stop: int)
     for index in range(max(start + 1, stop - 5), min(len(blocks), stop + 16)):
         block = blocks[index]
         if block.label is not UNKNOWN or len(block.text) > 300 or not block.mentions & mentions.LABEL:
-            continue
-        if not _MAY_CREDIT.search(block.text):
             continue
         if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.HIDDEN):
             continue
