@@ -14,7 +14,7 @@ _LONGEST_CRUMB = 40  # display columns, for a line without a label
 # Runs of blanks are bounded, here and in other patterns: a search that takes any number of them is quadratic on a long run.
 _STRONG = re.compile(r"\s{0,9}(?:>+|»+|›+|→|❯|▸|▶|〉|》(?=\s|$)|➤|⟩|->)\s{0,9}")
 _WEAK = re.compile(r"\s{0,9}(?:>+|»|›|→|❯|▸|▶|〉|\||/|\\|::|·|・|(?<=\s)[-–—](?=\s)|-{1,3}(?=[^\s])|[—–]+)\s{0,9}")
-_UNLABELLED = re.compile(r"\s{0,9}/\s{0,9}|\s{1,9}-\s{1,9}")
+_UNLABELLED = re.compile(r"\s{0,9}/\s{0,9}|\s{1,9}-\s{0,9}")
 _SENTENCE = re.compile(r"[。！？!?；;，,]")
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 from broadsheet.page.mentions import CREDIT, LABEL, mentioned
-from broadsheet.page.names import begins_with_surname, has_person_form, is_cjk, is_outlet, read_names
+from broadsheet.page.names import begins_with_surname, has_person_form, is_body, is_cjk, is_outlet, is_site_name, read_names
 from broadsheet.page.plain import lowered, plain
 from broadsheet.page.times import find_times, preferred
 from broadsheet.page.vocabulary import alternation, load, pattern, word_set, words
@@ -61,12 +61,14 @@ def read_closing_credit(text: str) -> ClosingCredit | None:
     shown = fold_blanks(text[:LONGEST_LINE])
     if not shown or len(text) > LONGEST_LINE or not _credit_word().search(lowered(shown)):
         return None
+    if standing := _author_standing(shown):
+        return standing
     inside = _without_frame(shown)
     reading = _Reading(inside)
     reading.read_labels()
     line = reading.info_line()
     if line.explained_ratio < NEARLY_ALL or not reading.has_credit_label:
-        return _author_standing(shown)
+        return None
     if inside == shown and not line.people and not line.sources and reading.ends_in_bare_label():
         return None  # a list's headline that is cut behind 记者
     return ClosingCredit(people=line.people, sources=line.sources, raw=shown)
@@ -80,6 +82,8 @@ def read_byline(text: str) -> tuple[PersonCredit, ...] | None:
         return None
     if korean := _KOREAN_BYLINE.fullmatch(shown):
         return (PersonCredit(role=PersonRole.REPORTER, name=korean["name"], affiliation=korean["house"], raw=shown),)
+    if standing := _author_standing(shown):
+        return standing.people
     reading = _Reading(_without_frame(shown))
     reading.read_labels()
     line = reading.info_line()
@@ -94,8 +98,14 @@ def read_opening_credit(paragraph: str) -> tuple[PersonCredit, ...]:
         raw = paragraph[wired.start("house") : wired.end("names")]
         return tuple(PersonCredit(role=PersonRole.REPORTER, name=name, affiliation=wired["house"], raw=raw) for name in wired["names"].split("、"))
     opening = _OPENING_BRACKET.match(paragraph[:160])
-    if opening and (_may_precede_credit(opening["before"].strip()) or read_dateline(paragraph) is not None):
+    if opening and (_OPENS_TEXT.fullmatch(opening["before"]) or read_dateline(paragraph) is not None):
         credit = read_closing_credit(opening["inside"])
+        if credit and credit.people:
+            return credit.people
+        if read_dateline(paragraph) is not None and (names := _only_names(opening["inside"])):
+            return tuple(PersonCredit(role=PersonRole.REPORTER, name=name, raw=opening["inside"]) for name in names)
+    if (reports := _REPORTS.match(paragraph[:100])) and read_dateline(paragraph) is not None:
+        credit = read_closing_credit(reports["credit"])
         if credit and credit.people:
             return credit.people
     credit = read_tail_credit(paragraph)
@@ -115,9 +125,11 @@ def read_dateline(paragraph: str) -> str | None:
     return fold_blanks(paragraph[match.start(match.lastgroup or 0) : match.end(match.lastgroup or 0)]) if match else None
 
 
-def _may_precede_credit(before: str) -> bool:
-    """Nothing, `【甲网】`, `甲日报讯`: what stands before （记者 甲） where a text begins."""
-    return not before or _OUTLET_MARK.fullmatch(before) is not None or (before.endswith(("讯", "訊")) and is_outlet(before[:-1]))
+def _only_names(inside: str) -> list[str]:
+    """(张三 李四) after an agency's dateline: names and nothing else."""
+    names = inside.replace("、", " ").split()
+    fit = 1 <= len(names) <= 4 and all(2 <= len(name) <= 3 and has_person_form(name) and begins_with_surname(name) for name in names)
+    return names if fit else []
 
 
 # --- frames and datelines -------------------------------------------------------------------------------------------------------
@@ -126,8 +138,14 @@ _OPENING_BRACKET = re.compile(r"(?P<before>[^()（）〔〕]{0,48})[(（〔](?P<
 _WIRED = re.compile(  # （甲社記者王小明台北22日電）
     r"\s{0,9}\(?(?P<house>[^\s(),，。]{2,8}社)[记記]者(?P<names>[\u3400-\u9fff]{2,3}(?:、[\u3400-\u9fff]{2,3}){0,4})[\u3400-\u9fff]{2,8}[0-9]{1,2}日[专專综綜合]{0,2}[电電]"
 )
-_OUTLET_MARK = re.compile(r"【[^【】]{2,16}】")
-_TAIL_BRACKET = re.compile(r"[(（【\[](?P<inside>[^()（）【】\[\]]{2,100})[)）】\]][。.]?(?:1[0-9]{6})?$")  # 1130322: the day by the Republic's calendar
+# Nothing, 【甲网】, 甲日报讯, 甲网消息:
+_OPENS_TEXT = re.compile(r"\s{0,9}(?:【[^【】]{2,20}】|[^\s,，。;；:：“”\"]{2,16}(?:讯|訊|消息|报道))?[\s:：]{0,9}")
+_REPORTS = re.compile(  # 本报云州5月8日电 记者张三、李四报道:
+    r"[^,，。:：()（）]{2,30}[电電讯訊]\s{1,9}(?P<credit>[^\s,，。:：()（）]{0,10}记者[^,，。:：()（）]{2,24}?)(?:综合|现场)?报道[:：]"
+)
+_TAIL_BRACKET = re.compile(
+    r"[(（【\[](?P<inside>[^()（）【】\[\]]{2,100})[)）】\]][。.]?(?:1[0-9]{6})?$"
+)  # 1130322: the day by the Republic's calendar
 _FRAME = re.compile(r"^[\s□■●▲△◆◇○◎▶►★☆※*•]{0,20}[(（【\[〔［<]?\s{0,9}(?P<inside>.*?)\s{0,9}[)）】\]〕］>]?[\s。]{0,9}$", re.DOTALL)
 _KOREAN_BYLINE = re.compile(
     r"(?:[(\[](?P<house>[^()\[\]]{2,20})[)\]] ?)?(?P<name>[가-힣]{2,4}) ?(?:기자|특파원|인턴기자)(?: [\w.+-]{1,40}@[\w.-]{1,60})?(?: ?=)?"
@@ -158,7 +176,7 @@ def _without_frame(text: str) -> str:
 def _author_standing(text: str) -> ClosingCredit | None:
     """（作者甲系云州智库研究员）: a name followed by what the author is."""
     match = re.match(
-        r"(?:本文)?(?:作者|撰文)[ :：]?(?P<name>[\u3400-\u9fff]{2,4}?)(?:[ ,，]?(?:系|为|是|单位|任职))[^。]{2,60}$", _without_frame(text)
+        r"(?:本文)?(?:作者|撰文)[ :：]?(?P<name>[\u3400-\u9fff]{2,4}?)(?:[ ,，(（]?(?:系|为|是|单位|任职))[^。]{2,60}$", _without_frame(text)
     )
     if match is None:
         return None
@@ -180,12 +198,17 @@ class _Mark(NamedTuple):
 
 _PEOPLE = {role.value: role for role in PersonRole}
 _CREDITS = {*_PEOPLE, "source", "other_credits"}
+_WRITERS = {PersonRole.REPORTER, PersonRole.CORRESPONDENT}
 _AFFILIATED = {"reporter", "correspondent", "author", "photographer"}
-_EDITING = {PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR}
-_SHORTEST_OFFICE = 5  # characters; shorter ones are names
 _STRONGLY_AFFILIATED = {"reporter", "correspondent"}
-_BOUNDARY = set(' |/·•,，、;；。:()[]【】<>《》-–—_"”')
+_BOUNDARY = set('○●◎⊙□■◇◆△▲ |/·•,，、;；。:()[]【】<>《》-–—_"”')
+_EDITING = {"editor", "responsible_editor"}
+_WIDENED = {*_EDITING, "author", "photographer", "other_credits"}
+_LONGEST_GLUED = 6
+_GLUED = re.compile(rf"[\u3400-\u9fff]{{1,{_LONGEST_GLUED}}}$")
+_UNKNOWN_ROLE = re.compile(r"(?<![^\W_])[\u3400-\u9fff]{2,6}:\ ?")
 _BEFORE_AFFILIATION = re.compile(r"[^\s|:,，、;；。()\[\]【】<>/_]{1,24}$")
+_SENT_FROM = re.compile(r"\s{0,3}\(?\s?(?:发自|發自)[\u3400-\u9fff、]{2,12}\)?")  # 发自云州
 _TAIL_SEPARATOR = re.compile(r"\s{0,9}[,|–—-]\s{0,9}")
 _VALUE_END = re.compile(r"\s{2,}|[|()\[\]【】{}<>;；。]|\s[/·•]\s")
 _SENTENCE = re.compile(r"[?!。…]|\.\s")
@@ -212,7 +235,7 @@ def _credit_word() -> re.Pattern[str]:
 
 
 _MAY_CONTACT = re.compile(r"@|[0-9]-[0-9]|\([0-9]")
-_STRONG_SIGN = re.compile(r"[^\W\d_] {0,3}[:|]|/")
+_STRONG_SIGN = re.compile(r"[^\W\d_] {0,3}[:|】]|/")
 
 
 @cache
@@ -221,9 +244,8 @@ def _strong_label() -> re.Pattern[str]:
     every = _label_kinds()
     singles = "|".join(re.escape(word) for word in every if len(word) == 1)
     longer = alternation(word for word in every if len(word) > 1)
-    return re.compile(
-        rf"(?:(?P<word>{longer})|(?<!\w)(?P<single>{singles}))(?:\ {{0,3}}[:|]\ ?|(?<=[文图影撰圖者辑摄记記译譯])\ ?/\ ?|(?<=/[文图影圖])\ {{1,3}})",
-    )
+    ends = r"\ {0,3}[:|]\ ?|(?<=[文图影撰圖者辑摄记記译譯])\ ?/\ ?|(?<=/[文图影圖])\ {1,3}|】\ {0,3}(?=\w)"
+    return re.compile(rf"(?:(?P<word>{longer})|(?<!\w)(?P<single>{singles}))(?:{ends})")
 
 
 @cache
@@ -251,7 +273,13 @@ def _noise() -> re.Pattern[str]:
     posted = rf"(?:{'|'.join(places['verbs'])}):? ?(?:{'|'.join(places['places'])})(?:{'|'.join(places['endings'])})?"
     counts = r"(?<![\w.])[0-9]{1,6}(?:\.[0-9])?[wk万]?(?![\w.:/-])|(?<=\()[0-9]{1,7}(?:人参与|人跟贴|条)"
     sizes = r"\ba ?[+-]|(?<=\s)a(?=\s)"  # A- A A+
-    return re.compile(rf"{posted}|{glued}|(?:(?<=^)|(?<=[\s|\[(/,)\]0-9]))(?:{lone})(?=$|[\s|:\])(/,0-9])|{sizes}|{counts}")
+    return re.compile(rf"{posted}|{glued}|(?:(?<=^)|(?<=[\s|\[(/,)\]0-9]))(?:{lone})(?=$|[\s|:\])(/,0-9】])|{sizes}|{counts}")
+
+
+@cache
+def _place() -> re.Pattern[str]:
+    places = load("fields")["posted_from"]
+    return re.compile(rf"(?:{'|'.join(places['places'])})(?:{'|'.join(places['endings'])})?")
 
 
 class _Reading:
@@ -266,6 +294,7 @@ class _Reading:
         self.explained = bytearray(len(self.shown))
         self.people: list[PersonCredit] = []
         self.sources: list[SourceCredit] = []
+        self.houses: list[SourceCredit] = []  # credited as authors
         self.times = find_times(self.text)
         self.marks: list[_Mark] = []
         self.has_label = self.has_credit_label = self.has_people_label = False
@@ -306,6 +335,8 @@ class _Reading:
             if position + 1 < len(self.marks) and (following := self.marks[position + 1].affiliation):
                 end = min(end, following[0])
             self._read_value(mark, end)
+        if not self.sources:
+            self.sources.extend(self.houses)
 
     def _find_marks(self) -> None:
         taken = bytearray(len(self.shown))
@@ -319,7 +350,10 @@ class _Reading:
             word = " ".join((match["word"] or match["single"]).lower().split())
             kind = _label_kinds()[word]
             affiliation = self._affiliation_before(match.start(), word, taken) if kind in _STRONGLY_AFFILIATED and match["word"] else None
-            self._add(_Mark(match.start(), match.end(), kind, True, affiliation), taken)
+            start = self._widened(match.start(), taken) if kind in _WIDENED and match["word"] else match.start()
+            self._add(_Mark(start, match.end(), kind, True, affiliation), taken)
+        if any(mark.kind in _CREDITS for mark in self.marks):
+            self._find_unknown_roles(taken)
         for match in _bare_label().finditer(self.lower) if mentions & CREDIT else ():
             if not any(taken[match.start() : match.end()]) and (mark := self._bare_mark(match, taken)):
                 self._add(mark, taken)
@@ -344,7 +378,9 @@ class _Reading:
         word = " ".join(match["word"].lower().split())
         kind = _label_kinds()[word]
         start, end = match.span()
-        affiliation = self._affiliation_before(start, word, taken) if kind in _AFFILIATED and len(word) > 1 else None
+        affiliation = (
+            self._affiliation_before(start, word, taken) if (kind in _AFFILIATED and len(word) > 1) or word in {"实习生", "實習生"} else None
+        )
         begins = affiliation is not None or start == 0 or self.shown[start - 1] in _BOUNDARY or bool(taken[start - 1])
         if not begins:
             return None
@@ -359,9 +395,28 @@ class _Reading:
             return None
         # without a colon 编辑 工作 会议 looks like a credit; a surname tells
         han = [name for name in names.names if is_cjk(name)]
-        if han and not any(begins_with_surname(name) or "·" in name or "\uac00" <= name[0] <= "\ud7a3" for name in han):
+        follows_others = kind == "correspondent" and any(mark.kind in _PEOPLE for mark in self.marks)  # 记者 张三 通讯员 粤交宣
+        if han and not follows_others and not any(begins_with_surname(name) or "·" in name or "\uac00" <= name[0] <= "\ud7a3" for name in han):
             return None
         return _Mark(start, end, kind, False, affiliation)
+
+    def _widened(self, start: int, taken: bytearray) -> int:
+        """Where 每经编辑, 微信编辑, 值班审读 begin: what is glued to a label goes with it, unless it is a site, a name or another label's value."""
+        glued = _GLUED.search(self.shown, max(0, start - _LONGEST_GLUED - 1), start)
+        if glued is None or any(taken[glued.start() : start]) or is_site_name(glued[0]):
+            return start
+        if glued.start() and (self.shown[glued.start() - 1] not in _BOUNDARY or taken[glued.start() - 1]):
+            return start
+        return start if len(glued[0]) in (2, 3) and begins_with_surname(glued[0]) else glued.start()
+
+    def _find_unknown_roles(self, taken: bytearray) -> None:
+        """总值班：甲, 文案：乙 beside a known credit: a role that no list has, with names after it."""
+        for match in _UNKNOWN_ROLE.finditer(self.shown):
+            if any(taken[match.start() : match.end()]):
+                continue
+            found = read_names(self.shown, match.end(), min(len(self.shown), match.end() + _LONGEST_VALUE), labelled=False)
+            if found.names and all(begins_with_surname(name) and len(name) <= 3 for name in found.names):
+                self._add(_Mark(match.start(), match.end(), "other_credits", True), taken)
 
     def _affiliation_before(self, start: int, word: str, taken: bytearray) -> tuple[int, int] | None:
         """Span of the outlet in 甲日报记者 or 甲日报 记者."""
@@ -396,6 +451,7 @@ class _Reading:
         elif mark.kind == "source":
             self._read_source(mark.end, end)
         elif mark.kind in {"other_credits", "ignored", "size"}:
+            self._affiliation(mark)
             cut = _VALUE_END.search(self.shown, mark.end, end)
             self._explain(mark.end, min(end, cut.start() if cut else end, mark.end + _LONGEST_VALUE))
 
@@ -404,6 +460,8 @@ class _Reading:
         affiliation = self._affiliation(mark)
         found = read_names(self.shown, mark.end, min(end, mark.end + 4 * _LONGEST_VALUE), labelled=mark.is_strong)
         stop = found.end
+        if found.names and (sent := _SENT_FROM.match(self.shown, stop, end)):
+            stop = sent.end()
         if tail := pattern_tail("byline_tails").match(self.shown, stop, end):
             stop = tail.end()
         elif found.names and (tail := pattern_tail("photo_tails").match(self.shown, stop, end)):
@@ -415,10 +473,11 @@ class _Reading:
         raw = self._raw(mark.affiliation[0] if mark.affiliation else mark.start, found.end)
         for span, name in zip(found.spans, found.names, strict=True):
             shown = fold_blanks(self._as_displayed(span, name))
-            if not is_cjk(shown) and is_outlet(shown):  # By Example News Agency
+            if is_cjk(shown) and is_body(shown):  # 作者：云州日报, 责任编辑：市政府办公室信息科
+                if mark.kind not in _EDITING:
+                    self.houses.append(SourceCredit(role=SourceRole.ORIGIN, name=shown, raw=shown))
+            elif not is_cjk(shown) and is_outlet(shown):  # By Example News Agency
                 self.sources.append(SourceCredit(role=SourceRole.ORIGIN, name=shown, raw=shown))
-            elif role in _EDITING and len(shown) >= _SHORTEST_OFFICE and shown.endswith(words("fields", "offices")):
-                continue  # 责任编辑：市政府办公室信息科
             else:
                 self.people.append(PersonCredit(role=role, name=shown, affiliation=affiliation, raw=raw))
         if source_tail:
@@ -496,18 +555,21 @@ class _Reading:
 
     def read_unlabelled(self) -> None:
         """`2024-03-01 09:00 甲日报`, `甲网 2024-03-01`: what is left of a line that has a time and little else."""
+        if self.times and not self.sources:  # 潮云新闻 记者 张三 2024-03-01 09:00
+            for person in self.people:
+                if person.role in _WRITERS and person.affiliation and is_outlet(person.affiliation):
+                    self._add_source(person.affiliation)
+                    break
         tokens = self._left_over()
         credited = {person.name for person in self.people} | {source.name for source in self.sources} | {source.raw for source in self.sources}
         left: list[tuple[int, int]] = []
         for start, stop in tokens:
-            if self.text[start:stop] in credited:  # an editor's name repeated before the label
+            is_place = self.times and self.sources and _place().fullmatch(self.shown, start, stop)  # an account's province
+            if is_place or self.text[start:stop] in credited:  # an editor's name repeated before the label
                 self._explain(start, stop)
             else:
                 left.append((start, stop))
         self._explain_section(left)
-        for start, stop in left if self.sources else ():  # an account's province, beside its name
-            if self.text[start:stop] in load("fields")["posted_from"]["places"]:
-                self._explain(start, stop)
         left = [(start, stop) for start, stop in left if not self.explained[start]]
         if not self.times or not left or _SENTENCE.search(self.shown) or sum(stop - start for start, stop in left) > 40 or len(left) > 6:
             return

@@ -52,7 +52,7 @@ def heading_of(document: Document, index: int, block: RawBlock, *, are_channels_
     width = columns(text)
     if (
         not 2 <= width <= WIDEST_HEADING
-        or _NUMBER.match(text)
+        or (_NUMBER.match(text) and not words.is_period(text))
         or is_more_or_date(text)
         or text in _NO_HEADINGS
         or _NO_HEADING.search(text)
@@ -106,6 +106,9 @@ def tab_headings(document: Document, index: int, block: RawBlock) -> list[Headin
     if all(map(words.is_period, parts)):
         signature = signature_of(document, block)
         return [Heading(part, columns(part), index, block.box, signature, "period", 3) for part in parts]
+    if len(parts) > 2 and all(map(words.is_period, parts[1:])) and words.heading_group(parts[0], block.mentions) in ("feed", "feed_first"):
+        signature = signature_of(document, block)  # 点击排行 日 周 月
+        return [Heading(parts[0], columns(parts[0]), index, block.box, signature, "period", 3) for _ in parts[1:]]
     if len(block.links) <= 1 and any(len(part) < 4 or part.isascii() for part in parts):
         return []
     if any(columns(part) > 16 for part in parts):

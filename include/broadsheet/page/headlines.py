@@ -13,6 +13,7 @@ from broadsheet.text import display_width, fold_blanks, headline_key
 
 LONGEST_HEADLINE = 400  # characters; longer texts are no headlines and are kept whole
 _LONGEST_TAG = 30
+_WIDEST_BELOW = 120  # display columns of an original title in the line below its label
 _TAG = re.compile(rf"\s{{0,9}}【\s{{0,9}}([^【】]{{1,{_LONGEST_TAG}}}?)\s{{0,9}}】\s{{0,9}}")
 _DASH = re.compile(r"\s?(?:[—―─]{2,6}|⸺|(?<![-!<])-{2,6}(?![->]))\s?")
 _LEADING_DASH = re.compile(r"\s{0,9}(?:[—―─]{1,6}|⸺|-{2,6})\s{0,9}")
@@ -156,6 +157,8 @@ def read_original_title(lines: Sequence[str]) -> tuple[tuple[Headline, ...], int
     used = 1
     if not title.strip() and not inline and len(lines) > 1:
         title, used = fold_blanks(lines[1][:LONGEST_HEADLINE]), 2
+        if title[-1:] in "。；;，,：:" or display_width(title) > _WIDEST_BELOW or re.match(r"\s*[|:]|(?:来源|作者|时间|分享|扫一扫)", title):
+            return (), 0  # an empty label, and what follows it is the text or the info line
     title = _unquoted(title.strip())
     if not title or len(title) > LONGEST_HEADLINE:
         return (), 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from broadsheet.page import words
 from broadsheet.page.blocks import UNKNOWN, Document, Hint
 from broadsheet.page.headings import Heading, demote, heading_of, tab_headings
 from broadsheet.page.stories import Story, item_boxes, signature_of, stories_of
@@ -38,6 +39,10 @@ def tokens_of(document: Document, body: set[int], *, are_channels_headings: bool
                 tokens.append(None)
             continue
         if block.hints & Hint.COPY:
+            continue
+        if block.links and block.text[:1] not in "[【" and words.leads_to_neighbour(block.shown) and 0 < block.link_chars < len(block.text):
+            if tokens and tokens[-1] is not None:
+                tokens.append(None)  # 上一篇：… 下一篇：… heads no list
             continue
         stories = stories_of(document, index, block, seen) if block.links else []
         item = items.get(block.box)

@@ -16,8 +16,9 @@ _BETWEEN = re.compile(r"[\s、,，/;；&+▪]*")
 _STANDING = re.compile(r"\ ?\([^()]{3,40}(?:\)(?=\ ?[、,，;；]|\s*$)|$)")  # 甲（云州大学教授）、乙（…）
 _IS_STANDING = re.compile(r"(?:系|为|是|现任|单位|任职)[^、,，]{3,}")  # 甲，系云州大学教授
 _CODE = re.compile(
-    r"\s{0,9}(?:_[A-Za-z]{0,5}[0-9]{1,7}|[(\[]?\b[A-Z]{1,5}[0-9]{2,7}\b[)\]]?|\([0-9]{3,8}\))"
-)  # an editor's number: _NB123, SF160, (EN012)
+    r"\s{0,9}(?:[(\[](?:实习生?|见习生?|實習生?)(?:[)\]]|$)|_[A-Za-z]{0,5}[0-9]{1,7}|[(\[]?\b[A-Z]{1,5}[0-9]{2,7}\b[)\]]?|\([0-9]{3,8}\))"
+)  # an editor's number or rank: _NB123, SF160, (EN012), (实习)
+_COLON = re.compile(r"\ ?:")
 _GLUED_CODE = re.compile(r"(?<=[^\W\d_])[_ ]?[A-Z]{0,4}[0-9]{2,7}$|_[A-Za-z]{0,5}[0-9]{0,7}$")
 _LATIN_WORD = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]*)*\.?")
 
@@ -49,6 +50,8 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
         token = _TOKEN.match(shown, here, end)
         if token is None:
             break
+        if spans and _COLON.match(shown, token.end(), end):
+            break  # 作者：甲 栏名：… - a label of its own
         if _CJK.search(token[0]):
             if spans and _IS_STANDING.match(token[0]):
                 break
@@ -94,6 +97,13 @@ def is_outlet(name: str) -> bool:
     return _outlet().search(shown) is not None
 
 
+def is_body(name: str) -> bool:
+    """Whether what a Chinese label credits is an outlet or an office rather than a person: 云州日报, 云州市气象局."""
+    if not 4 <= len(name) <= 20 or "·" in name:
+        return False
+    return (is_outlet(name) and (len(name) > 4 or not begins_with_surname(name))) or (len(name) >= 5 and name.endswith(words("fields", "offices")))
+
+
 def is_site_name(name: str) -> bool:
     """Whether a name has the form of a site's: an outlet's, and no channel's."""
     if not is_outlet(name) or may_be_channel(name):
@@ -121,6 +131,12 @@ def is_cjk(text: str) -> bool:
 
 
 @cache
+def _people_labels() -> frozenset[str]:
+    kinds = ("reporter", "correspondent", "author", "photographer", "editor", "responsible_editor", "other_credits")
+    return frozenset(word.lower() for kind in kinds for word in words("fields", "labels", kind) if is_cjk(word))
+
+
+@cache
 def _surnames() -> frozenset[str]:
     return frozenset(load("fields")["surnames"].replace(" ", ""))
 
@@ -143,6 +159,8 @@ def _cjk_name(shown: str, token: re.Match[str], end: int, labelled: bool) -> tup
     text = _without_code(token[0])
     if token[0].endswith(words("fields", "byline_tails")):
         return None  # 記者甲／云州報導, 甲 云州报道
+    if text.startswith(("发自", "發自")) or (len(text) >= 2 and text.lower() in _people_labels()):
+        return None  # 发自云州; the next label, 通讯员
     if len(text) == 1:  # 方 乙: a two-character name spread over three columns
         following = _TOKEN.match(shown, _skip_blank(shown, token.end(), end), end)
         if following and len(following[0]) == 1 and is_cjk(following[0]) and following.start() > token.end():

@@ -190,8 +190,8 @@ class Reading:
         for index in self.body:
             blocks[index].mark(BlockLabel.BODY, rule)
         if self.body:
-            first = blocks[self.body[0]].text
-            self.found.add((), read_opening_credit(first))
+            opening = (read_opening_credit(blocks[index].text) for index in self.body[:_OPENING])
+            self.found.add((), next(filter(None, opening), ()))
             if (credit := read_tail_credit(blocks[self.body[-1]].text)) is not None:
                 self.found.add(credit.sources, credit.people)
 
@@ -359,6 +359,7 @@ class Reading:
         return block is not None and block.link_density <= 0.5 and block.width > wider_than
 
 
+_OPENING = 3  # paragraphs among which the first credit is looked for: a picture's text may come first
 _UNSEEN = Hint.HIDDEN | Hint.COPY
 _FEW_LINKS, _SOME_LINKS, _LIST_LINKS, _MANY_LINKS = 3, 6, 10, 60  # entries of lists
 _LITTLE_TEXT, _SUMMARY = 1500, 500  # characters

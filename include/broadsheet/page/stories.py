@@ -55,7 +55,10 @@ def stories_of(document: Document, index: int, block: RawBlock, seen: dict[int, 
         known = seen.get(id(link))
         if known is not None:  # a link around several blocks: its headline is the first wide one or the one in a heading
             known.blocks.append(index)
-            if known.width < NARROWEST_STORY or (block.level and not document.blocks[known.block].level):
+            was_phrase = _is_phrase(known.text, None)  # 02:11, a video's length or a date, before the headline in one link
+            if was_phrase or known.width < NARROWEST_STORY or (block.level and not document.blocks[known.block].level):
+                if was_phrase and not _is_phrase(block.text, None):
+                    found.append(known)
                 known.text, known.width, known.block, known.box = block.text, block.width, index, block.box
             continue
         text = link.text

@@ -132,7 +132,8 @@ def read_late_time(document: Document, found: Surroundings, stop: int) -> None:
     for block in document.blocks[stop + 1 : stop + 16]:
         if found.published is None and len(block.text) <= _INFO_LENGTH and not block.hints & (Hint.COMMENT | Hint.RELATED):
             line = read_info_line(block.text)
-            if line.time is not None and line.has_label and line.explained_ratio >= 0.5:
+            is_info = line.has_label or (block.hints & Hint.INFO and line.time is not None and line.time.precision != "day")
+            if line.time is not None and is_info and line.explained_ratio >= 0.5:
                 found.published = line.time
                 block.mark(BlockLabel.INFO_LINE, "info_line_below")
 
