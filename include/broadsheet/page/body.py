@@ -19,6 +19,12 @@ _DESCEND = 0.72  # of a box's running text in one of its children: the article i
 _CLOSING = re.compile(r"[\s(（【\[]{0,3}(?:责任编辑|责编|编辑|責任編輯|編輯)\s?[:：]", re.IGNORECASE)
 _SHORTCODE = re.compile(r"\[[a-z_]{2,20} [a-z]{2,12}=")  # a template's command that nothing replaced
 _CAPTION = re.compile(r"In (?:this|a) .{0,40}\bphoto\b|©|Photos? (?:by|courtesy)\b|(?:Photo|Image|Picture|Credit|Foto|Bild)s?:")
+# Who took the picture that a line describes: `… — Foto: A. B.`, `… (Foto: A. B.)`, `… | PHOTO : EXAMPLE / A. B.`
+_CREDITED = re.compile(
+    r"(?:[(|—–]|\.\s|\s-)\s{0,3}(?:fotos?|photos?|bild|image|picture|imagen|immagine|crédits?(?: photos?)?|zdjęcie)(?: di| by| de)?"
+    r"\s?:\s?[^.:]{2,60}\)?\.?$",
+    re.IGNORECASE,
+)
 _FURNITURE = frozenset(("share", "follow", "comment", "neighbours", "pagination", "ad", "more", "form", "tags"))
 
 
@@ -153,7 +159,13 @@ def is_paragraph(document: Document, index: int, box: int, weights: list[float])
     if inner & Hint.RELATED and block.link_density > 0.2:
         return False
     text = block.text
-    if words.is_boilerplate(block) or _SHORTCODE.match(text) or (block.width < 500 and _CAPTION.match(text)):
+    if (
+        words.is_boilerplate(block)
+        or _SHORTCODE.match(text)
+        or (block.width < 500 and (_CAPTION.match(text) or (":" in text and _CREDITED.search(text[-90:]))))
+    ):
+        return False
+    if words.is_read_also(block):
         return False
     if inner & Hint.CAPTION and not weights[index] > 300:
         return False
@@ -169,6 +181,8 @@ def is_paragraph(document: Document, index: int, box: int, weights: list[float])
 def _heads_links(document: Document, index: int) -> bool:
     """相关新闻：above links to other stories inside the text."""
     block, following = document.blocks[index], document.blocks[index + 1 : index + 2]
+    if block.level and block.mentions & mentions.HEADING and words.heading_group(block.text, block.mentions) == "feed":
+        return any(other.link_density > 0.8 and len(other.links) > 1 for other in following)
     if not block.mentions & mentions.RELATED_HEADING or words.heading_group(block.text, block.mentions) not in ("related", "feed_first"):
         return False
     return any(other.link_density > 0.8 and other.width > 14 for other in following)

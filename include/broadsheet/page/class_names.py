@@ -21,10 +21,15 @@ class _Names:
         self.ends: dict[str, int] = {}
         self.anywhere: dict[str, int] = {}
         self.phrases: dict[str, list[tuple[str, int]]] = {}
+        self.exact: dict[str, int] = {}
+        self.excepted = frozenset(load("modules")["not_names"])
         for group, listed in load("modules")["names"].items():
             hint = getattr(Hint, group.upper())
             for word in listed:
-                bare = word.strip("*")
+                bare = word.strip("*=")
+                if word.startswith("="):
+                    self.exact[bare] = self.exact.get(bare, 0) | hint
+                    continue
                 if " " in word:
                     ends = "" if word.endswith("*") else " "
                     self.phrases.setdefault(bare.split()[0], []).append((f" {bare}{ends}", hint))
@@ -42,6 +47,8 @@ _names = cache(_Names)
 @lru_cache(maxsize=50_000)
 def _part_hints(part: str) -> int:
     names = _names()
+    if part in names.excepted:
+        return 0
     found = names.whole.get(part, 0)
     for length in names.start_lengths:
         found |= names.starts.get(part[:length], 0)
@@ -56,7 +63,7 @@ def _part_hints(part: str) -> int:
 @lru_cache(maxsize=20_000)
 def name_hints(name: str) -> int:
     """What a folded name suggests."""
-    found = 0
+    found = _names().exact.get(name, 0)
     phrases = _names().phrases
     for part in _PART.findall(name):
         found |= _part_hints(part)

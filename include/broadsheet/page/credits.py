@@ -46,9 +46,9 @@ class ClosingCredit(Record, frozen=True):
     raw: str = ""
 
 
-def read_info_line(text: str, links: Sequence[Link] = ()) -> InfoLine:
+def read_info_line(text: str, links: Sequence[Link] = (), *, day_first: bool = False) -> InfoLine:
     """Time, sources and people of a line. `links` are the line's anchors as (text, href): a source that is a link gets its url."""
-    reading = _Reading(text, links)
+    reading = _Reading(text, links, day_first=day_first)
     reading.read_labels()
     if not reading.marks:  # neither labels nor times
         return InfoLine()
@@ -211,6 +211,7 @@ _BEFORE_AFFILIATION = re.compile(r"[^\s|:,，、;；。()\[\]【】<>/_]{1,24}$"
 _SENT_FROM = re.compile(r"\s{0,3}\(?\s?(?:发自|發自)[\u3400-\u9fff、]{2,12}\)?")  # 发自云州
 _TAIL_SEPARATOR = re.compile(r"\s{0,9}[,|–—-]\s{0,9}")
 _VALUE_END = re.compile(r"\s{2,}|[|()\[\]【】{}<>;；。]|\s[/·•]\s")
+_YEAR_FIRST = frozenset(("year_month_day", "cjk_date", "spaced_dots", "two_digit_year"))  # forms of East Asian info lines
 _SENTENCE = re.compile(r"[?!。…]|\.\s")
 _CONTACT = re.compile(
     r"[\w.+-]{1,40}@[\w-]{1,40}(?:\.[\w-]{1,20}){1,3}|\(?\b\d{3}\)?[ -]\d{3}-\d{4}\b|@\w{2,20}|\([0-9]{1,2}:[0-9]{2}(?: ?[ap]m)?(?: [A-Z]{2,4})?\)",
@@ -285,7 +286,7 @@ def _place() -> re.Pattern[str]:
 class _Reading:
     """One line while it is read. `shown` is plain text of the line's length, so spans cut the displayed text."""
 
-    def __init__(self, text: str, links: Sequence[Link] = ()):
+    def __init__(self, text: str, links: Sequence[Link] = (), *, day_first: bool = False):
         self.whole = text
         self.text = text[:LONGEST_LINE]
         self.shown = plain(self.text)
@@ -295,7 +296,7 @@ class _Reading:
         self.people: list[PersonCredit] = []
         self.sources: list[SourceCredit] = []
         self.houses: list[SourceCredit] = []  # credited as authors
-        self.times = find_times(self.text)
+        self.times = find_times(self.text, day_first=day_first)
         self.marks: list[_Mark] = []
         self.has_label = self.has_credit_label = self.has_people_label = False
 
@@ -590,6 +591,8 @@ class _Reading:
                 self.people.append(PersonCredit(role=PersonRole.AUTHOR, name=self.text[start:stop], raw=self.text[start:stop]))
         elif len(left) == 1 and not self.sources and not self.people and stop_is_short(left[0]):
             start, stop = left[0]
+            if not is_cjk(self.text[start:stop]) and self.times[0].time.rule not in _YEAR_FIRST:
+                return  # a label of a language that is not listed, a place, an edition
             self._explain(start, stop)
             self._add_source(self._raw(start, stop))
 
@@ -637,6 +640,11 @@ def stop_is_short(span: tuple[int, int]) -> bool:
 @cache
 def _standing() -> re.Pattern[str]:
     return re.compile(rf"(?:{pattern('fields', 'standings').pattern})", re.IGNORECASE)
+
+
+def is_standing(shown: str) -> bool:
+    """Whether a line is little more than what an author is: Highlands reporter."""
+    return len(shown) <= 60 and not _SENTENCE.search(shown) and any(match.end() == len(shown) for match in _standing().finditer(shown))
 
 
 @cache

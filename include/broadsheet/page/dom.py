@@ -25,6 +25,9 @@ _TAG_HINTS = {
 _UNNAMED = frozenset(("html", "body", "main", "article"))
 _OF_PARAGRAPHS = Hint.CAPTION | Hint.INFO | Hint.TITLE | Hint.CRUMB | Hint.SUMMARY | Hint.HEADING | Hint.SHARE | Hint.RIGHTS
 _HIDDEN_STYLE = re.compile(r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden", re.IGNORECASE)
+_CRUMB_TAGS = frozenset(("nav", "ol", "ul", "div"))
+# The accessible name that the WAI-ARIA pattern gives a breadcrumb, or its microdata
+_SAYS_CRUMB = re.compile(r"bread ?crumb|ariane|brotkr|migas|migalhas|kruimel|briciole|okrusz", re.IGNORECASE)
 # A run of elements without a blank between them: a blank if the block is a short line of parts, nothing inside running text.
 _SEAM = "\x1f"
 _SHORT = 160
@@ -163,6 +166,8 @@ class _Walker:
                             self._add_to_link(text)
                     elif parts or self.links:  # a blank begins no block
                         parts.append(text)
+                        if self.link is not None and self.link.text:
+                            self.link.text += " "
                     continue
                 if kind is not Element:
                     continue
@@ -198,6 +203,8 @@ class _Walker:
                     continue
                 elif part == _SEAMED:
                     parts.append(_SEAM)
+                    if self.link is not None and self.link.text and parts:
+                        self.link.text += " "
                     open_elements.append((nodes, _SEAMED, None))
                 else:
                     open_elements.append((nodes, _NOTHING, None))
@@ -286,6 +293,8 @@ class _Walker:
                 style = node.attr("style")
                 if (style and _HIDDEN_STYLE.search(style)) or node.attr("hidden") is not None:
                     own |= Hint.HIDDEN
+                if tag in _CRUMB_TAGS and _SAYS_CRUMB.search(f"{node.attr('aria-label') or ''} {node.attr('itemtype') or ''}"):
+                    own |= Hint.CRUMB
         boxes.append(Box(self.box, depth + 1, tag, name, own, 0, len(self.blocks)))
         self.box = len(boxes) - 1
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from broadsheet.page.vocabulary import load
+from broadsheet.page.vocabulary import load, word_set
 
 _KANA, _HANGUL, _HAN = re.compile(r"[\u3040-\u30ff]"), re.compile(r"[\uac00-\ud7a3]"), re.compile(r"[\u4e00-\u9fff]")
 
@@ -13,6 +13,12 @@ def stated_language(value: str | None) -> str | None:
     code = re.split(r"[-_,;. ]", (value or "").strip().lower(), maxsplit=1)[0]
     code = load("fields")["languages"].get(code, code)
     return code if re.fullmatch(r"[a-z]{2}", code) else None
+
+
+def writes_day_first(value: str | None) -> bool:
+    """Whether a page in the language that it states (`fr`, `en-GB`) writes 03/04/2021 for the third of April."""
+    stated = (value or "").strip().lower().replace("_", "-")
+    return stated in word_set("fields", "day_first") or stated_language(value) in word_set("fields", "day_first")
 
 
 def language_by_script(texts: Iterable[str]) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from broadsheet.page import words
 from broadsheet.page.blocks import UNKNOWN, Document, Hint
 from broadsheet.page.headings import Heading, demote, heading_of, tab_headings
+from broadsheet.page.mentions import HEADING
 from broadsheet.page.stories import Story, item_boxes, signature_of, stories_of
 from broadsheet.records import BlockLabel
 
@@ -46,7 +47,7 @@ def tokens_of(document: Document, body: set[int], *, are_channels_headings: bool
             continue
         stories = stories_of(document, index, block, seen) if block.links else []
         item = items.get(block.box)
-        if item is not None:
+        if item is not None and not _heads_list_inside(document, index, item):
             for story in stories:
                 story.item = item
             tokens.extend(stories)
@@ -65,6 +66,19 @@ def tokens_of(document: Document, body: set[int], *, are_channels_headings: bool
     return tokens
 
 
+def _heads_list_inside(document: Document, index: int, item: int) -> bool:
+    """Whether a line in what looks like one entry of a list heads links of its own: LEIA TAMBÉM above two links, in one of the alike
+    boxes that an editor wraps around each paragraph."""
+    block = document.blocks[index]
+    if block.links or not block.mentions & HEADING:
+        return False
+    below = document.blocks[index + 1 : min(index + 3, document.boxes[item].end)]
+    if len(below) < 2 or not all(other.link_density > 0.8 for other in below):
+        return False
+    heading = heading_of(document, index, block)
+    return heading is not None and heading.group in ("related", "none") and heading.strength >= 3
+
+
 def link_runs(document: Document, tokens: Iterable[Story | Heading | None]) -> list[Run]:
     """The runs of a page's tokens; a run under a row of tabs is cut into the tabs' lists."""
     return [panel for run in _runs(document, tokens) for panel in _panels(document, run)]
@@ -75,6 +89,9 @@ def _runs(document: Document, tokens: Iterable[Story | Heading | None]) -> list[
     run = Run(None)
     pending: list[Heading] = []  # headings seen since the last story
     for token in tokens:
+        if isinstance(token, Story) and pending and pending[-1].group == "none" and _leaves_section(document, pending[-1].box, token.box):
+            runs += [run, Run(pending[-1])]
+            run, pending = Run(None), []
         if token is None:
             runs.append(run)
             run, pending = Run(None), []
@@ -99,6 +116,16 @@ def _runs(document: Document, tokens: Iterable[Story | Heading | None]) -> list[
     if pending:
         runs.append(Run(pending[-1]))
     return runs
+
+
+def _leaves_section(document: Document, heading: int, story: int) -> bool:
+    """Whether a heading's own section ends before the story: a call to sign up stands above a list that is not its own."""
+    boxes, top = document.boxes, document.common(heading, story)
+    while heading > top:
+        if boxes[heading].tag in ("section", "aside", "form"):
+            return True
+        heading = boxes[heading].parent
+    return False
 
 
 def _headed(document: Document, pending: list[Heading], story: Story) -> Run:

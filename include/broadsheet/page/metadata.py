@@ -57,7 +57,7 @@ def read_metadata(
         titles=_titles(by_name, articles, document_title),
         published=published,
         authors=tuple(name for name in authors if not is_house(name, site_name)),
-        source=_first(by_name, "source") or agency,
+        source=_first(by_name, "source") or (agency if agency and not is_house(agency, site_name) else None),
         editors=_people([*_all(by_name, "editor"), *(name for node in articles for name, _ in _named(node.get("editor")))]),
         canonical_url=_canonical(canonical_href, by_name, articles),
         language=_language(html_lang, articles, by_name),

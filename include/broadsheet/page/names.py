@@ -65,6 +65,8 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
             break
         if spans and not is_cjk(token[0]) and (is_outlet(shown[slice(*span)]) or _standing().search(shown, *span)):
             break  # "Jane Doe, Staff Writer", "Jane Doe, Example News"
+        if spans and not is_cjk(token[0]) and " " in names[-1] and " " not in shown[slice(*span)] and "," in shown[spans[-1][1] : span[0]]:
+            break  # "Jane Doe, Hamburg", "Jane Doe, dpa": a place or an agency
         name = _without_code(shown[span[0] : span[1]])
         position = span[1]
         if name.lower() in word_set("fields", "placeholders"):

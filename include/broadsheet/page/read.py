@@ -138,6 +138,7 @@ class Reading:
         if found.published is None and self.metadata.published is None:
             around.read_late_time(document, found, stop)
         around.read_bylines(document, found, start, stop)
+        around.read_standings(document, title, start)
         around.read_notice(document, found, start, stop)
         if self.place:
             self._read_body(start, stop, weights)

@@ -10,16 +10,19 @@ from datetime import datetime
 from broadsheet.page import mentions, words
 from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock
 from broadsheet.page.breadcrumbs import has_label, read_breadcrumb
-from broadsheet.page.credits import InfoLine, read_byline, read_closing_credit, read_info_line, source_credits
+from broadsheet.page.credits import InfoLine, is_standing, read_byline, read_closing_credit, read_info_line, source_credits
 from broadsheet.page.headlines import read_original_title
+from broadsheet.page.languages import writes_day_first
 from broadsheet.page.names import begins_with_surname, is_cjk
 from broadsheet.page.rights import is_rights_notice, notice_text
 from broadsheet.page.times import find_time, may_hold_time
-from broadsheet.records import BlockLabel, Headline, PersonCredit, PublishedTime, SourceCredit
+from broadsheet.records import BlockLabel, Headline, PersonCredit, PersonRole, PublishedTime, SourceCredit
 
 _INFO_LENGTH = 260
 _LONGEST_LABEL = 12  # 本文原标题：
-_MAY_INFORM = re.compile(r"[0-9]|[:：|｜]|[Bb][Yy]\b|来源|來源|记者|記者|编辑|編輯|作者|[Vv]on |[Pp]or |[Pp]ar ")
+_MAY_INFORM = re.compile(
+    r"[0-9]|[:：|｜]|[Bb][Yy]\b|来源|來源|记者|記者|编辑|編輯|作者|[Vv]on |[Pp]or |[Pp]ar |[Dd]i |[Dd]oor |Autor|Tekst|Źródło|Bron"
+)
 _ENDS_IN_LABEL = re.compile(r"[:：]\s*$")
 
 
@@ -48,6 +51,7 @@ def read_info(document: Document, found: Surroundings, title: int | None, start:
     begin = max(0, (title if title is not None else start) - 8)
     end = min(len(blocks), max(start + 3, (title if title is not None else start) + 4), stop + 1)
     best_time: tuple[float, PublishedTime] | None = None
+    day_first = writes_day_first(document.language)
     order = [*range(title if title is not None else begin, end), *range((title if title is not None else begin) - 1, begin - 1, -1)]
     for index in order:
         block = blocks[index]
@@ -63,9 +67,11 @@ def read_info(document: Document, found: Surroundings, title: int | None, start:
         text, taken = _joined(document, index)
         if not any(blocks[position].mentions & mentions.LABEL for position in taken) and not may_hold_time(text):
             continue
-        line = read_info_line(text, [(link.text, link.href) for link in block.links])
+        line = read_info_line(text, [(link.text, link.href) for link in block.links], day_first=day_first)
         if not _informs(line, text, block, index, title, start):
             continue
+        if line.time is None and block.hints & Hint.CAPTION and not block.hints & Hint.INFO and not is_cjk(text):
+            continue  # Foto: Example
         if index < (title or 0) and not (line.time or block.hints & Hint.INFO):
             continue
         for position in taken:
@@ -89,7 +95,7 @@ def _read_named_authors(document: Document, found: Surroundings, title: int | No
         if index < 0:
             continue
         block = document.blocks[index]
-        if block.label is not UNKNOWN or len(block.text) > 40:
+        if block.label is not UNKNOWN or len(block.text) > (80 if len(block.links) == 1 else 40):
             continue
         if _SOURCE_BOX.search(document.boxes[block.box].name) and not found.sources and is_cjk(block.text) and _NAME_ALONE.fullmatch(block.text):
             block.mark(BlockLabel.INFO_LINE, "source_box")
@@ -99,12 +105,44 @@ def _read_named_authors(document: Document, found: Surroundings, title: int | No
             continue
         if any(char.isdigit() for char in block.text) or "'s " in block.text or words.is_line("more", block.text):
             continue
-        if not is_cjk(block.text) and not 2 <= len(block.text.split()) <= 5:
+        link = block.links[0] if len(block.links) == 1 and block.links[0].is_target else None
+        name = link.text if link and block.text.startswith(link.text) and " " in link.text else block.text  # Jane Doe Reporter
+        if not is_cjk(name) and not 2 <= len(name.split()) <= 5:
             continue
-        line = read_info_line(f"作者：{block.text}" if is_cjk(block.text) else f"By {block.text}")
+        line = read_info_line(f"作者：{name}" if is_cjk(name) else f"By {name}")
         if line.people and line.explained_ratio >= 0.9 and all(begins_with_surname(p.name) for p in line.people if is_cjk(p.name)):
             block.mark(BlockLabel.BYLINE, "author_box")
             found.add((), line.people)
+
+    _read_linked_authors(document, found, title, start)
+
+
+def _read_linked_authors(document: Document, found: Surroundings, title: int | None, start: int) -> None:
+    """Names between headline and text that are links to an author's page, where no label tells an author."""
+    if title is None or any(person.role in _WRITERS for person in found.people):
+        return
+    for index in range(title + 1, min(start + 1, len(document.blocks))):
+        block = document.blocks[index]
+        if (
+            block.label not in (BlockLabel.UNKNOWN, BlockLabel.INFO_LINE)
+            or block.width > 160
+            or block.hints & (Hint.COMMENT | Hint.CAPTION | Hint.NAV)
+        ):
+            continue
+        for link in block.links:
+            if not (link.is_target and 2 <= len(link.text.split()) <= 5 and _AUTHOR_PATH.search(link.href or "")):
+                continue
+            line = read_info_line(f"By {link.text}")
+            if len(line.people) == 1 and line.explained_ratio >= 0.9:
+                block.mark(BlockLabel.BYLINE, "author_link")
+                found.add((), line.people)
+
+
+_WRITERS = frozenset((PersonRole.AUTHOR, PersonRole.REPORTER, PersonRole.CORRESPONDENT))
+_AUTHOR_PATH = re.compile(
+    r"/(?:authors?|autor(?:es|en|zy|i|e)?|auteurs?|journalists?|reporters?|writers?|contributors?|profiles?|staff|columnists?|signataires)(?:[/-]|\.|$)",
+    re.IGNORECASE,
+)
 
 
 def _is_for_authors(document: Document, index: int, title: int | None) -> bool:
@@ -122,7 +160,7 @@ def _is_for_authors(document: Document, index: int, title: int | None) -> bool:
     return False
 
 
-_AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|byline|writer|zuozhe|person|journalist)(?![a-z]{4})")
+_AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|byline|writer|zuozhe|person|journalist|auteur|autore|autor)(?![a-z]{4})")
 _SOURCE_BOX = re.compile(r"(?<![a-z])(?:source|laiyuan)(?![a-z])")
 _NAME_ALONE = re.compile(r"[^\s\d:：|/，。,.()（）]{2,16}")
 
@@ -131,7 +169,7 @@ def read_late_time(document: Document, found: Surroundings, stop: int) -> None:
     """A labelled time under the text, where nothing above it is dated."""
     for block in document.blocks[stop + 1 : stop + 16]:
         if found.published is None and len(block.text) <= _INFO_LENGTH and not block.hints & (Hint.COMMENT | Hint.RELATED):
-            line = read_info_line(block.text)
+            line = read_info_line(block.text, day_first=writes_day_first(document.language))
             is_info = line.has_label or (block.hints & Hint.INFO and line.time is not None and line.time.precision != "day")
             if line.time is not None and is_info and line.explained_ratio >= 0.5:
                 found.published = line.time
@@ -166,6 +204,8 @@ def read_crumbs(document: Document, found: Surroundings, title: int | None, star
         if len(text) > 300 or block.label is not UNKNOWN:
             continue
         hinted = bool(block.hints & Hint.CRUMB)
+        if block.level == 1 and hinted:
+            continue  # the last of a list's crumbs
         has_sign = block.mentions & mentions.CRUMB and _CRUMB_SIGN.search(text) is not None
         if not has_sign and (not hinted or block.tag in ("li", "dd", "td")):
             continue
@@ -264,10 +304,21 @@ def read_bylines(document: Document, found: Surroundings, start: int, stop: int)
         block = blocks[index]
         if block.label is not UNKNOWN or len(block.text) > 160 or not block.mentions & mentions.CREDIT:
             continue
+        if block.hints & Hint.CAPTION and not block.hints & Hint.INFO and not is_cjk(block.text):
+            continue
         people = read_byline(block.text)
         if people is not None:
             block.mark(BlockLabel.BYLINE, "byline")
             found.add((), people)
+
+
+def read_standings(document: Document, title: int | None, start: int) -> None:
+    """What an author is, in a line of its own under the name: Business reporter."""
+    blocks = document.blocks
+    for index in range(max(0, title if title is not None else start - 6) + 1, min(start + 4, len(blocks))):
+        block, before = blocks[index], blocks[index - 1]
+        if block.label is UNKNOWN and before.label in (BlockLabel.BYLINE, BlockLabel.INFO_LINE) and not block.level and is_standing(block.shown):
+            block.mark(BlockLabel.BYLINE, "standing")
 
 
 def read_closing(document: Document, found: Surroundings, start: int, stop: int) -> None:

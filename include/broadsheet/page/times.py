@@ -43,7 +43,7 @@ def may_hold_time(text: str) -> bool:
     return _DATED.search(plain(text)) is not None
 
 
-def find_times(text: str, *, reference: datetime | None = None) -> list[FoundTime]:
+def find_times(text: str, *, reference: datetime | None = None, day_first: bool = False) -> list[FoundTime]:
     """All times in a text, in order, not overlapping."""
     shown = lowered(text[:SEARCHED])
     reference = reference.replace(tzinfo=None) if reference else None
@@ -53,7 +53,7 @@ def find_times(text: str, *, reference: datetime | None = None) -> list[FoundTim
         del rank
         if start < end:
             continue
-        if (one := _read(match, rule, text, shown, reference)) is not None:
+        if (one := _read(match, rule, text, shown, reference, day_first)) is not None:
             found.append(one)
             end = one.end
     return found
@@ -193,7 +193,7 @@ def _rules() -> tuple[_Rule, ...]:
             "day_month_year",
             re.compile(
                 rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th|er|º|°|ª)?\.?[ -]{{0,2}}(?:de |of |di )?"
-                rf"{month}\.?[ ,/-]{{1,2}}(?:de |del |do )?{year4}(?![0-9])",
+                rf"{month}(?:\.?[ ,/-]{{1,2}}|\.)(?:de |del |do )?{year4}(?![0-9])",
             ),
             _month_name,
             " ,/-.",
@@ -238,10 +238,12 @@ def _clock() -> re.Pattern[str]:
     part = "|".join(re.escape(plain(word)) for word in sorted(words("fields", "day_parts"), key=len, reverse=True))
     joiner = alternation(word for word in data["clock_joiners"] if word[0].isalpha())
     zone = alternation([*data["zone_names"], *data["unclear_zone_names"]])
+    after_dot = rf"\ ?(?:uhr|h)|\ (?:{zone})\b|\ ?(?:$|[)|·•])"  # 18.30, but no 18.3 million
     return re.compile(
         rf"{_WEEKDAY}{_SEPARATOR}(?:(?:{joiner})\ ?)?(?P<part>{part})?\ ?"
         r"(?P<hour>[0-9]{1,2})"
-        r"(?:(?P<minutes>\ ?[:时時點点시h]\ ?(?P<minute>[0-9]{2})(?:[分분]|(?=[^0-9]|$)|(?=:[0-9]{2}))|\.(?P<minute_dot>[0-9]{2})(?=\ ?(?:uhr|h)))?"
+        r"(?:(?P<minutes>\ ?[:时時點点시h]\ ?(?P<minute>[0-9]{2})(?:[分분]|(?=[^0-9]|$)|(?=:[0-9]{2}))"
+        rf"|\.(?P<minute_dot>[0-9]{{2}})(?={after_dot}))?"
         r"(?:\ ?:?(?P<second>[0-9]{2})(?:[秒초]|(?<=:[0-9]{2}))(?:[.,][0-9]{1,9})?)?)?"
         r"(?:\ ?(?P<half>[ap])\.?m\b\.?)?(?:\ ?uhr\b|h\b)?"
         rf"(?:\ ?[(]?(?P<zone>{zone}))?(?P<offset>\ ?[+-][0-9]{{2}}:?[0-9]{{2}}(?![0-9:]))?[)]?",
@@ -281,12 +283,15 @@ def _candidates(shown: str, has_reference: bool) -> Iterator[tuple[int, int, re.
                 yield match.start(), 99, match, None
 
 
-def _read(match: re.Match[str], rule: _Rule | None, text: str, shown: str, reference: datetime | None) -> FoundTime | None:
+def _read(match: re.Match[str], rule: _Rule | None, text: str, shown: str, reference: datetime | None, day_first: bool) -> FoundTime | None:
     if rule is None:
         return _read_relative(match, text, shown, reference)
     if rule.needs_reference and reference is None:
         return None
-    if (parts := rule.day(match)) is None:
+    parts = rule.day(match)
+    if parts is None and day_first and rule.name == "slashes_year_last":
+        parts = int(match["y"]), int(match["b"]), int(match["a"])
+    if parts is None:
         return None
     start, end = match.span()
     if "inside" in rule.pattern.groupindex:

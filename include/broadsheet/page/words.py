@@ -121,6 +121,16 @@ def is_boilerplate(block: RawBlock) -> bool:
 
 
 @cache
+def _read_also() -> re.Pattern[str]:
+    return re.compile(rf"[\s>»→▶►•*+\[(-]{{0,4}}(?:{alternation(words('modules', 'read_also'))})")
+
+
+def is_read_also(block: RawBlock) -> bool:
+    """Whether a line of the text sends its readers to another story: Lesen Sie auch: Wem gehört die Stadt?"""
+    return block.link_density > 0.3 and block.width < 300 and _read_also().match(block.shown[:LONGEST_LINE]) is not None
+
+
+@cache
 def _standfirst() -> re.Pattern[str]:
     return re.compile(rf"[\s\[【(]{{0,3}}(?:{alternation(words('modules', 'standfirst'))})[\s\]】)]{{0,3}}[:|\]]")
 
