@@ -94,9 +94,9 @@ def read_byline(text: str) -> tuple[PersonCredit, ...] | None:
 
 def read_opening_credit(paragraph: str) -> tuple[PersonCredit, ...]:
     """People credited inside a body paragraph: （记者 甲） at its start or after the dateline or the outlet, or at its end."""
-    if wired := _WIRED.match(plain(paragraph[:90])):
+    if (wired := _WIRED.match(plain(paragraph[:90]))) and all(map(begins_with_surname, names := wired["names"].split("、"))):
         raw = paragraph[wired.start("house") : wired.end("names")]
-        return tuple(PersonCredit(role=PersonRole.REPORTER, name=name, affiliation=wired["house"], raw=raw) for name in wired["names"].split("、"))
+        return tuple(PersonCredit(role=PersonRole.REPORTER, name=name, affiliation=wired["house"], raw=raw) for name in names)
     opening = _OPENING_BRACKET.match(paragraph[:160])
     if opening and (_OPENS_TEXT.fullmatch(opening["before"]) or read_dateline(paragraph) is not None):
         credit = read_closing_credit(opening["inside"])
@@ -136,7 +136,7 @@ def _only_names(inside: str) -> list[str]:
 
 _OPENING_BRACKET = re.compile(r"(?P<before>[^()（）〔〕]{0,48})[(（〔](?P<inside>[^()（）〔〕]{2,80})[)）〕]")
 _WIRED = re.compile(  # （甲社記者王小明台北22日電）
-    r"\s{0,9}\(?(?P<house>[^\s(),，。]{2,8}社)[记記]者(?P<names>[\u3400-\u9fff]{2,3}(?:、[\u3400-\u9fff]{2,3}){0,4})[\u3400-\u9fff]{2,8}[0-9]{1,2}日[专專综綜合]{0,2}[电電]"
+    r"\s{0,9}\(?(?P<house>[^\s(),，。]{2,8}社)[记記]者(?P<names>[\u3400-\u9fff]{2,3}(?:、[\u3400-\u9fff]{2,3}){0,4})[\u3400-\u9fff]{2,8}(?:[0-9]{1,2}月)?[0-9]{1,2}日[专專综綜合]{0,2}[电電]"
 )
 # Nothing, 【甲网】, 甲日报讯, 甲网消息:
 _OPENS_TEXT = re.compile(r"\s{0,9}(?:【[^【】]{2,20}】|[^\s,，。;；:：“”\"]{2,16}(?:讯|訊|消息|报道))?[\s:：]{0,9}")
@@ -162,7 +162,7 @@ def _cjk_dateline() -> re.Pattern[str]:
     bare = alternation(words("fields", "dateline_bare"))
     place = r"[^\s,，。;；:“”\"()《》|0-9]"
     day = r"(?:(?:[0-9]{4}年)?[0-9]{1,2}月)?[0-9]{1,2}日"
-    dated = rf"{place}{{2,20}}?{day}(?:{tails})(?![视影话力商网子动器台信缆池梯脑竞息])"  # 电, but not 电视 or 电影
+    dated = rf"{place}{{2,20}}?{day}(?:{tails})(?![视影话力商网子动器台信缆池梯脑竞息价费车厂站源])"  # 电, but not 电视 or 电影
     agency = rf"据{place}{{2,8}}(?:[0-9]{{1,2}}月[0-9]{{1,2}}日)?[电電]"
     return re.compile(rf"[\s(\[【]{{0,9}}(?!当地时间|北京时间|截至|自|从|据悉|在|于|到)(?P<line>{dated}|{bare}|{agency})")
 
