@@ -97,14 +97,15 @@ def read_opening_credit(paragraph: str) -> tuple[PersonCredit, ...]:
     if (wired := _WIRED.match(plain(paragraph[:90]))) and all(map(begins_with_surname, names := wired["names"].split("、"))):
         raw = paragraph[wired.start("house") : wired.end("names")]
         return tuple(PersonCredit(role=PersonRole.REPORTER, name=name, affiliation=wired["house"], raw=raw) for name in names)
+    is_dated = read_dateline(paragraph) is not None
     opening = _OPENING_BRACKET.match(paragraph[:160])
-    if opening and (_OPENS_TEXT.fullmatch(opening["before"]) or read_dateline(paragraph) is not None):
+    if opening and (is_dated or _OPENS_TEXT.fullmatch(opening["before"])):
         credit = read_closing_credit(opening["inside"])
         if credit and credit.people:
             return credit.people
-        if read_dateline(paragraph) is not None and (names := _only_names(opening["inside"])):
+        if is_dated and (names := _only_names(opening["inside"])):
             return tuple(PersonCredit(role=PersonRole.REPORTER, name=name, raw=opening["inside"]) for name in names)
-    if (reports := _REPORTS.match(paragraph[:100])) and read_dateline(paragraph) is not None:
+    if is_dated and (reports := _REPORTS.match(paragraph[:100])):
         credit = read_closing_credit(reports["credit"])
         if credit and credit.people:
             return credit.people

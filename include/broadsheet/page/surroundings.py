@@ -70,8 +70,8 @@ def read_info(document: Document, found: Surroundings, title: int | None, start:
         line = read_info_line(text, [(link.text, link.href) for link in block.links], day_first=day_first)
         if not _informs(line, text, block, index, title, start):
             continue
-        if line.time is None and block.hints & Hint.CAPTION and not block.hints & Hint.INFO and not is_cjk(text):
-            continue  # Foto: Example
+        if line.time is None and _credits_a_picture(block, text):
+            continue
         if index < (title or 0) and not (line.time or block.hints & Hint.INFO):
             continue
         for position in taken:
@@ -304,12 +304,17 @@ def read_bylines(document: Document, found: Surroundings, start: int, stop: int)
         block = blocks[index]
         if block.label is not UNKNOWN or len(block.text) > 160 or not block.mentions & mentions.CREDIT:
             continue
-        if block.hints & Hint.CAPTION and not block.hints & Hint.INFO and not is_cjk(block.text):
+        if _credits_a_picture(block, block.text):
             continue
         people = read_byline(block.text)
         if people is not None:
             block.mark(BlockLabel.BYLINE, "byline")
             found.add((), people)
+
+
+def _credits_a_picture(block: RawBlock, text: str) -> bool:
+    """Whether a credit is a caption's: Foto: Example. Chinese pages name a piece's reporters there."""
+    return bool(block.hints & Hint.CAPTION) and not block.hints & Hint.INFO and not is_cjk(text)
 
 
 def read_standings(document: Document, title: int | None, start: int) -> None:
