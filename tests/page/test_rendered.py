@@ -105,6 +105,115 @@ def test_a_name_under_the_headline_is_the_author() -> None:
     assert [(person.role, person.name) for person in found.people] == [(PersonRole.AUTHOR, "陈小山")]
 
 
+STREET = [f"The council of Seahaven voted on Tuesday to rebuild {street} Street, and {n} residents spoke before the vote." for street, n in
+          (("Mill", 12), ("Harbour", 20), ("Chapel", 31), ("Orchard", 9), ("Station", 14), ("Quay", 27))]  # fmt: skip
+STREET_TITLE = "Seahaven rebuilds six streets around its old harbour"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "Advertisement",
+        "ADVERTISEMENT\n\nAdvertisement",
+        "Share this article\n\n  • Facebook\n  • Email",
+        "Related Links\n\n  • The council's page",
+        "Story continues below",
+    ],
+)
+def test_what_stands_between_paragraphs_ends_no_text(between: str) -> None:
+    found = read(STREET_TITLE, "March 1, 2024 08:30", STREET[0], STREET[1], between, *STREET[2:])
+    assert [text for text in found.body if text in STREET] == STREET
+    assert not any("council's page" in text or "Facebook" in text for text in found.body)
+
+
+def test_a_paragraph_of_a_menu_is_not_the_text() -> None:
+    about = "The Round Table is the weekly programme in which guests of the Seahaven Echo discuss what the town has talked about, every Sunday."
+    found = read("  • The Round Table", about, "Most read\n\n  • A bridge, at last", STREET_TITLE, "March 1, 2024 08:30", *STREET, *STREET)
+    assert found.headline() == STREET_TITLE
+    assert about not in found.body
+
+
+def test_a_page_that_says_how_it_is_shared_above_its_text_has_a_text() -> None:
+    found = read(STREET_TITLE, "March 1, 2024 08:30", f"{STREET[0]} {STREET[1]}", "Join the conversation", *STREET[2:] * 4)
+    assert STREET[-1] in found.body
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "By Nora Whitfield and Tomas Greer / Seahaven Echo Staff Writers", "Von Karla Brenner und Timo Harms, Nordhafen", "Par Clara Aubin et Luc Eckert (Oslo, envoyé spécial)",
+        "Six streets are paved anew, two squares planted, and not all who live there like the plan that the council has chosen",
+        "Harbour\nHarbour workers lift the first of the old stones, watched by a gull. Photo: Lena Castle", "Published: 5 hours ago in Local",
+        "HomeNewsSportBusinessOpinionWeather", "News Sport Business Opinion Weather Obituaries Jobs", "(Photo by Lena Castle for the Echo)",
+    ],
+)  # fmt: skip
+def test_a_line_below_the_headline_is_not_the_headline(line: str) -> None:
+    assert read(STREET_TITLE, line, "March 1, 2024 08:30", *STREET).headline() == STREET_TITLE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "时政国际财经军事观点社会教育体育文化房产汽车旅游健康视频",
+        "——云州市以产业带动山河县三十个村庄的老路改造",
+        "●老路改造的标准由每个村庄的居民自己商量着定下来",
+    ],
+)
+def test_rows_of_channels_and_subtitles_are_no_headlines(line: str) -> None:
+    assert read("云州网", TITLE, line, "2024-03-01 08:30 来源:云州日报", TEXT).headline() == TITLE
+    assert read(line if line.startswith("时政") else "云州网", TITLE, "2024-03-01 08:30 来源:云州日报", TEXT).headline() == TITLE
+
+
+def test_the_label_of_the_original_title_tells_which_line_is_the_headline() -> None:
+    kicker = "云州市今年要为三十个村庄修通所有的老路和桥梁"
+    assert read("云州网", kicker, TITLE, "2024-03-01 08:30 来源:云州日报", f"原标题:{TITLE}", TEXT).headline() == TITLE
+
+
+def test_a_page_may_begin_with_a_headline_that_asks() -> None:
+    found = read("大桥通车了，两岸的公交线路准备怎样调整？", TEXT)
+    assert found.headline() == "大桥通车了，两岸的公交线路准备怎样调整？"
+    assert list(found.body) == PARAGRAPHS
+
+
+@pytest.mark.parametrize(
+    "crumbs, expected",
+    [
+        ("  1. Home\n  2. News\n  3. Local", ("Home", "News", "Local")),
+        ("  • Shop\n  • Startseite\n  • Wirtschaft\n  • Hafen", ("Startseite", "Wirtschaft", "Hafen")),
+        ("  • 首页\n  • 新闻\n  • 云州", ("首页", "新闻", "云州")),
+        ("  • Home\n  • News\n  • Sport\n  • Business\n  • Culture\n  • Travel\n  • Jobs", ()),
+        ("  • News\n  • Sport\n  • Business", ()),
+    ],
+)
+def test_crumbs_stand_as_a_list_right_above_the_headline(crumbs: str, expected: tuple[str, ...]) -> None:
+    assert read(crumbs, STREET_TITLE, "March 1, 2024 08:30", *STREET).breadcrumb == expected
+
+
+@pytest.mark.parametrize("line, names", [("Almudena Ruiz", ["Almudena Ruiz"]), ("Helena da Mota", ["Helena da Mota"]), ("Crime and courts", [])])
+def test_a_name_beside_the_info_line_is_the_author(line: str, names: list[str]) -> None:
+    found = read(STREET_TITLE, f"{line}\nMarch 1, 2024 08:30", *STREET)
+    assert [person.name for person in found.people] == names
+
+
+def test_the_language_of_a_page_that_states_none_is_told_by_its_text() -> None:
+    assert read(STREET_TITLE, *STREET).language == "en"
+    assert (
+        read(
+            "Un puerto nuevo",
+            "07/06/2023 08:48",
+            *["El ayuntamiento de Puerto Alto aprobó el martes las obras de seis calles del casco antiguo." for _ in range(3)],
+        ).language
+        == "es"
+    )
+    assert read("12 34").language is None
+
+
+def test_a_day_before_its_month_is_read_in_the_language_that_writes_it_so() -> None:
+    text = ["El ayuntamiento de Puerto Alto aprobó el martes las obras de seis calles del casco antiguo, que durarán un año." for _ in range(4)]
+    published = read("Un puerto nuevo para seis calles del casco antiguo", "07/06/2023 08:48", *text).published
+    assert published is not None and published.local.isoformat() == "2023-06-07T08:48:00"
+
+
 # --- lists --------------------------------------------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,11 @@ def has_label(text: str) -> bool:
     return _label().match(plain(text[:60])) is not None
 
 
+def is_home(text: str) -> bool:
+    """Whether a crumb is a site's root: 首页, Home, Startseite."""
+    return plain(fold_blanks(text)).lower() in word_set("fields", "breadcrumb", "homes")
+
+
 def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool = False) -> tuple[str, ...] | None:
     """Crumbs from the site's root down, without the label and without 正文; None if the line is no breadcrumb.
 

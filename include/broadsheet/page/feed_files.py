@@ -18,7 +18,7 @@ from broadsheet import PARSER_VERSION
 from broadsheet.errors import BadInput
 from broadsheet.media_types import JSON_FEED
 from broadsheet.page.entries import width_limit
-from broadsheet.page.languages import language_by_script, stated_language
+from broadsheet.page.languages import language_of, stated_language
 from broadsheet.page.times import parse_time
 from broadsheet.records import Block, BlockLabel, Decoded, LinkItem, Module, ModuleKind, Page, PageKind, PublishedTime
 from broadsheet.text import ELLIPSES, display_width, fold_blanks, without_surrogates
@@ -88,7 +88,7 @@ def read_feed(text: str, *, media_type: str, url: str | None = None, decoded: De
     return Page(
         page_kind=PageKind.FEED,
         parser_version=PARSER_VERSION,
-        language=feed.language or language_by_script(headlines),
+        language=feed.language or language_of(headlines),
         charset=decoded.charset if decoded else "utf-8",
         charset_basis=decoded.charset_basis if decoded else "",
         charset_declared=decoded.charset_declared if decoded else None,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from broadsheet.page import words
 from broadsheet.page.blocks import Box, Document, Hint, Link, RawBlock, columns
 from broadsheet.page.entries import undoubled
+from broadsheet.page.languages import language_of
 from broadsheet.text import fold_blanks
 
 _BULLET = re.compile(r"^[\s\xa0]{1,24}[•·*◦▪‣-][\s\xa0]{1,4}(?=\S)")
@@ -17,6 +18,7 @@ _TEASER_ENDS = tuple("】])>»…›细文情eG")
 _TEASER_END = re.compile(r"(?:详细|全文|详情|更多|read more|continue reading)[\]】)>»›\s]{0,4}$", re.IGNORECASE)
 _WIDE_BLANK = re.compile(r"(?<=\S)[ \xa0\u3000]{2,9}(?=\S)")
 _SHORTEST_HEADLINE, _LONGEST_HEADLINE = 6, 80  # characters of a teaser's
+_OF_LANGUAGE = 20  # longest lines by which a page's language is told
 MAX_LINES = 12_000
 
 
@@ -52,6 +54,7 @@ def read_text(text: str) -> Document:
             blocks.append(RawBlock(shown, len(boxes) - 1, "p", gap=gap))
         gap = False
     document.left_out_count = sum(len("".join(line.split())) for line in lines[MAX_LINES:])
+    document.language = language_of(sorted((block.text for block in blocks), key=len, reverse=True)[:_OF_LANGUAGE])
     _mark_lists(document)
     document.seal()
     return document

@@ -17,7 +17,7 @@ from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
 from broadsheet.page.labels import label_rest
-from broadsheet.page.languages import language_by_script
+from broadsheet.page.languages import language_of
 from broadsheet.page.masthead import masthead
 from broadsheet.page.mentions import describe_blocks
 from broadsheet.page.metadata import Metadata, is_house, read_metadata
@@ -26,7 +26,8 @@ from broadsheet.page.names import is_cjk
 from broadsheet.page.own_lists import own_lists
 from broadsheet.page.plaintext import read_text
 from broadsheet.page.profiles import Layout
-from broadsheet.page.rendered import is_rendered_paragraph, rendered_range, rendered_title
+from broadsheet.page.rendered import is_rendered_paragraph, rendered_range
+from broadsheet.page.rendered_title import rendered_title
 from broadsheet.page.rights import applicability
 from broadsheet.page.surroundings import Surroundings
 from broadsheet.page.times import parse_time
@@ -240,7 +241,7 @@ class Reading:
         return Page(
             page_kind=kind,
             parser_version=PARSER_VERSION,
-            language=metadata.language or language_by_script(paragraphs or [block.text for block in blocks[:80]]),
+            language=metadata.language or language_of(paragraphs or [block.text for block in blocks[:80]]),
             charset=decoded.charset if decoded else "utf-8",
             charset_basis=decoded.charset_basis if decoded else "",
             charset_declared=decoded.charset_declared if decoded else None,

@@ -1,84 +1,107 @@
-"""Headline and text of a rendered page, where there are lines instead of boxes: by how lines read and by what stands around them."""
+"""Text of a rendered page, where there are lines instead of boxes: by how lines read and by what stands around them."""
 
 import re
-from collections import Counter
+from collections.abc import Iterator
 
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, RawBlock
 from broadsheet.page.body import ends_a_sentence
-from broadsheet.page.breadcrumbs import has_label
 from broadsheet.page.credits import read_byline, read_info_line
+from broadsheet.page.entries import undoubled
+from broadsheet.page.names import is_cjk
 from broadsheet.records import BlockLabel
-from broadsheet.text import headline_key
 
 _END_OF_ARTICLE = 1200.0  # more than the teasers of a list weigh, less than most of an article
+_BOX_OF_STORIES = 480.0  # between Latin paragraphs
 _SIGN_UP = 150.0  # a newsletter's box may stand inside the text
-_ENOUGH = 120.0  # of an article to believe that comments or lists follow
+_ENOUGH, _SURELY_ENOUGH = 120.0, 400.0  # of an article to believe that lists follow, or comments
+_OF_GREATEST = 0.3  # share of the greatest stretch's weight that the article's has
 _ITEM, _LINE = 45.0, 14.0  # what a bullet and a line that is no sentence take off the text's weight
+_WITHIN_LATIN_TEXT = frozenset(("related", "feed_first"))  # headings of boxes that are common between its paragraphs
 _AFTER_TEXT = frozenset(("comment", "neighbours"))
+_WITHIN_TEXT = frozenset(("ad", "share", "follow"))  # advertisements and buttons stand between paragraphs as well
 _CLOSING = re.compile(r"[\s(（【\[]{0,3}(?:责任编辑|责编|编辑|責任編輯|編輯)\s?[:：]", re.IGNORECASE)
 _COMMENTS = re.compile(
     r"^.{0,6}(?:评论|跟贴)\s?(?:\(\d{1,6}\)|\d{1,6}\s?条)|^(?:\d{1,6}条评论|评论列表|.{0,4}评论\s?刷新|查看(?:全部|更多|剩余)?\d{0,6}条?评论"
     r"|\d{1,6} (?:comments|responses|replies)\b|no comments yet\b)",
     re.IGNORECASE,
 )
-_INFORMS = re.compile(r"来源[:：]|编辑[:：]|作者[:：]|原标题|^分享|^字号")
-_LEAST_TITLE, _WIDEST_TITLE = 8, 260  # display columns
-_INFO_WITHIN = 60  # blocks above the text
-_INFO_AFTER = 6  # blocks after a headline that was taken for text
-
-
-# --- text ---------------------------------------------------------------------------------------------------------------------------
+INFO_WITHIN = 60  # blocks above the text
+_GLUED = re.compile(r"[a-zà-ÿ](?=[A-ZÀ-Þ][a-zà-ÿ])")
+_FEWEST_GLUED, _OF_ROW = 3, 200  # links; characters that are looked at
+_ABOVE_INFO = 0.15  # share of the text's weight that may stand above the info line
+_SHORT_INFO = 80  # characters
+_INFO_AFTER = 10  # blocks after a headline that was taken for text
 
 
 def rendered_range(document: Document, weights: list[float]) -> tuple[int, int] | None:
-    """(first, last) line of the text: the stretch with the greatest sum of weights, where what is no sentence costs a little."""
+    """(first, last) line of the text: the first of the page's stretches that is not much less than the greatest."""
     blocks = document.blocks
-    best, best_range = 0.0, None
-    total, begin = 0.0, 0
-    for index, block in enumerate(blocks):
-        value = weights[index] if _speaks(document, index, weights[index]) else -_cost(block)
-        if best > _ENOUGH and (value <= -_END_OF_ARTICLE or _begins_comments(block)):
-            break
-        if total <= 0:
-            total, begin = 0.0, index
-        total += value
-        if total > best and value > 0:
-            best, best_range = total, (begin, index)
-    if best_range is None:
+    stretches = list(_stretches(document, weights))
+    if not stretches:
         return None
-    first, last = best_range
+    enough = _OF_GREATEST * max(weight for weight, _, _ in stretches)
+    first, last = next((first, last) for weight, first, last in stretches if weight >= enough)
     for index in range(min(first + _INFO_AFTER, last) - 1, first - 1, -1):
-        if _is_info(blocks[index].text):
-            first = index + 1  # a headline that reads like a sentence stands above its info line
+        if is_info(blocks[index].text) and sum(weights[first:index]) <= _ABOVE_INFO * sum(weights[first : last + 1]):
+            first = index + 1  # a headline or a standfirst that reads like a sentence stands above its info line
             break
     while first < last and not _speaks(document, first, weights[first]):
         first += 1
     return first, last
 
 
+def _stretches(document: Document, weights: list[float]) -> Iterator[tuple[float, int, int]]:
+    """(weight, first, last) of the stretches between which something ends an article: each with the greatest sum of weights, where what is
+    no sentence costs a little. None after the heading of comments, which may be longer than the article."""
+    blocks = document.blocks
+    best, best_range = 0.0, (0, 0)
+    total, begin = 0.0, 0
+    greatest = 0.0
+    for index, block in enumerate(blocks):
+        is_above_bullets = index + 1 < len(blocks) and blocks[index + 1].is_item and not block.is_item
+        value = weights[index] if _speaks(document, index, weights[index]) else -_cost(block, is_above_bullets=is_above_bullets)
+        greatest = max(greatest, best)
+        begins_comments = greatest > _ENOUGH and _begins_comments(block)
+        if best > _ENOUGH and (value <= -_END_OF_ARTICLE or begins_comments):
+            yield (best, *best_range)
+            best = total = 0.0
+        if begins_comments and (greatest > _SURELY_ENOUGH or is_cjk(block.text) or any(char.isdigit() for char in block.text)):
+            break  # a Latin word alone may be a button above the text
+        if total <= 0:
+            total, begin = 0.0, index
+        total += value
+        if total > best and value > 0:
+            best, best_range = total, (begin, index)
+    if best:
+        yield (best, *best_range)
+
+
 def _speaks(document: Document, index: int, weight: float) -> bool:
     """Whether a line is a sentence of the text: not a picture's caption, a headline of a list or a row of words in capitals."""
     block = document.blocks[index]
-    if weight <= 0 or block.is_item or is_doubled(document, index) or _leads_elsewhere(block.text):
+    if weight <= 0 or block.is_item or is_doubled(document, index) or _leads_elsewhere(block.text) or is_glued(block.text[:_OF_ROW]):
         return weight > 0 and block.is_item and block.width > 80 and ends_a_sentence(block.text)
     return ends_a_sentence(block.text) or block.width > 160
 
 
-def _cost(block: RawBlock) -> float:
+def _cost(block: RawBlock, *, is_above_bullets: bool = False) -> float:
     if block.label not in (BlockLabel.UNKNOWN, BlockLabel.BODY):
         return 10.0
     if block.width <= 64 and begins_comments(block.text):
         return _END_OF_ARTICLE
     if _ends_article(block):
-        # between Latin paragraphs a box of related stories is common
-        return _END_OF_ARTICLE if not block.text.isascii() or words.heading_group(block.text, block.mentions) != "related" else 0.4 * _END_OF_ARTICLE
+        if is_cjk(block.text) or words.heading_group(block.text, block.mentions) not in _WITHIN_LATIN_TEXT:
+            return _END_OF_ARTICLE
+        return _LINE if is_above_bullets else _BOX_OF_STORIES  # bullets have a cost of their own, and end by themselves
     if words.is_boilerplate(block):
         return _SIGN_UP
     return _ITEM if block.is_item else _LINE
 
 
 def _begins_comments(block: RawBlock) -> bool:
+    if block.is_item and block.text.isascii():
+        return False  # a button beside those that share
     return block.width <= 64 and ("comment" in words.groups_of(block.shown) or begins_comments(block.text))
 
 
@@ -93,10 +116,12 @@ def _ends_article(block: RawBlock) -> bool:
         return False
     if words.groups_of(block.shown) & _AFTER_TEXT or _CLOSING.match(block.text):
         return True
+    if words.groups_of(block.shown) & _WITHIN_TEXT or words.begins_with("share", block.shown):
+        return False
     group = words.heading_group(block.text, block.mentions) if block.gap else None
     if group not in ("related", "feed_first") and not (group == "none" and words.is_other_heading(block.text, block.mentions)):
         return False
-    return len(block.text.split()) <= 4 and block.width <= 28 and not ends_a_sentence(block.text) if block.text.isascii() else block.width <= 20
+    return len(block.text.split()) <= 4 and block.width <= 28 and not ends_a_sentence(block.text) if not is_cjk(block.text) else block.width <= 20
 
 
 def is_doubled(document: Document, index: int) -> bool:
@@ -104,6 +129,8 @@ def is_doubled(document: Document, index: int) -> bool:
     text = document.blocks[index].text
     if len(text) < 12:
         return False
+    if undoubled(text) != text:
+        return True
     for other in (index - 1, index + 1):
         if 0 <= other < len(document.blocks):
             beside = document.blocks[other].text
@@ -111,6 +138,11 @@ def is_doubled(document: Document, index: int) -> bool:
             if len(shorter) >= 12 and shorter in longer and len(longer) <= 1.4 * len(shorter) + 8:
                 return True
     return False
+
+
+def is_glued(text: str) -> bool:
+    """Whether a line is a row of links without blanks: StartNewsSport."""
+    return len(_GLUED.findall(text)) >= _FEWEST_GLUED and 3 * len(_GLUED.findall(text)) > text.count(" ")
 
 
 def _leads_elsewhere(text: str) -> bool:
@@ -129,90 +161,37 @@ def is_rendered_paragraph(document: Document, index: int) -> bool:
     return not (is_doubled(document, index) or _leads_elsewhere(document.blocks[index].text))
 
 
-# --- headline -----------------------------------------------------------------------------------------------------------------------
-
-
-def rendered_title(document: Document, start: int | None) -> tuple[int | None, str | None]:
-    """(index, text) of the headline's line: wide, near the info line or the text, perhaps repeated; `start` is the text's first line."""
-    blocks = document.blocks
-    stop = start if start is not None else min(len(blocks), 40)
-    info = _info_line_above(document, min(len(blocks), stop + 5))
-    near = stop if info is None else min(stop, info)
-    seen = Counter(headline_key(block.text) for block in blocks)
-    whole = [headline_key(block.text) for block in blocks[: stop + 1]]
-    best: tuple[float, int] | None = None
-    for index in range(max(0, near - _INFO_WITHIN), stop):
-        block = blocks[index]
-        if not _may_be_title(block):
-            continue
-        key = whole[index]
-        value = min(block.width, 60) - 2.5 * min(abs(near - index), 20) - (10 if index > near else 0)
-        value -= (12 if _stands_alone(blocks, index) else 30) if block.is_item else 0
-        value += 6 if block.gap else 0
-        value += 6 if index + 1 < len(blocks) and blocks[index + 1].gap else 0
-        if len(key) >= 6 and (seen[key] > 1 or any(key in other and key != other for other in whole[max(0, index - 40) : index])):
-            value += 18  # the page's title, a crumb or a link to the page says it too
-        if index and _is_crumb_line(blocks[index - 1].text):
-            value += 15
-        value -= 25 if ends_a_sentence(block.text) and block.text[-1] in "。.:：;；" else 0
-        value -= 20 if is_doubled(document, index) or ">" in block.text else 0
-        value -= 30 if "。" in block.text[:-1] or block.width > 140 or words.is_boilerplate(block) else 0
-        value -= 15 if _is_caption(block.text) else 0
-        value -= 20 if index and 2 <= len(blocks[index - 1].text) <= 4 and block.text.startswith(blocks[index - 1].text) else 0  # a name's note
-        if best is None or value > best[0]:
-            best = (value, index)
-    if best is None:
-        return None, None
-    block = blocks[best[1]]
-    return best[1], block.links[0].text if block.is_item and block.links else block.text
-
-
-def _stands_alone(blocks: list[RawBlock], index: int) -> bool:
-    before, after = (blocks[other] if 0 <= other < len(blocks) else None for other in (index - 1, index + 1))
-    return not (before is not None and before.is_item and not blocks[index].gap) and not (after is not None and after.is_item and not after.gap)
-
-
-def _may_be_title(block: RawBlock) -> bool:
-    text = block.text
-    return (
-        _LEAST_TITLE <= block.width <= _WIDEST_TITLE
-        and block.label == BlockLabel.UNKNOWN
-        and any(char.isalpha() for char in text)
-        and not has_label(text)
-        and not _INFORMS.search(text[:60])
-        and not words.is_menu(text)
-        and not words.groups_of(block.shown)
-        and not words.is_other_heading(text, block.mentions)
-        and not _is_info(text)
-    )
-
-
-def _is_crumb_line(text: str) -> bool:
-    return has_label(text) or (len(text) < 80 and (">" in text or "»" in text))
-
-
-def _is_caption(text: str) -> bool:
-    return text.startswith(("(", "（")) or "credit:" in text.lower() or "getty images" in text.lower()
-
-
-def _is_info(text: str) -> bool:
+def is_info(text: str) -> bool:
+    """Whether a line says when the article was published, and little besides."""
     if len(text) > 160 or not any(char.isdigit() for char in text):
         return False
     line = read_info_line(text)
-    return line.time is not None and line.explained_ratio >= 0.55
+    if line.time is None:
+        return False
+    return line.explained_ratio >= (0.35 if line.time.precision != "day" and len(text) <= _SHORT_INFO else 0.55)
 
 
-def _info_line_above(document: Document, stop: int) -> int | None:
+def is_byline(text: str) -> bool:
+    """Whether a line names who wrote: By Jane Doe, Par Jeanne Martin (Oslo, envoyée spéciale)."""
+    if len(text) > 120:
+        return False
+    if read_byline(text):
+        return True
+    line = read_info_line(text)
+    return bool(line.people) and line.has_label and line.explained_ratio >= 0.5
+
+
+def info_line_above(document: Document, stop: int) -> int | None:
     """The last line before `stop` that is dated as an article is, else the last byline."""
     byline: int | None = None
-    for index in range(stop - 1, max(-1, stop - _INFO_WITHIN), -1):
+    for index in range(stop - 1, max(-1, stop - INFO_WITHIN), -1):
         text = document.blocks[index].text
         if len(text) > 160:
             continue
         if any(char.isdigit() for char in text):
             line = read_info_line(text)
-            if line.time is not None and (line.explained_ratio >= 0.55 or (line.has_label and line.explained_ratio >= 0.3)):
+            if is_info(text) or (line.time is not None and line.has_label and line.explained_ratio >= 0.3):
                 return index
-        elif byline is None and read_byline(text):
+        elif byline is None and not words.is_picture_credit(document.blocks[index]) and is_byline(text):
             byline = index
     return byline

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from broadsheet.page import mentions, words
-from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock
-from broadsheet.page.breadcrumbs import has_label, read_breadcrumb
+from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock, columns
+from broadsheet.page.breadcrumbs import has_label, is_home, read_breadcrumb
 from broadsheet.page.credits import InfoLine, is_standing, read_byline, read_closing_credit, read_info_line, source_credits
 from broadsheet.page.headlines import read_original_title
 from broadsheet.page.languages import writes_day_first
@@ -17,6 +17,7 @@ from broadsheet.page.names import begins_with_surname, is_cjk
 from broadsheet.page.rights import is_rights_notice, notice_text
 from broadsheet.page.times import find_time, may_hold_time
 from broadsheet.records import BlockLabel, Headline, PersonCredit, PersonRole, PublishedTime, SourceCredit
+from broadsheet.text import headline_key
 
 _INFO_LENGTH = 260
 _LONGEST_LABEL = 12  # 本文原标题：
@@ -149,7 +150,9 @@ def _is_for_authors(document: Document, index: int, title: int | None) -> bool:
     """Whether a block's box, or a small one around it, is named after authors; in a rendered page, whether it is a name alone."""
     block = document.blocks[index]
     if document.is_plain:
-        return title is not None and index <= title + 3 and 2 <= len(block.text) <= 3 and begins_with_surname(block.text)
+        if is_cjk(block.text):
+            return title is not None and index <= title + 3 and 2 <= len(block.text) <= 3 and begins_with_surname(block.text)
+        return _is_name_beside_info(document, index)
     box = document.boxes[block.box]
     for _ in range(4):
         if _AUTHOR_BOX.search(box.name):
@@ -160,6 +163,18 @@ def _is_for_authors(document: Document, index: int, title: int | None) -> bool:
     return False
 
 
+def _is_name_beside_info(document: Document, index: int) -> bool:
+    """Whether a line of a rendered page is two to four words like a name, right above or below the info line."""
+    parts = document.blocks[index].text.rstrip(".").split()
+    beside = (document.blocks[other] for other in (index - 1, index + 1) if 0 <= other < len(document.blocks))
+    return (
+        2 <= len(parts) <= 4
+        and all(part[0].isupper() or part in _PARTICLES for part in parts)
+        and any(block.label == BlockLabel.INFO_LINE for block in beside)
+    )
+
+
+_PARTICLES = frozenset(("de", "da", "do", "di", "del", "della", "dos", "das", "du", "la", "le", "van", "von", "der", "den", "ter", "bin", "al", "el"))
 _AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|byline|writer|zuozhe|person|journalist|auteur|autore|autor)(?![a-z]{4})")
 _SOURCE_BOX = re.compile(r"(?<![a-z])(?:source|laiyuan)(?![a-z])")
 _NAME_ALONE = re.compile(r"[^\s\d:：|/，。,.()（）]{2,16}")
@@ -223,6 +238,8 @@ def read_crumbs(document: Document, found: Surroundings, title: int | None, star
         blocks[index].mark(BlockLabel.BREADCRUMB, "breadcrumb")
     if len(found.breadcrumb) <= 1 and not document.is_plain:
         _read_crumb_list(document, found, limit)
+    if not found.breadcrumb and document.is_plain and title is not None:
+        _read_crumb_lines(document, found, title)
 
 
 _CRUMB_SIGN = re.compile(r"[>＞»›→❯▸]|\s[/|-]\s|位置|here\b|hier\b", re.IGNORECASE)
@@ -261,6 +278,32 @@ def _read_crumb_list(document: Document, found: Surroundings, limit: int) -> Non
                 if blocks[index].label in (BlockLabel.UNKNOWN, BlockLabel.BREADCRUMB):
                     blocks[index].label, blocks[index].rule = BlockLabel.BREADCRUMB, "breadcrumb_list"
             return
+
+
+def _read_crumb_lines(document: Document, found: Surroundings, title: int) -> None:
+    """A list right above a rendered headline that begins at the site's root, or counts its few short lines."""
+    blocks = document.blocks
+    last = next((index for index in range(title - 1, max(-1, title - _KICKERS - 2), -1) if blocks[index].is_item), -1)
+    first = last
+    while first > max(0, last - _MOST_CRUMBS) and blocks[first - 1].is_item and blocks[first].rank != 1:
+        first -= 1
+    members = [index for index in range(first, last + 1) if last >= 0]
+    homes = [index for index in members if blocks[index].links and is_home(blocks[index].links[0].text)]
+    if homes:
+        members = list(range(homes[-1], last + 1))
+    elif not members or blocks[first].rank != 1:
+        return
+    if headline_key(blocks[members[-1]].links[0].text) == headline_key(blocks[title].text):
+        members.pop()
+    texts = [blocks[index].links[0].text for index in members]
+    if not 2 <= len(texts) <= _MOST_CRUMBS or max(map(columns, texts)) > _WIDEST_CRUMB:
+        return
+    found.breadcrumb = read_breadcrumb(" > ".join(texts), is_known=True) or ()
+    for index in members:
+        blocks[index].mark(BlockLabel.BREADCRUMB, "breadcrumb_list")
+
+
+_KICKERS, _MOST_CRUMBS, _WIDEST_CRUMB = 2, 5, 30  # lines between list and headline; crumbs; display columns
 
 
 def _names_around(document: Document, index: int) -> str:

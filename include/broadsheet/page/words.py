@@ -173,6 +173,18 @@ def is_menu(text: str) -> bool:
     return len(parts) >= 4 and is_cjk(text) and sum(map(len, parts)) / len(parts) <= 5
 
 
+_FEWEST_CHANNELS = 4
+
+
+def is_row_of_channels(text: str) -> bool:
+    """新闻体育财经娱乐, News Sport Business Opinion: little more than the names of a site's channels, blanks or not."""
+    if len(text) > 4 * LONGEST_LINE:
+        return False
+    shown = lowered(text)
+    found = [match[0] for match in pattern("modules", "channels").finditer(shown)]
+    return len(found) >= _FEWEST_CHANNELS and sum(map(len, found)) >= _MOSTLY * sum(char.isalnum() for char in shown)
+
+
 def is_period(text: str) -> bool:
     """Tabs of a ranking: 日 周 月, today, this week."""
     return lowered(text[:20]).strip(EDGES) in word_set("modules", "periods")
