@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-_BLANKS = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
+# Between letters of Arabic and Indic scripts the joiners U+200C and U+200D are spelling, elsewhere they are blanks.
+_BLANKS = re.compile(r"(?:[\s\u200b\u2060\ufeff\u00ad]|(?<![\u0600-\u0dff])[\u200c\u200d]|[\u200c\u200d](?![\u0600-\u0dff]))+")
 _INVISIBLE = re.compile(r"[\u200b\u200c\u200d\u2060\ufeff\u00ad]")  # what `_BLANKS` has and `str.split` has not
 _NOT_WORD = re.compile(r"[\W_]+")
 _LOWER = bytes(range(256)).lower()

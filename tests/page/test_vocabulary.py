@@ -25,7 +25,8 @@ def test_no_month_name_stands_for_two_months():
     assert sorted(months) == list(range(1, 13))
     names = [name for group in months.values() for name in set(group)]
     assert len(names) == len(set(names))
-    assert all(3 <= len(name) <= 12 and name == name.lower() and name.isalpha() for name in names)
+    assert all(len(name) >= 2 for name in names)
+    assert all(len(name) <= 12 for name in names if name.isalpha())  # the pattern takes so many letters; others are listed in it
 
 
 def test_longest_word_wins_and_latin_words_match_whole_only():

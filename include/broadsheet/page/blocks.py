@@ -4,6 +4,7 @@ A page is a sequence of blocks (visible runs of inline text) in document order, 
 understands a page works on these; only `dom.py` knows HTML, only `plaintext.py` knows rendered text.
 """
 
+import re
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -52,7 +53,12 @@ UNKNOWN = BlockLabel.UNKNOWN  # looked up once: a member of an enum is slow to f
 
 def columns(text: str) -> int:
     """Display columns, quickly: GBK bytes, as portals count them. For thresholds; what is stored comes from `display_width`."""
-    return len(text) if text.isascii() else len(text.encode("gbk", "replace"))
+    if text.isascii():
+        return len(text)
+    return len(text.encode("gbk", "replace")) - len(_NARROW.findall(text))
+
+
+_NARROW = re.compile(r"[\u0391-\u03c9\u0401\u0410-\u0451]")  # Greek and Cyrillic letters: two bytes in GBK, and as narrow as Latin ones
 
 
 # msgspec's structs are made in a third of the time of a dataclass; those without references to others need no garbage collection.
@@ -64,6 +70,7 @@ class Link(msgspec.Struct, eq=False, gc=False):
     text: str = ""
     has_image: bool = False
     image_text: str | None = None
+    headline: str = ""  # the part of its text that is named as a title
     is_target: bool = False  # leads to another page
 
 

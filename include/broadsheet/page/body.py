@@ -5,12 +5,14 @@ from itertools import islice
 
 from broadsheet.page import mentions, words
 from broadsheet.page.blocks import BESIDE, OUTSIDE, UNKNOWN, Document, Hint, RawBlock
+from broadsheet.page.times import is_time_alone
 from broadsheet.records import BlockLabel
 
 # One set of characters in front, so that the engine skips to the next of them: `[。！？；，、：…”]|[.!?,;:](?:\s|$)|[.!?]”`.
-_STOPS = re.compile(r"[。！？；，、：…”.!?,;:](?:(?<=[。！？；，、：…”])|\s|$|(?<=[.!?])”)")
+_STOPS = re.compile(r"[。！？；，、：…”،؛؟।۔.!?,;:](?:(?<=[。！？；，、：…”،؛؟।۔])|\s|$|(?<=[.!?])”)")
 _ENOUGH_STOPS = 4  # to be running text
-_ENDS = re.compile(r"[。！？…；：.!?:;][”’\"'）)」』]?$")
+_ENDS = re.compile(r"[。！？…；：؟।۔.!?:;][”’\"'）)」』»]?$")
+_WIDEST_HEADING = 44  # display columns of a heading of links inside the text
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 NARROWEST = 14  # display columns of running text
 _NARROWEST_ALONE = 36  # display columns of a paragraph that speaks for itself
@@ -18,13 +20,18 @@ _LITTLE = 150.0  # of a page's running text: less than an article has
 _DESCEND = 0.72  # of a box's running text in one of its children: the article is in there
 _CLOSING = re.compile(r"[\s(（【\[]{0,3}(?:责任编辑|责编|编辑|責任編輯|編輯)\s?[:：]", re.IGNORECASE)
 _SHORTCODE = re.compile(r"\[[a-z_]{2,20} [a-z]{2,12}=")  # a template's command that nothing replaced
-_CAPTION = re.compile(r"In (?:this|a) .{0,40}\bphoto\b|©|Photos? (?:by|courtesy)\b|(?:Photo|Image|Picture|Credit|Foto|Bild)s?:")
+_CAPTION = re.compile(
+    r"In (?:this|a) .{0,40}\bphoto\b|©|Photos? (?:by|courtesy)\b|(?:Photo|Image|Picture|Credit|Foto|Bild)s?:|Фото:|Ảnh:|Fotoğraf:|صورة:|تصوير:|عکس:"
+)
 # Who took the picture that a line describes: `… — Foto: A. B.`, `… (Foto: A. B.)`, `… | PHOTO : EXAMPLE / A. B.`
 _CREDITED = re.compile(
-    r"(?:[(|—–]|\.\s|\s-)\s{0,3}(?:fotos?|photos?|bild|image|picture|imagen|immagine|crédits?(?: photos?)?|zdjęcie)(?: di| by| de)?"
+    r"(?:[(|—–]|\.\s|\s-)\s{0,3}"
+    r"(?:fotos?|photos?|bild|image|picture|imagen|immagine|crédits?(?: photos?)?|zdjęcie|фото|ảnh|fotoğraf|صورة|تصوير|عکس|फोटो)(?: di| by| de)?"
     r"\s?:\s?[^.:]{2,60}\)?\.?$",
     re.IGNORECASE,
 )
+_CONTACT_ALONE = re.compile(r"[\w.+-]{1,40}@[\w-]{1,40}(?:\.[\w-]{1,20}){1,3}")
+_PICTURED = re.compile(r"[\s\[(<【（/]{0,3}(?:사진|写真)\s?(?:제공|출처|提供)?\s?[=＝:：]")  # [사진=뉴스1]
 _FURNITURE = frozenset(("share", "follow", "comment", "neighbours", "pagination", "ad", "more", "form", "tags"))
 
 
@@ -165,6 +172,8 @@ def is_paragraph(document: Document, index: int, box: int, weights: list[float])
         or (block.width < 500 and (_CAPTION.match(text) or (":" in text and _CREDITED.search(text[-90:]))))
     ):
         return False
+    if _CONTACT_ALONE.fullmatch(text) or (block.width < 500 and _PICTURED.match(text)):
+        return False
     if words.is_read_also(block):
         return False
     if inner & Hint.CAPTION and not weights[index] > 300:
@@ -173,8 +182,10 @@ def is_paragraph(document: Document, index: int, box: int, weights: list[float])
         return ends_a_sentence(block.text) and block.link_density < 0.9 and block.tag == "p"
     if block.width <= 40 and words.groups_of(block.shown) & _FURNITURE:
         return False
-    if block.width <= 28 and _heads_links(document, index):
+    if block.width <= (_WIDEST_HEADING if block.level else 28) and _heads_links(document, index):
         return False
+    if block.width <= 28 and index and document.blocks[index - 1].link_density > 0.8 and is_time_alone(block.text):
+        return False  # of a story that is linked inside the text
     return _LETTER_OR_DIGIT.search(block.text) is not None
 
 

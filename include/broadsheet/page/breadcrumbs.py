@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from broadsheet.page.names import is_cjk
-from broadsheet.page.plain import plain
+from broadsheet.page.plain import lowered, plain
 from broadsheet.page.vocabulary import alternation, word_set, words
 from broadsheet.text import display_width, fold_blanks
 
@@ -25,12 +25,18 @@ def _label() -> re.Pattern[str]:
 
 def has_label(text: str) -> bool:
     """Whether a line begins with 当前位置 or its like."""
-    return _label().match(plain(text[:60])) is not None
+    return _label().match(lowered(text[:60])) is not None
 
 
 def is_home(text: str) -> bool:
     """Whether a crumb is a site's root: 首页, Home, Startseite."""
     return plain(fold_blanks(text)).lower() in word_set("fields", "breadcrumb", "homes")
+
+
+def is_no_crumb(text: str) -> bool:
+    """Whether a line is one of a menu: about us, contact."""
+    shown = lowered(text)
+    return any(mark in shown for mark in words("fields", "breadcrumb", "never"))
 
 
 def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool = False) -> tuple[str, ...] | None:
@@ -42,7 +48,7 @@ def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool
     if len(text) > LONGEST_LINE:
         return None
     shown = plain(text)
-    label = _label().match(shown)
+    label = _label().match(lowered(text))
     believed = is_known or label is not None
     start = label.end() if label else 0
     line, rest = text[start:], shown[start:]
@@ -63,7 +69,7 @@ def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool
             return None
     else:
         return None
-    has_tail = bool(crumbs) and plain(fold_blanks(crumbs[-1])).lower() in word_set("fields", "breadcrumb", "tails")
+    has_tail = bool(crumbs) and lowered(fold_blanks(crumbs[-1])) in word_set("fields", "breadcrumb", "tails")
     crumbs = clean(crumbs)
     if not crumbs:
         return None
@@ -79,7 +85,7 @@ def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool
 def clean(crumbs: Sequence[str]) -> list[str]:
     """Crumbs folded, blank ones and the 正文 tail dropped, with what stands behind it on its line."""
     kept = [crumb for crumb in (fold_blanks(crumb).strip(" >»›→|/·-—:：[]【】") for crumb in crumbs) if crumb]
-    while kept and _is_tail(plain(kept[-1]).lower()):
+    while kept and _is_tail(lowered(kept[-1])):
         kept.pop()
     return kept
 
@@ -92,8 +98,8 @@ def _is_tail(crumb: str) -> bool:
 
 def _begins_at_home_or_ends_in_text(crumbs: Sequence[str]) -> bool:
     """首页 / 新闻 / 正文: weak separators are believed of a short line between a site's root and 正文; footers' 首页 - 联系我们 is not one."""
-    shown = [plain(fold_blanks(crumb)).lower() for crumb in crumbs]
-    if not 2 <= len(shown) <= 5 or any(mark in crumb for crumb in shown for mark in words("fields", "breadcrumb", "never")):
+    shown = [lowered(fold_blanks(crumb)) for crumb in crumbs]
+    if not 2 <= len(shown) <= 5 or any(map(is_no_crumb, shown)):
         return False
     return shown[0] in word_set("fields", "breadcrumb", "homes") or shown[-1] in word_set("fields", "breadcrumb", "tails")
 

@@ -7,13 +7,24 @@ sentence that happens to hold a date. Lines longer than `LONGEST_LINE` are read 
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple, TypeVar
 
 from broadsheet.page.mentions import CREDIT, LABEL, mentioned
-from broadsheet.page.names import begins_with_surname, has_person_form, is_body, is_cjk, is_outlet, is_site_name, read_names
+from broadsheet.page.names import (
+    begins_with_surname,
+    has_japanese_form,
+    has_person_form,
+    is_body,
+    is_cjk,
+    is_outlet,
+    is_site_name,
+    read_names,
+    signed_names,
+)
 from broadsheet.page.plain import lowered, plain
-from broadsheet.page.times import find_times, preferred
+from broadsheet.page.times import are_of_updates, find_times, preferred
 from broadsheet.page.vocabulary import alternation, load, pattern, word_set, words
 from broadsheet.records import PersonCredit, PersonRole, PublishedTime, Record, SourceCredit, SourceRole
 from broadsheet.text import fold_blanks
@@ -36,6 +47,7 @@ class InfoLine(Record, frozen=True):
     people: tuple[PersonCredit, ...] = ()
     explained_ratio: float = 0.0
     has_label: bool = False
+    is_update: bool = False  # its times tell a revision
 
 
 class ClosingCredit(Record, frozen=True):
@@ -46,9 +58,15 @@ class ClosingCredit(Record, frozen=True):
     raw: str = ""
 
 
-def read_info_line(text: str, links: Sequence[Link] = (), *, day_first: bool = False) -> InfoLine:
-    """Time, sources and people of a line. `links` are the line's anchors as (text, href): a source that is a link gets its url."""
-    reading = _Reading(text, links, day_first=day_first)
+def read_info_line(
+    text: str, links: Sequence[Link] = (), *, day_first: bool = False, stated: datetime | None = None, are_lone_words_credits: bool = True
+) -> InfoLine:
+    """Time, sources and people of a line. `links` are the line's anchors as (text, href): a source that is a link gets its url.
+
+    `stated` is the time that the page's head states, for days without a year. On Chinese pages a lone word beside the time is an outlet
+    or a person; on Japanese and Korean ones (`are_lone_words_credits` false) it is a section, a place or a button."""
+    reading = _Reading(text, links, day_first=day_first, stated=stated)
+    reading.are_lone_words_credits = are_lone_words_credits
     reading.read_labels()
     if not reading.marks:  # neither labels nor times
         return InfoLine()
@@ -97,6 +115,8 @@ def read_opening_credit(paragraph: str) -> tuple[PersonCredit, ...]:
     if (wired := _WIRED.match(plain(paragraph[:90]))) and all(map(begins_with_surname, names := wired["names"].split("、"))):
         raw = paragraph[wired.start("house") : wired.end("names")]
         return tuple(PersonCredit(role=PersonRole.REPORTER, name=name, affiliation=wired["house"], raw=raw) for name in names)
+    if people := _signed_opening(paragraph[:120]):
+        return people
     is_dated = read_dateline(paragraph) is not None
     opening = _OPENING_BRACKET.match(paragraph[:160])
     if opening and (is_dated or _OPENS_TEXT.fullmatch(opening["before"])):
@@ -111,6 +131,26 @@ def read_opening_credit(paragraph: str) -> tuple[PersonCredit, ...]:
             return credit.people
     credit = read_tail_credit(paragraph)
     return credit.people if credit else ()
+
+
+def _signed_opening(text: str) -> tuple[PersonCredit, ...]:
+    """[강변일보 김갑을 기자], (서울=강변통신) 김갑을 기자 = …"""
+    shown = plain(text)
+    bracket = _BRACKET.match(shown)
+    if bracket is not None and (people := (read_byline(text[slice(*bracket.span("inside"))]) or ())):
+        return people
+    start = bracket.end() if bracket else 0
+    equals = shown.find("=", start, start + 60)
+    return (read_byline(text[start:equals].strip()) or ()) if equals > 0 else ()
+
+
+def read_signature(paragraph: str) -> tuple[PersonCredit, ...]:
+    """（佐藤甲乙、鈴木丙丁） or 【ソウル＝佐藤甲乙】 at the end of a Japanese text: names and nothing else."""
+    tail = _TAIL_BRACKET.search(plain(paragraph[-60:]).rstrip())
+    names = [name.rsplit("=", 1)[-1].strip() for name in re.split(r"[、・]", tail["inside"])] if tail else []
+    if not names or not all(map(has_japanese_form, names)):
+        return ()
+    return tuple(PersonCredit(role=PersonRole.REPORTER, name=name, raw=name) for name in names)
 
 
 def read_tail_credit(paragraph: str) -> ClosingCredit | None:
@@ -136,6 +176,7 @@ def _only_names(inside: str) -> list[str]:
 # --- frames and datelines -------------------------------------------------------------------------------------------------------
 
 _OPENING_BRACKET = re.compile(r"(?P<before>[^()（）〔〕]{0,48})[(（〔](?P<inside>[^()（）〔〕]{2,80})[)）〕]")
+_BRACKET = re.compile(r"\s{0,9}[\[(【<](?P<inside>[^\[\]()【】<>]{2,60})[\])】>]\s{0,3}")
 _WIRED = re.compile(  # （甲社記者王小明台北22日電）
     r"\s{0,9}\(?(?P<house>[^\s(),，。]{2,8}社)[记記]者(?P<names>[\u3400-\u9fff]{2,3}(?:、[\u3400-\u9fff]{2,3}){0,4})[\u3400-\u9fff]{2,8}(?:[0-9]{1,2}月)?[0-9]{1,2}日[专專综綜合]{0,2}[电電]"
 )
@@ -198,7 +239,7 @@ class _Mark(NamedTuple):
 
 
 _PEOPLE = {role.value: role for role in PersonRole}
-_CREDITS = {*_PEOPLE, "source", "other_credits"}
+_CREDITS = {*_PEOPLE, "signed", "source", "other_credits"}
 _WRITERS = {PersonRole.REPORTER, PersonRole.CORRESPONDENT}
 _AFFILIATED = {"reporter", "correspondent", "author", "photographer"}
 _STRONGLY_AFFILIATED = {"reporter", "correspondent"}
@@ -209,6 +250,7 @@ _LONGEST_GLUED = 6
 _GLUED = re.compile(rf"[\u3400-\u9fff]{{1,{_LONGEST_GLUED}}}$")
 _UNKNOWN_ROLE = re.compile(r"(?<![^\W_])[\u3400-\u9fff]{2,6}:\ ?")
 _BEFORE_AFFILIATION = re.compile(r"[^\s|:,，、;；。()\[\]【】<>/_]{1,24}$")
+_HOUSE_BEFORE = re.compile(r"(?P<house>[^\s()\[\]【】<>=|,·]{2,16})(?:\ ?(?P<is>=)\ ?|\ )$")
 _SENT_FROM = re.compile(r"\s{0,3}\(?\s?(?:发自|發自)[\u3400-\u9fff、]{2,12}\)?")  # 发自云州
 _TAIL_SEPARATOR = re.compile(r"\s{0,9}[,|–—-]\s{0,9}")
 _VALUE_END = re.compile(r"\s{2,}|[|()\[\]【】{}<>;；。]|\s[/·•]\s")
@@ -226,14 +268,15 @@ def _label_kinds() -> dict[str, str]:
     kinds: dict[str, str] = {}
     for kind in load("fields")["labels"]:
         for word in words("fields", "labels", kind):
-            kinds.setdefault(" ".join(word.lower().split()), kind)
+            kinds.setdefault(" ".join(lowered(word).split()), kind)
     return kinds
 
 
 @cache
 def _credit_word() -> re.Pattern[str]:
     """Any label of people or sources: most blocks of a page have none, and need no reading."""
-    return re.compile(alternation(word for word, kind in _label_kinds().items() if kind in _CREDITS))
+    labels = (word for word, kind in _label_kinds().items() if kind in _CREDITS)
+    return re.compile(alternation([*labels, *words("fields", "standings_cjk")]))
 
 
 _MAY_CONTACT = re.compile(r"@|[0-9]-[0-9]|\([0-9]")
@@ -246,7 +289,7 @@ def _strong_label() -> re.Pattern[str]:
     every = _label_kinds()
     singles = "|".join(re.escape(word) for word in every if len(word) == 1)
     longer = alternation(word for word in every if len(word) > 1)
-    ends = r"\ {0,3}[:|]\ ?|(?<=[文图影撰圖者辑摄记記译譯])\ ?/\ ?|(?<=/[文图影圖])\ {1,3}|】\ {0,3}(?=\w)"
+    ends = r"\ {0,3}[:|]\ ?|(?<=[文图影撰圖者辑摄记記译譯真手成진글])\ ?[/=]\ ?|(?<=/[文图影圖])\ {1,3}|】\ {0,3}(?=\w)"
     return re.compile(rf"(?:(?P<word>{longer})|(?<!\w)(?P<single>{singles}))(?:{ends})")
 
 
@@ -254,7 +297,8 @@ def _strong_label() -> re.Pattern[str]:
 def _bare_label() -> re.Pattern[str]:
     """A people's or source label that is followed by a blank or, for reporters, directly by the name."""
     kinds = _label_kinds()
-    bare = [word for word, kind in kinds.items() if (kind in _CREDITS and len(word) > 1) or word in {"文", "图", "摄"}]
+    signed = word_set("fields", "labels_with_sign")
+    bare = [word for word, kind in kinds.items() if (kind in _CREDITS and len(word) > 1 and word not in signed) or word in {"文", "图", "摄"}]
     return re.compile(rf"(?P<word>{alternation(bare)})")
 
 
@@ -263,7 +307,16 @@ def _before_time() -> re.Pattern[str]:
     """What joins a time to what is before it: `Updated`, `发布于`, `on`."""
     labels = alternation([*words("fields", "labels", "time"), *words("fields", "labels", "updated")])
     days = alternation(words("fields", "weekdays"))
-    return re.compile(rf"(?:(?P<label>{labels})[\ :|,]{{0,3}})?(?:\b(?:on|at|am|le|el|il|em|den)\ )?(?:(?:{days})\.?,?\ )?$")
+    return re.compile(
+        rf"(?:(?P<label>{labels})[\ :|,]{{0,3}})?(?:\b(?:on|at|am|le|el|il|em|den|ngày)\ )?(?:(?:{days})\.?(?:,|\ [/|–-])?\ )?(?:ngày\ )?$"
+    )
+
+
+@cache
+def _after_time() -> re.Pattern[str]:
+    """2026年11月27日07時05分配信, 2026/11/27 10:00 송고: what a time tells, said after it."""
+    labels = alternation(word for group in ("time", "updated") for word in words("fields", "labels", group) if len(word) == 2 and is_cjk(word))
+    return re.compile(rf"\ ?(?:{labels})(?=\s*(?:$|[)|\]]|\s[^:]))")
 
 
 @cache
@@ -287,7 +340,7 @@ def _place() -> re.Pattern[str]:
 class _Reading:
     """One line while it is read. `shown` is plain text of the line's length, so spans cut the displayed text."""
 
-    def __init__(self, text: str, links: Sequence[Link] = (), *, day_first: bool = False):
+    def __init__(self, text: str, links: Sequence[Link] = (), *, day_first: bool = False, stated: datetime | None = None):
         self.whole = text
         self.text = text[:LONGEST_LINE]
         self.shown = plain(self.text)
@@ -297,8 +350,10 @@ class _Reading:
         self.people: list[PersonCredit] = []
         self.sources: list[SourceCredit] = []
         self.houses: list[SourceCredit] = []  # credited as authors
-        self.times = find_times(self.text, day_first=day_first)
+        self.times = find_times(self.text, day_first=day_first, stated=stated)
+        self.are_lone_words_credits = True
         self.marks: list[_Mark] = []
+        self.signed: dict[int, list[tuple[int, int]]] = {}  # start of the mark -> spans of names
         self.has_label = self.has_credit_label = self.has_people_label = False
 
     # -- result
@@ -310,6 +365,7 @@ class _Reading:
             people=tuple(_distinct(self.people)),
             explained_ratio=self.ratio(),
             has_label=self.has_label,
+            is_update=are_of_updates(self.text, self.times),
         )
 
     def ratio(self) -> float:
@@ -347,7 +403,13 @@ class _Reading:
             before = _before_time().search(self.lower[max(0, found.start - 40) : found.start])
             if before and before[0].strip():
                 self._add(_Mark(found.start - len(before[0]), found.start, "time" if before["label"] else "noise"), taken)
+            if after := _after_time().match(self.lower, found.end):
+                self._add(_Mark(found.end, after.end(), "time"), taken)
         mentions = mentioned(self.lower)
+        for start, end, spans in signed_names(self.shown) if mentions & CREDIT else ():
+            if not any(taken[start:end]):
+                self._add(_Mark(start, end, "signed"), taken)
+                self.signed[start] = spans
         for match in _strong_label().finditer(self.lower) if mentions & LABEL and _STRONG_SIGN.search(self.lower) else ():
             word = " ".join((match["word"] or match["single"]).lower().split())
             kind = _label_kinds()[word]
@@ -369,7 +431,7 @@ class _Reading:
         kinds = {mark.kind for mark in self.marks}
         self.has_label = bool(kinds - {"clock", "noise"})
         self.has_credit_label = bool(kinds & _CREDITS)
-        self.has_people_label = bool(kinds & set(_PEOPLE))
+        self.has_people_label = bool(kinds & {*_PEOPLE, "signed"})
 
     def _add(self, mark: _Mark, taken: bytearray) -> None:
         if not any(taken[mark.start : mark.end]):
@@ -398,7 +460,7 @@ class _Reading:
         # without a colon 编辑 工作 会议 looks like a credit; a surname tells
         han = [name for name in names.names if is_cjk(name)]
         follows_others = kind == "correspondent" and any(mark.kind in _PEOPLE for mark in self.marks)  # 记者 张三 通讯员 粤交宣
-        if han and not follows_others and not any(begins_with_surname(name) or "·" in name or "\uac00" <= name[0] <= "\ud7a3" for name in han):
+        if han and not follows_others and not any(begins_with_surname(name) or "·" in name for name in han):
             return None
         return _Mark(start, end, kind, False, affiliation)
 
@@ -448,7 +510,9 @@ class _Reading:
     # -- values
 
     def _read_value(self, mark: _Mark, end: int) -> None:
-        if mark.kind in _PEOPLE:
+        if mark.kind == "signed":
+            self._read_signed(mark)
+        elif mark.kind in _PEOPLE:
             self._read_people(mark, end)
         elif mark.kind == "source":
             self._read_source(mark.end, end)
@@ -456,6 +520,17 @@ class _Reading:
             self._affiliation(mark)
             cut = _VALUE_END.search(self.shown, mark.end, end)
             self._explain(mark.end, min(end, cut.start() if cut else end, mark.end + _LONGEST_VALUE))
+
+    def _read_signed(self, mark: _Mark) -> None:
+        """김갑을 기자, with the outlet or the place before it: [강변일보 김갑을 기자], 도쿄=김갑을 특파원."""
+        affiliation = None
+        if (before := _HOUSE_BEFORE.search(self.shown[: mark.start])) and (before["is"] or is_outlet(before["house"])):
+            self._explain(before.start("house"), mark.start)
+            affiliation = before["house"] if is_outlet(before["house"]) else None
+        for start, end in self.signed[mark.start]:
+            self.people.append(
+                PersonCredit(role=PersonRole.REPORTER, name=self.text[start:end], affiliation=affiliation, raw=self._raw(mark.start, mark.end))
+            )
 
     def _read_people(self, mark: _Mark, end: int) -> None:
         role = _PEOPLE[mark.kind]
@@ -586,6 +661,8 @@ class _Reading:
             left.remove(outlets[0])
         if not left or not has_clock:
             return
+        if not self.are_lone_words_credits and not all(has_japanese_form(self.shown[start:stop]) for start, stop in left):
+            return
         if not self._has_author() and len(persons) == len(left) and _are_persons([self.shown[start:stop] for start, stop in left]):
             for start, stop in left:
                 self._explain(start, stop)
@@ -665,7 +742,7 @@ def source_credits(raw: str, url: str | None = None) -> tuple[SourceCredit, ...]
     """Credits of a displayed source: `甲网-乙日报` is via 甲网 and origin 乙日报 if both have the form of outlets; `甲报、乙报` are two
     origins. Empty for a blank or a placeholder such as 网络."""
     raw = _unquoted(fold_blanks(raw).strip(" ,，:：-—"))
-    if not raw or raw.lower() in word_set("fields", "placeholders") or not any(char.isalpha() for char in raw):
+    if not raw or lowered(raw) in word_set("fields", "placeholders") or not any(char.isalpha() for char in raw):
         return ()
     shown = plain(raw)
     parts = [part for part in re.split(r"\s?(?:--|[-–—])\s?", shown) if part]

@@ -130,6 +130,10 @@ def _is_target(href: str | None) -> bool:
     return bool(href) and not href.startswith(("#", "javascript:", "mailto:", "tel:", "data:", "about:"))
 
 
+# The last word of a class: list_title, item-headline, tit01; but not teaser__title__kicker
+_TITLED = re.compile(r"(?<!sub)(?<!sub[_-])(?:title|headline|tit|ttl)[0-9]{0,2}(?:\s|$)")
+
+
 class _Walker:
     """The walk's state: the run of text that will be the next block, and what is open around it."""
 
@@ -193,7 +197,7 @@ class _Walker:
                 elif part == _NOTHING:
                     open_elements.append((nodes, _NOTHING, None))
                 elif part == _STRONG:
-                    open_elements.append((nodes, _NOTHING if self.strong else _STRONG, None))
+                    open_elements.append((nodes, _NOTHING if self.strong else _STRONG, self._headline_of_link(node)))
                     self.strong = True
                 elif part == _TIME:
                     if stamp := node.attr("datetime"):
@@ -205,7 +209,7 @@ class _Walker:
                     parts.append(_SEAM)
                     if self.link is not None and self.link.text and parts:
                         self.link.text += " "
-                    open_elements.append((nodes, _SEAMED, None))
+                    open_elements.append((nodes, _SEAMED, self._headline_of_link(node)))
                 else:
                     open_elements.append((nodes, _NOTHING, None))
                 nodes = iter(node.children)
@@ -223,13 +227,23 @@ class _Walker:
                     self._close_link()
                     self.link = before
                     parts.append(_SEAM)
-                elif part == _SEAMED:
-                    parts.append(_SEAM)
-                elif part == _STRONG:
-                    self.strong = False
+                else:
+                    if before is not None:
+                        link, begin = before
+                        link.headline = link.headline or fold_blanks(link.text[begin:])
+                    if part == _SEAMED:
+                        parts.append(_SEAM)
+                    elif part == _STRONG:
+                        self.strong = False
         if parts:
             self._flush()
         boxes[0].end = len(blocks)
+
+    def _headline_of_link(self, node: Element) -> tuple[Link, int] | None:
+        """Where a part of a link begins that is named as a title: what stands beside it are counters, ranks and outlets."""
+        if self.link is None or not (classes := node.attr("class")) or not _TITLED.search(classes.lower()):
+            return None
+        return self.link, len(self.link.text)
 
     def _add_to_link(self, text: str) -> None:
         link = self.link

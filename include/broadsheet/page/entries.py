@@ -14,8 +14,10 @@ from broadsheet.records import LinkItem
 from broadsheet.text import ELLIPSES, display_width, fold_blanks, headline_key
 
 _RANK = re.compile(
-    r"^\s{0,9}(?:NO\.?|No\.?|TOP)?\s{0,9}(\d{1,2})(?:[.、．:：]|\s|(?=[^\d\s.,:%年月日个万亿岁点大届强部名只条人元度倍分天成起家位米-]))\s{0,9}"
+    r"^\s{0,9}(?:NO\.?|No\.?|TOP)?\s{0,9}(\d{1,2})(?:[位위](?=\s)|[.、．:：]|\s|(?=[^\d\s.,:%年月日个万亿岁点大届强部名只条人元度倍分天成起家位米-]))\s{0,9}"
 )
+
+_CLOCK_TAIL = re.compile(r"(?<=\S)\s[0-9]{1,2}:[0-9]{2}$")  # of a list that prints the hour inside its links
 
 
 def entry_stories(document: Document, stories: list[Story]) -> list[Story]:
@@ -99,6 +101,8 @@ def _items(document: Document, stories: list[Story]) -> tuple[bool, list[LinkIte
     if ranked:
         texts = [text[match.end() :] if match and text[match.end() :].strip() else text for text, match in zip(texts, matches, strict=True)]
     ranked = ranked or _counts_up(shown_ranks)
+    if len(texts) > 1 and all(_CLOCK_TAIL.search(text) for text in texts):
+        texts = [_CLOCK_TAIL.sub("", text) for text in texts]
     items = []
     times = entry_times(document, stories)
     for rank, (story, text, time) in enumerate(zip(stories, texts, times, strict=True), start=1):
@@ -139,6 +143,9 @@ def _shown_rank(document: Document, story: Story) -> int | None:
     return None
 
 
+_NEW = re.compile(r"(?<=\S)\s{1,3}NEW!?$")
+
+
 def _full_text(text: str, link: Link) -> str | None:
     """A longer headline that the page itself gives for a cut one."""
     for stated in (link.title, link.image_text):
@@ -154,6 +161,7 @@ def _without_ellipsis(text: str) -> str:
 
 def undoubled(text: str) -> str:
     """`title title` (image text and anchor text of one link) -> `title`; anything else as it is."""
+    text = _NEW.sub("", text)
     half = len(text) // 2
     if len(text) % 2 == 1 and half and text[half] == " " and text[:half] == text[half + 1 :]:
         return text[:half]

@@ -8,9 +8,11 @@ import msgspec
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, Hint, RawBlock, columns
 from broadsheet.page.mentions import HEADING, PERIOD
+from broadsheet.page.names import is_cjk
 from broadsheet.page.stories import Signature, Story, is_more_label, is_more_or_date, median, signature_of
 
 WIDEST_HEADING = 44  # display columns
+_WIDEST_NAMED = 42  # of a Japanese or Korean sentence that its words tell to be a heading
 _WIDEST_CHANNEL = 16  # display columns of a channel's name
 _STRONG = 4  # strength of a heading that its make proves
 _NOTES = 10  # blocks of one make that are notes of entries, when few of them look like headings
@@ -63,7 +65,7 @@ def heading_of(document: Document, index: int, block: RawBlock, *, are_channels_
     lines = words.groups_of(block.shown) - {"more"}
     if "share" in lines or "ad" in lines or "pagination" in lines:
         return None
-    group = "none" if lines else words.heading_group(text, block.mentions) if width <= 36 else None
+    group = "none" if lines else words.heading_group(text, block.mentions) if width <= (_WIDEST_NAMED if is_cjk(text) else 36) else None
     if group and width <= 24 and not lines:
         strength += 2 if width <= 14 else 1
     if not strength or (block.links and strength < 2 and block.link_density > 0.5):
@@ -109,7 +111,7 @@ def tab_headings(document: Document, index: int, block: RawBlock) -> list[Headin
     if len(parts) > 2 and all(map(words.is_period, parts[1:])) and words.heading_group(parts[0], block.mentions) in ("feed", "feed_first"):
         signature = signature_of(document, block)  # 点击排行 日 周 月
         return [Heading(parts[0], columns(parts[0]), index, block.box, signature, "period", 3) for _ in parts[1:]]
-    if len(block.links) <= 1 and any(len(part) < 4 or part.isascii() for part in parts):
+    if len(block.links) <= 1 and any(len(part) < 4 or not is_cjk(part) for part in parts):  # words of one heading
         return []
     if any(columns(part) > 16 for part in parts):
         return []

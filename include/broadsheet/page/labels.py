@@ -4,6 +4,7 @@ from functools import cache, lru_cache
 
 from broadsheet.page import words
 from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock
+from broadsheet.page.plain import lowered
 from broadsheet.page.vocabulary import words as vocabulary
 from broadsheet.records import BlockLabel
 
@@ -87,7 +88,7 @@ def _names_account(block: RawBlock) -> bool:
 
 @cache
 def _account_words() -> tuple[str, ...]:
-    return tuple(word.lower() for group in ("follow", "share") for word in vocabulary("modules", "lines", group) if len(word) > 1)
+    return tuple(lowered(word) for group in ("follow", "share") for word in vocabulary("modules", "lines", group) if len(word) > 1)
 
 
 def _label_by_neighbours(document: Document, stop: int | None) -> None:

@@ -11,6 +11,7 @@ from broadsheet.page.stories import Story, item_boxes, signature_of, stories_of
 from broadsheet.records import BlockLabel
 
 _TABS_BETWEEN = 16  # blocks between a heading and the last of its tabs
+_DEEPEST_PANEL = 6  # boxes between the panels' box and their entries
 _LIST_TAGS = frozenset(("ul", "ol", "dl"))
 _BREAKING = frozenset((BlockLabel.BODY, BlockLabel.TITLE, BlockLabel.INFO_LINE))
 
@@ -23,6 +24,7 @@ class Run:
     stories: list[Story] = field(default_factory=list)
     tabs: list[Heading] = field(default_factory=list)
     top: int = -1  # innermost box that holds the stories so far
+    outer: Heading | None = None  # above the row of tabs
     is_row_certain: bool = True  # the headings share a small box; else only panels as many as they prove that they are tabs
 
 
@@ -135,6 +137,8 @@ def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
     last = named[-1]
     if periods:
         return Run(last, tabs=[last] * (len(periods) - 1))
+    if (above := _above_periods(named)) is not None:
+        return Run(above, tabs=[above] * (len(named) - 1 - named.index(above) - 1))
     row, is_certain = [last], True
     for heading in named[-2::-1]:
         around = document.boxes[document.common(heading.box, last.box)]
@@ -156,7 +160,19 @@ def _headed(document: Document, pending: list[Heading], story: Story) -> Run:
         and last.strength < named[-2].strength
     ):
         return Run(_above_tabs(named, named[-2]))
-    return Run(row[0], tabs=row[1:], is_row_certain=is_certain)
+    above = named[-len(row) - 1] if len(named) > len(row) else None
+    is_outer = above is not None and above.group in ("feed", "feed_first") and above.block_level and above.strength > max(tab.strength for tab in row)
+    return Run(row[0], tabs=row[1:], is_row_certain=is_certain, outer=above if is_outer and len(row) > 1 else None)
+
+
+def _above_periods(named: list[Heading]) -> Heading | None:
+    """The heading of a ranking whose tabs are blocks of their own: アクセスランキング, then 1日 and 1週間."""
+    count = 0
+    while count < len(named) and words.is_period(named[-count - 1].text):
+        count += 1
+    above = named[-count - 1] if 0 < count < len(named) else None
+    is_near = above is not None and named[-1].block - above.block <= _TABS_BETWEEN
+    return above if above is not None and is_near and words.says_ranked(above.text) else None
 
 
 def _above_tabs(named: list[Heading], tab: Heading) -> Heading:
@@ -175,7 +191,9 @@ def _above_tabs(named: list[Heading], tab: Heading) -> Heading:
 def _panels(document: Document, run: Run) -> list[Run]:
     """A run under a row of tabs, cut into the tabs' lists; other runs as they are."""
     panels = _cut_at_tabs(document, run)
-    if len(panels) == 1 and not run.is_row_certain:
+    if len(panels) == 1 and run.outer is not None:
+        panels[0].heading = run.outer  # アクセスランキング above 1時間 24時間: a script fills the others
+    elif len(panels) == 1 and not run.is_row_certain:
         panels[0].heading = run.tabs[-1]  # the headings before it have no list: a script fills them
     return panels
 
@@ -214,6 +232,8 @@ def _jumps(document: Document, run: Run, story: Story) -> bool:
     if len(run.stories) == 1:
         jump = min(boxes[run.stories[0].box].depth, boxes[story.box].depth) - boxes[common].depth
         return jump > 5 or (jump > 2 and run.heading is None and not _is_made_like(document, story, run.stories))
+    if len(run.tabs) > 1 and 0 < jump <= _DEEPEST_PANEL and _is_made_like(document, story, run.stories[-3:]):
+        return False
     if jump > 3 or jump <= 0:
         return jump > 3
     if run.heading is not None and len(run.stories) == 2 and run.heading.group:

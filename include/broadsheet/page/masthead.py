@@ -3,7 +3,7 @@
 from broadsheet.page.blocks import columns
 from broadsheet.page.headlines import site_suffix
 from broadsheet.page.names import is_cjk, is_site_name, may_be_channel
-from broadsheet.page.plain import plain
+from broadsheet.page.plain import lowered
 from broadsheet.page.vocabulary import word_set
 
 _LONG_NAME = 8  # display columns; a shorter root of a rendered breadcrumb may be a channel: 要闻
@@ -27,7 +27,7 @@ def masthead(stated: str | None, breadcrumb: tuple[str, ...], title: str | None,
 def _without_home(root: str) -> str:
     """云州网首页 -> 云州网; a bare 首页 names nothing."""
     for home in word_set("fields", "breadcrumb", "homes"):
-        if plain(root).lower() == home:
+        if lowered(root) == home:
             return ""
         if is_cjk(home) and root.endswith(home):
             return root.removesuffix(home).strip()

@@ -96,7 +96,7 @@ def _automaton() -> tuple[AhoCorasick, list[tuple[int, bool, bool]]]:
     pieces: set[str] = set()
     for bits, group in _groups():
         for word in group:
-            whole = word.lower()
+            whole = lowered(word)
             first = whole.split("…")[0]
             if first != whole or bits == RIGHTS:
                 pieces.add(first)  # a stem, or the beginning of a statement with a gap
@@ -112,6 +112,7 @@ def _groups() -> Iterable[tuple[int, tuple[str, ...]]]:
         yield bit, words("modules", "kinds", kind)
     for kind in load("fields")["labels"]:
         yield LABEL if kind in _NO_CREDIT else LABEL | CREDIT, words("fields", "labels", kind)
+    yield LABEL | CREDIT, words("fields", "standings_cjk")
     for kind in ("openings", "statements", "disclaimers", "conditions"):
         yield RIGHTS, words("fields", "rights", kind)
     yield PERIOD, words("modules", "periods")

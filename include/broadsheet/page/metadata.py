@@ -10,7 +10,7 @@ from typing import Any
 from broadsheet.page.breadcrumbs import clean
 from broadsheet.page.languages import stated_language
 from broadsheet.page.names import is_cjk, is_outlet, read_names
-from broadsheet.page.plain import plain
+from broadsheet.page.plain import lowered, plain
 from broadsheet.page.times import parse_time
 from broadsheet.page.vocabulary import load, word_set, words
 from broadsheet.records import PageKind, PublishedTime, Record
@@ -92,7 +92,7 @@ def _all(by_name: dict[str, list[str]], group: str) -> list[str]:
 
 
 def _first(by_name: dict[str, list[str]], group: str) -> str | None:
-    return next((value for value in _all(by_name, group) if value.lower() not in word_set("fields", "placeholders")), None)
+    return next((value for value in _all(by_name, group) if lowered(value) not in word_set("fields", "placeholders")), None)
 
 
 def _titles(by_name: dict[str, list[str]], articles: list[dict[str, Any]], document_title: str | None) -> tuple[TitleCandidate, ...]:
@@ -147,7 +147,7 @@ def _ends_in_letter(name: str) -> bool:
 def is_house(name: str, site_name: str | None) -> bool:
     """Whether an author is the site itself: `Example` or `Example Sport` on `Example`, `Example` on `The Example Blog`."""
     site, own = headline_key(site_name or ""), headline_key(name)
-    return bool(site and own) and (own.startswith(site) or (len(own) >= 6 and own in site))
+    return bool(site and own) and (own.startswith(site) or (len(own) >= (3 if is_cjk(own) else 6) and own in site))
 
 
 def _canonical(href: str | None, by_name: dict[str, list[str]], articles: list[dict[str, Any]]) -> str | None:

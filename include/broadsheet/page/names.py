@@ -1,10 +1,11 @@
 """Names of people and outlets by their form."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from broadsheet.page.plain import plain
+from broadsheet.page.plain import lowered, plain
 from broadsheet.page.vocabulary import alternation, load, word_set, words
 
 _HAN = r"\u3005\u3007\u3400-\u9fff\uf900-\ufaff"
@@ -20,7 +21,9 @@ _CODE = re.compile(
 )  # an editor's number or rank: _NB123, SF160, (EN012), (实习)
 _COLON = re.compile(r"\ ?:")
 _GLUED_CODE = re.compile(r"(?<=[^\W\d_])[_ ]?[A-Z]{0,4}[0-9]{2,7}$|_[A-Za-z]{0,5}[0-9]{0,7}$")
-_LATIN_WORD = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]*)*\.?")
+# Vowel signs, which are no letters: Arabic, Indic and Thai
+_SIGN = "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0962\u0963\u0981-\u0983\u09bc-\u09cd\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
+_LATIN_WORD = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{_SIGN}'’.-])*")
 
 
 class FoundNames(NamedTuple):
@@ -38,15 +41,17 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
     """
     spans: list[tuple[int, int]] = []
     names: list[str] = []
-    position = start
+    position, lower = start, lowered(shown)
     while position < end and len(spans) < 24:
         if code := _CODE.match(shown, position, end):
             position = code.end()
             continue
-        if placeholder := _placeholder().match(shown, position, end):
+        if placeholder := _placeholder().match(lower, position, end):
             position = placeholder.end()
             continue
         here = _BETWEEN.match(shown, position, end).end()  # type: ignore[union-attr]
+        if standing := _standing_before().match(shown, here, end):
+            here = standing.end()
         token = _TOKEN.match(shown, here, end)
         if token is None:
             break
@@ -56,7 +61,7 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
             if spans and _IS_STANDING.match(token[0]):
                 break
             span = _cjk_name(shown, token, end, labelled)
-        elif spans and token[0].lower() in word_set("fields", "name_joiners"):
+        elif spans and lowered(token[0]) in word_set("fields", "name_joiners"):
             position = token.end()
             continue
         else:
@@ -68,8 +73,10 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
         if spans and not is_cjk(token[0]) and " " in names[-1] and " " not in shown[slice(*span)] and "," in shown[spans[-1][1] : span[0]]:
             break  # "Jane Doe, Hamburg", "Jane Doe, dpa": a place or an agency
         name = _without_code(shown[span[0] : span[1]])
+        if spans and _is_small(name) and _is_small(names[-1]) and shown[spans[-1][1] : span[0]].isspace():
+            return FoundNames((), (), start)  # several small words are no pen names: 图 press office of the town
         position = span[1]
-        if name.lower() in word_set("fields", "placeholders"):
+        if lowered(name) in word_set("fields", "placeholders"):
             continue
         spans.append(span)
         names.append(name.replace(" ", "") if _CJK.search(name) and len(name) <= 5 else name)
@@ -80,10 +87,20 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
     return FoundNames(tuple(spans), tuple(names), position)
 
 
+def _is_small(name: str) -> bool:
+    return name == name.lower() != name.upper()
+
+
 @cache
 def _placeholder() -> re.Pattern[str]:
     listed = alternation(words("fields", "placeholders"))
     return re.compile(rf"[\s、,，/;；&+]{{0,9}}(?:{listed})(?=$|[、,，/;；|)\]】]|\s(?![^\W\d_]))", re.IGNORECASE)
+
+
+@cache
+def _standing_before() -> re.Pattern[str]:
+    """編集委員・甲乙丙"""
+    return re.compile(rf"(?:{'|'.join(words('fields', 'standings_cjk'))})[·・](?=[{_HAN}{_HANGUL}])")
 
 
 @cache
@@ -125,7 +142,52 @@ def has_person_form(name: str) -> bool:
 
 
 def begins_with_surname(name: str) -> bool:
-    return name[:1] in _surnames()
+    return name[:1] in _surnames() or has_japanese_form(name) or ("\uac00" <= name[:1] <= "\ud7a3" and _is_korean_name(name))
+
+
+def has_japanese_form(name: str) -> bool:
+    """Whether a name of three to five characters begins with a Japanese surname."""
+    return 3 <= len(name) <= 5 and _HAN_NAME_JA.fullmatch(name) is not None and (name[:2] in _japanese() or name[:3] in _japanese())
+
+
+@cache
+def _japanese() -> frozenset[str]:
+    return frozenset(name for name in load("fields")["surnames_ja"].split() if len(name) > 1)
+
+
+@cache
+def _signed() -> re.Pattern[str]:
+    standing = "|".join(sorted(words("fields", "standings_cjk"), key=len, reverse=True))
+    korean, japanese = rf"[{_HANGUL}]{{2,4}}", rf"[{_HAN}]{{3,5}}?"
+    return re.compile(
+        rf"(?<![{_HANGUL}])(?P<ko>{korean}(?:[·ㆍ・,、]\ ?{korean}){{0,4}})\ ?(?:{standing})(?![{_HANGUL}])"
+        rf"|(?<![{_HAN}])(?P<ja>{japanese})\ ?(?:{standing})(?![{_HAN}\u3040-\u30ff])"
+    )
+
+
+def signed_names(shown: str) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
+    """Names with their standing after them, 김갑을·이병정 기자, 佐藤甲乙記者: where it stands, and the spans of the names."""
+    for match in _signed().finditer(shown):
+        group = "ko" if match["ko"] else "ja"
+        spans = [(name.start(), name.end()) for name in _SIGNED_NAME.finditer(shown, *match.span(group))]
+        begin = match.start()
+        while group == "ko" and (before := _NAME_BEFORE.search(shown, 0, begin)) and _is_korean_name(before["name"]):  # 이갑을 김병정 기자
+            spans.insert(0, before.span("name"))
+            begin = before.start("name")
+        names = [shown[start:end] for start, end in spans]
+        if all(map(_is_korean_name if group == "ko" else has_japanese_form, names)):
+            yield begin, match.end(), spans
+
+
+def _is_korean_name(name: str) -> bool:
+    """Two to four syllables that begin with a surname."""
+    barred = word_set("fields", "not_names_ko")
+    return name[0] in load("fields")["surnames_ko"] and name not in barred and not is_outlet(name)
+
+
+_HAN_NAME_JA = re.compile(rf"[{_HAN}]+")
+_NAME_BEFORE = re.compile(rf"(?<![{_HANGUL}])(?P<name>[{_HANGUL}]{{2}}(?![부팀])[{_HANGUL}]) $")
+_SIGNED_NAME = re.compile(rf"[{_HAN}{_HANGUL}]{{2,5}}")
 
 
 def is_cjk(text: str) -> bool:
@@ -168,7 +230,7 @@ def _cjk_name(shown: str, token: re.Match[str], end: int, labelled: bool) -> tup
         if following and len(following[0]) == 1 and is_cjk(following[0]) and following.start() > token.end():
             return token.start(), following.end()
         return None
-    if text.lower() in word_set("fields", "placeholders"):
+    if lowered(text) in word_set("fields", "placeholders"):
         return token.span()
     if has_person_form(text) and not (len(text) >= 3 and is_outlet(text) and not begins_with_surname(text)):
         photographed = len(text) >= 3 and text[-1] in "摄攝"  # 王甲摄
@@ -186,7 +248,12 @@ def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, 
         if is_cjk(text) or (count and _CODE.match(shown, position, end)):
             break
         lower = text.lower().rstrip(".")
-        if not text[0].isupper():
+        if not text[0].isupper() and text[0] == text[0].upper():  # a script without capitals
+            if lower in joiners:
+                break
+            if count == 4 and _LATIN_WORD.match(shown, _skip_blank(shown, word.end(), end), end):
+                return None  # a sentence
+        elif not text[0].isupper():
             single = labelled and count == 0
             if not single and (lower not in particles or (count > 0 and lower in joiners and not _capital_follows(shown, word.end(), end))):
                 break
@@ -204,9 +271,9 @@ def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, 
     if count == 0:
         return _pen_name(shown, start, end) if labelled else None
     text = shown[start:last]
-    if text.lower() in word_set("fields", "placeholders"):
+    if lowered(text) in word_set("fields", "placeholders"):
         return start, last
-    if not any(char.isupper() for char in text) and not labelled:
+    if not labelled and text == text.lower() != text.upper():
         return None
     return start, last
 
@@ -220,7 +287,7 @@ def _pen_name(shown: str, start: int, end: int) -> tuple[int, int] | None:
 
 def _capital_follows(shown: str, position: int, end: int) -> bool:
     position = _skip_blank(shown, position, end)
-    return position < end and shown[position].isupper()
+    return position < end and shown[position] == shown[position].upper()
 
 
 def _skip_blank(shown: str, position: int, end: int) -> int:

@@ -12,6 +12,9 @@ _TABLE |= dict.fromkeys(map(ord, "︰﹕∶꞉："), ":")
 _TABLE |= dict.fromkeys(map(ord, "丨│︱┃❘｜"), "|")
 _TABLE |= {ord("ㅣ"): "|", ord("〔"): "[", ord("〕"): "]", ord("［"): "[", ord("］"): "]", ord("﹝"): "(", ord("﹞"): ")"}
 _TABLE |= {ord("‐"): "-", ord("‑"): "-", ord("−"): "-", ord("﹣"): "-"}
+_TABLE |= {ord(zero) + digit: str(digit) for zero in "٠۰०০๐" for digit in range(10)}  # Arabic, Persian, Hindi, Bengali and Thai digits
+_TABLE |= {ord("،"): ",", ord("؛"): ";", ord("؟"): "?"}
+_TABLE |= dict.fromkeys(map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"), " ")  # marks of direction
 
 _PLAIN_OF = {chr(code): char for code, char in _TABLE.items()}
 _ODD = re.compile(f"[{re.escape(''.join(_PLAIN_OF))}]")
@@ -29,7 +32,16 @@ def _plain_char(match: re.Match[str]) -> str:
 
 
 def lowered(text: str) -> str:
-    """`plain` text in lower case, still of the same length (`İ` alone would grow)."""
-    text = plain(text)
-    lower = text.lower()
-    return lower if len(lower) == len(text) else "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    """`plain` text in lower case, still of the same length, with one form of letters that are typed in several: Turkish `İ` and `ı` are `i`,
+    Arabic hamzas on alif and Persian or Arabic yeh and kaf are one each."""
+    if text.isascii():
+        return plain(text).lower()
+    return _ODD_OR_TYPED.sub(_form_of, text).lower()
+
+
+_FORM_OF = _PLAIN_OF | dict(zip("İıأإآٱىیک", "iiااااييك", strict=True))
+_ODD_OR_TYPED = re.compile(f"[{re.escape(''.join(_FORM_OF))}]")
+
+
+def _form_of(match: re.Match[str]) -> str:
+    return _FORM_OF[match[0]]

@@ -12,7 +12,7 @@ from broadsheet.page import words
 from broadsheet.page.blocks import OUTSIDE, UNKNOWN, Document, Hint
 from broadsheet.page.by_profile import RULE, ByProfile
 from broadsheet.page.cards import card_blocks
-from broadsheet.page.credits import read_dateline, read_opening_credit, read_tail_credit
+from broadsheet.page.credits import read_dateline, read_opening_credit, read_signature, read_tail_credit
 from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
@@ -134,12 +134,14 @@ class Reading:
         if not found.breadcrumb:
             around.read_crumbs(document, found, title, start)
         around.read_originals(document, found, title, start, stop)
-        around.read_info(document, found, title, start, stop, self.captured_at)
+        around.read_info(document, found, self.metadata, title, start, stop, self.captured_at)
         around.read_closing(document, found, start, stop)
         if found.published is None and self.metadata.published is None:
             around.read_late_time(document, found, stop)
         around.read_bylines(document, found, start, stop)
         around.read_standings(document, title, start)
+        if self.place and not self.metadata.authors:
+            around.read_bold_name(document, found, self.place[0], stop)
         around.read_notice(document, found, start, stop)
         if self.place:
             self._read_body(start, stop, weights)
@@ -196,6 +198,7 @@ class Reading:
             self.found.add((), next(filter(None, opening), ()))
             if (credit := read_tail_credit(blocks[self.body[-1]].text)) is not None:
                 self.found.add(credit.sources, credit.people)
+            self.found.add((), read_signature(blocks[self.body[-1]].text))
 
     def _bracketed_original(self) -> list[int]:
         """（原标题：…） as the first paragraph of the text's box: it belongs to the text as well."""
@@ -333,6 +336,11 @@ class Reading:
         if not any(person.role not in _EDITORS for person in people):
             editors = {person.name for person in people} | set(self.metadata.editors)
             people += [PersonCredit(role=PersonRole.AUTHOR, name=name, raw=name) for name in self.metadata.authors if name not in editors]
+        elif (shown := {person.name for person in people if person.role in _WRITERS}) and shown < set(self.metadata.authors):
+            people += [
+                PersonCredit(role=PersonRole.AUTHOR, name=name, raw=name) for name in self.metadata.authors if name not in shown
+            ]  # more of them
+            people.sort(key=lambda person: self.metadata.authors.index(person.name) if person.name in self.metadata.authors else -1)
         if not any(person.role in _EDITORS for person in people):
             people += [PersonCredit(role=PersonRole.EDITOR, name=name, raw=name) for name in self.metadata.editors]
         return tuple(people)
@@ -371,4 +379,5 @@ _LEAD_WITHIN, _SAME_WITHIN = 25, 80  # blocks; the second for paragraphs in boxe
 _LEAD_WIDTH = 60  # display columns
 _NO_LEAD = OUTSIDE | Hint.CAPTION | Hint.SHARE | Hint.TAGS | Hint.RELATED | Hint.RIGHTS | Hint.ASIDE
 _EDITORS = (PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR)
+_WRITERS = (PersonRole.AUTHOR, PersonRole.REPORTER, PersonRole.CORRESPONDENT)
 _SHOWN_WHEN_HIDDEN = (BlockLabel.FEED, BlockLabel.RELATED, BlockLabel.MODULE_HEADING)

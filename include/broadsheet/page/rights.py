@@ -35,7 +35,7 @@ def _disclaimers() -> re.Pattern[str]:
 
 
 def _with_gaps(group: str) -> re.Pattern[str]:
-    return re.compile("|".join(".{0,24}?".join(map(re.escape, word.lower().split("…"))) for word in words("fields", "rights", group)))
+    return re.compile("|".join(".{0,24}?".join(map(re.escape, lowered(word).split("…"))) for word in words("fields", "rights", group)))
 
 
 @cache

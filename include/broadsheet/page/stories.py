@@ -24,9 +24,16 @@ _MORE = re.compile(
     r"[\s\])】>＞»›.…+]*$",
     re.IGNORECASE,
 )
+# The same with what it is more of: 新着一覧を見る, ニュース一覧, 기사 더보기. A heading says the like.
+_MORE_OF = re.compile(
+    r"^(?:トピックス|ニュース|記事|新着|特集|連載|最新|ランキング).{0,4}一覧$"
+    r"|^.{0,10}(?:一覧(?:を見る|へ|はこちら)|もっと(?:見る|みる|読む)|すべて(?:見る|を見る|表示)|더 ?보기|전체 ?보기)[\s\])】>＞»›.…+]*$"
+)
 # The least that a text must have for `_DATE` and `_MORE` to match: most links are told by one character.
 _DATE_BEGINS = frozenset("0123456789 [(（【")
 _MORE_ENDS = frozenset("多部细文换eElLgG \xa0])】>＞»›.…+")
+
+_MORE_OF_ENDS = frozenset("るへむら示覧기 ])】>＞»›.…+")
 
 Signature = tuple[str, str, str, str, int]
 NO_SIGNATURE: Signature = ("", "", "", "", 0)
@@ -60,6 +67,8 @@ def stories_of(document: Document, index: int, block: RawBlock, seen: dict[int, 
                 if was_phrase and not _is_phrase(block.text, None):
                     found.append(known)
                 known.text, known.width, known.block, known.box = block.text, block.width, index, block.box
+                if titled := _headline_in(link, block.text):
+                    known.text, known.width = titled, columns(titled)
             continue
         text = link.text
         if not text or not link.is_target:
@@ -68,10 +77,18 @@ def stories_of(document: Document, index: int, block: RawBlock, seen: dict[int, 
             text, width, shown = whole, block.width, block.shown
         else:
             width, shown = columns(text), None
+        if titled := _headline_in(link, text):
+            text, width, shown = titled, columns(titled), None
         seen[id(link)] = story = Story(text, width, index, block.box, link, index, [index])
         if not _is_phrase(text, shown) and not text.endswith(("客户端下载", "APP下载")):
             found.append(story)
     return found
+
+
+def _headline_in(link: Link, text: str) -> str | None:
+    """The part of a link's text that its markup names as a title, if it is not all of it."""
+    titled = link.headline
+    return titled if titled and titled != text and titled in text and columns(titled) >= _WIDE_ENOUGH else None
 
 
 def item_boxes(document: Document) -> dict[int, int]:
@@ -135,7 +152,7 @@ def is_date(text: str) -> bool:
 
 
 def is_more_label(text: str) -> bool:
-    return _MORE.match(text) is not None
+    return _MORE.match(text) is not None or _MORE_OF.match(text) is not None
 
 
 def is_more(text: str) -> bool:
@@ -154,7 +171,11 @@ def _is_phrase(text: str, shown: str | None) -> bool:
     """Whether a link says "more", a date, a channel or a service instead of a headline. `shown` is its text as patterns see it."""
     if len(text) > _LONGEST_PHRASE:
         return False
-    return is_more_or_date(text) or bool(words.line_groups(text) if shown is None else words.groups_of(shown))
+    return (
+        is_more_or_date(text)
+        or (text[-1] in _MORE_OF_ENDS and _MORE_OF.match(text) is not None)
+        or bool(words.line_groups(text) if shown is None else words.groups_of(shown))
+    )
 
 
 def median(numbers: Iterable[int]) -> float:

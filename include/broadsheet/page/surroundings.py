@@ -9,20 +9,24 @@ from datetime import datetime
 
 from broadsheet.page import mentions, words
 from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock, columns
-from broadsheet.page.breadcrumbs import has_label, is_home, read_breadcrumb
-from broadsheet.page.credits import InfoLine, is_standing, read_byline, read_closing_credit, read_info_line, source_credits
+from broadsheet.page.breadcrumbs import LONGEST_LINE as LONGEST_CRUMBS
+from broadsheet.page.breadcrumbs import has_label, is_home, is_no_crumb, read_breadcrumb
+from broadsheet.page.credits import InfoLine, is_standing, read_byline, read_closing_credit, read_info_line, read_signature, source_credits
 from broadsheet.page.headlines import read_original_title
 from broadsheet.page.languages import writes_day_first
-from broadsheet.page.names import begins_with_surname, is_cjk
+from broadsheet.page.metadata import Metadata
+from broadsheet.page.names import begins_with_surname, has_person_form, is_cjk, is_outlet, signed_names
 from broadsheet.page.rights import is_rights_notice, notice_text
 from broadsheet.page.times import find_time, may_hold_time
 from broadsheet.records import BlockLabel, Headline, PersonCredit, PersonRole, PublishedTime, SourceCredit
 from broadsheet.text import headline_key
 
 _INFO_LENGTH = 260
+_WIDEST_SIGNATURE = 50  # display columns
 _LONGEST_LABEL = 12  # 本文原标题：
 _MAY_INFORM = re.compile(
-    r"[0-9]|[:：|｜]|[Bb][Yy]\b|来源|來源|记者|記者|编辑|編輯|作者|[Vv]on |[Pp]or |[Pp]ar |[Dd]i |[Dd]oor |Autor|Tekst|Źródło|Bron"
+    r"\d|[:：|｜]|[Bb][Yy]\b|来源|來源|记者|記者|编辑|編輯|作者|기자|특파원|위원|委員|特派員|支局長"
+    r"|[Vv]on |[Pp]or |[Pp]ar |[Dd]i |[Dd]oor |Autor|Tekst|Źródło|Bron"
 )
 _ENDS_IN_LABEL = re.compile(r"[:：]\s*$")
 
@@ -46,13 +50,17 @@ class Surroundings:
         self.people.extend(person for person in people if (person.role, person.name) not in known)
 
 
-def read_info(document: Document, found: Surroundings, title: int | None, start: int, stop: int, reference: datetime | None) -> None:
+def read_info(
+    document: Document, found: Surroundings, metadata: Metadata, title: int | None, start: int, stop: int, reference: datetime | None
+) -> None:
     """Time, sources and people of the lines between the headline and the text (and shortly before and after)."""
     blocks = document.blocks
     begin = max(0, (title if title is not None else start) - 8)
     end = min(len(blocks), max(start + 3, (title if title is not None else start) + 4), stop + 1)
     best_time: tuple[float, PublishedTime] | None = None
+    stated = metadata.published.local if metadata.published else None
     day_first = writes_day_first(document.language)
+    are_credits = (document.language or "")[:2].lower() not in ("ja", "ko")
     order = [*range(title if title is not None else begin, end), *range((title if title is not None else begin) - 1, begin - 1, -1)]
     for index in order:
         block = blocks[index]
@@ -66,12 +74,14 @@ def read_info(document: Document, found: Surroundings, title: int | None, start:
         if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.RELATED | Hint.HIDDEN | Hint.FORM) and not block.hints & Hint.INFO:
             continue
         text, taken = _joined(document, index)
-        if not any(blocks[position].mentions & mentions.LABEL for position in taken) and not may_hold_time(text):
+        if not any(blocks[position].mentions & mentions.LABEL for position in taken) and not may_hold_time(text, is_stated=stated is not None):
             continue
-        line = read_info_line(text, [(link.text, link.href) for link in block.links], day_first=day_first)
+        line = read_info_line(
+            text, [(link.text, link.href) for link in block.links], day_first=day_first, stated=stated, are_lone_words_credits=are_credits
+        )
         if not _informs(line, text, block, index, title, start):
             continue
-        if line.time is None and _credits_a_picture(block, text):
+        if line.time is None and _credits_a_picture(document, block, text):
             continue
         if index < (title or 0) and not (line.time or block.hints & Hint.INFO):
             continue
@@ -82,16 +92,17 @@ def read_info(document: Document, found: Surroundings, title: int | None, start:
         found.add(line.sources, line.people)
         time = line.time or (find_time(text, reference=reference) if reference else None)
         if time is not None:
-            value = (2.0 if time.precision != "day" else 1.0) - (0.5 if index < (title or 0) else 0.0) - 0.05 * abs(index - (title or start))
+            value = (2.0 if time.precision != "day" else 1.0) - 1.2 * line.is_update
+            value -= (0.5 if index < (title or 0) else 0.0) + 0.05 * abs(index - (title or start))
             if best_time is None or value > best_time[0] + 0.8:
                 best_time = (value, time)
     if best_time:
         found.published = best_time[1]
-    _read_named_authors(document, found, title, start)
+    _read_named_authors(document, found, title, start, metadata.site_name)
 
 
-def _read_named_authors(document: Document, found: Surroundings, title: int | None, start: int) -> None:
-    """A name alone in a box called author, between headline and text."""
+def _read_named_authors(document: Document, found: Surroundings, title: int | None, start: int, house: str | None) -> None:
+    """A name alone in a box called author, between headline and text. `house` is the site's name."""
     for index in range((title if title is not None else start - 6) + 1, min(start + 1, len(document.blocks))):
         if index < 0:
             continue
@@ -108,17 +119,51 @@ def _read_named_authors(document: Document, found: Surroundings, title: int | No
             continue
         link = block.links[0] if len(block.links) == 1 and block.links[0].is_target else None
         name = link.text if link and block.text.startswith(link.text) and " " in link.text else block.text  # Jane Doe Reporter
+        name, outlet = _without_house(name, house)
         if not is_cjk(name) and not 2 <= len(name.split()) <= 5:
             continue
         line = read_info_line(f"作者：{name}" if is_cjk(name) else f"By {name}")
         if line.people and line.explained_ratio >= 0.9 and all(begins_with_surname(p.name) for p in line.people if is_cjk(p.name)):
             block.mark(BlockLabel.BYLINE, "author_box")
+            found.add(source_credits(outlet) if outlet else (), line.people)
+
+    _read_linked_authors(document, found, title, start, house)
+
+
+def _without_house(text: str, house: str | None) -> tuple[str, str | None]:
+    """`Example News - Jane Doe` or the other way round: the name and, if it is the site's, the outlet."""
+    parts = _DASH.split(text)
+    if house and len(parts) == 2:
+        for outlet, name in (parts, parts[::-1]):
+            if len(key := headline_key(outlet)) > 2 and key in headline_key(house):
+                return name, outlet
+    return text, None
+
+
+_DASH = re.compile(r"\s[-–—|]\s")
+
+
+def read_bold_name(document: Document, found: Surroundings, box: int, stop: int) -> None:
+    """A name alone in bold under the text, where no writer is known."""
+    blocks = document.blocks
+    if any(person.role in _WRITERS for person in found.people):
+        return
+    for index in range(stop + 1, min(stop + 3, len(blocks))):
+        block = blocks[index]
+        names = block.text.split()
+        if block.label is not UNKNOWN or not block.is_strong or block.links or block.level or not document.holds(box, block.box):
+            continue
+        if not 2 <= len(names) <= 4 or not all(name[0].isupper() and not name[1:].isupper() for name in names):
+            continue
+        if words.groups_of(block.shown) or words.heading_group(block.text, block.mentions):
+            continue
+        line = read_info_line(f"By {block.text}")
+        if len(line.people) == 1 and line.explained_ratio >= 0.9:
+            block.mark(BlockLabel.BYLINE, "signature")
             found.add((), line.people)
 
-    _read_linked_authors(document, found, title, start)
 
-
-def _read_linked_authors(document: Document, found: Surroundings, title: int | None, start: int) -> None:
+def _read_linked_authors(document: Document, found: Surroundings, title: int | None, start: int, house: str | None) -> None:
     """Names between headline and text that are links to an author's page, where no label tells an author."""
     if title is None or any(person.role in _WRITERS for person in found.people):
         return
@@ -131,12 +176,14 @@ def _read_linked_authors(document: Document, found: Surroundings, title: int | N
         ):
             continue
         for link in block.links:
-            if not (link.is_target and 2 <= len(link.text.split()) <= 5 and _AUTHOR_PATH.search(link.href or "")):
+            is_name = has_person_form(link.text) and len(link.text) > 2 and not is_outlet(link.text)
+            if not (link.is_target and (is_name or 2 <= len(link.text.split()) <= 5) and _AUTHOR_PATH.search(link.href or "")):
                 continue
-            line = read_info_line(f"By {link.text}")
+            name, outlet = _without_house(link.text, house)
+            line = read_info_line(f"作者：{name}" if is_name else f"By {name}")
             if len(line.people) == 1 and line.explained_ratio >= 0.9:
                 block.mark(BlockLabel.BYLINE, "author_link")
-                found.add((), line.people)
+                found.add(source_credits(outlet) if outlet else (), line.people)
 
 
 _WRITERS = frozenset((PersonRole.AUTHOR, PersonRole.REPORTER, PersonRole.CORRESPONDENT))
@@ -175,7 +222,7 @@ def _is_name_beside_info(document: Document, index: int) -> bool:
 
 
 _PARTICLES = frozenset(("de", "da", "do", "di", "del", "della", "dos", "das", "du", "la", "le", "van", "von", "der", "den", "ter", "bin", "al", "el"))
-_AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|byline|writer|zuozhe|person|journalist|auteur|autore|autor)(?![a-z]{4})")
+_AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|byline|writer|zuozhe|person|journalist|reporter|auteur|autore|autor)(?![a-z]{4})")
 _SOURCE_BOX = re.compile(r"(?<![a-z])(?:source|laiyuan)(?![a-z])")
 _NAME_ALONE = re.compile(r"[^\s\d:：|/，。,.()（）]{2,16}")
 
@@ -239,7 +286,9 @@ def read_crumbs(document: Document, found: Surroundings, title: int | None, star
     if len(found.breadcrumb) <= 1 and not document.is_plain:
         _read_crumb_list(document, found, limit)
     if not found.breadcrumb and document.is_plain and title is not None:
-        _read_crumb_lines(document, found, title)
+        _read_line_above(document, found, title)
+        if not found.breadcrumb:
+            _read_crumb_lines(document, found, title)
 
 
 _CRUMB_SIGN = re.compile(r"[>＞»›→❯▸]|\s[/|-]\s|位置|here\b|hier\b", re.IGNORECASE)
@@ -280,30 +329,64 @@ def _read_crumb_list(document: Document, found: Surroundings, limit: int) -> Non
             return
 
 
-def _read_crumb_lines(document: Document, found: Surroundings, title: int) -> None:
-    """A list right above a rendered headline that begins at the site's root, or counts its few short lines."""
+def _read_line_above(document: Document, found: Surroundings, title: int) -> None:
+    """Crumbs in one line right above a rendered headline: with bars between them, or home first and a channel, perhaps with the headline behind."""
     blocks = document.blocks
-    last = next((index for index in range(title - 1, max(-1, title - _KICKERS - 2), -1) if blocks[index].is_item), -1)
-    first = last
-    while first > max(0, last - _MOST_CRUMBS) and blocks[first - 1].is_item and blocks[first].rank != 1:
+    headline = _displayed(blocks[title])
+    for index in range(title - 1, max(-1, title - _KICKERS - 1), -1):
+        text = blocks[index].text
+        if blocks[index].is_item or len(text) > LONGEST_CRUMBS or may_hold_time(text):
+            continue
+        at = text.rfind(headline[:_BEGIN_OF_HEADLINE])
+        crumbs = text[:at].rstrip(" /|>›»") if at > 0 else text
+        if at <= 0 and index != title - 1:
+            continue
+        if len(_BARS.findall(crumbs)) >= (1 if at > 0 else 2):
+            read = read_breadcrumb(crumbs, is_known=True) or ()
+        else:
+            first, _, rest = crumbs.partition(" ")
+            read = (first, rest) if is_home(first) and 1 <= len(rest.split()) <= _WORDS_OF_CRUMB else ()
+        if 2 <= len(read) <= _MOST_CRUMBS and max(map(columns, read)) <= _WIDEST_CRUMB and not any(map(is_no_crumb, read)):
+            found.breadcrumb = read
+            blocks[index].mark(BlockLabel.BREADCRUMB, "breadcrumb")
+            return
+
+
+_BARS = re.compile(r"[/|›>»]")
+_BEGIN_OF_HEADLINE, _WORDS_OF_CRUMB = 16, 3  # characters; words
+
+
+def _read_crumb_lines(document: Document, found: Surroundings, title: int) -> None:
+    """Short lines right above a rendered headline that begin at the site's root, or a list there that counts them."""
+    blocks = document.blocks
+    texts = {index: _displayed(blocks[index]) for index in range(max(0, title - _KICKERS - _MOST_CRUMBS), title)}
+    homes = [index for index, text in texts.items() if is_home(text)]
+    firsts = [index for index in texts if blocks[index].rank == 1]
+    if not homes and not firsts:
+        return
+    first = homes[-1] if homes else firsts[-1]
+    while first - 1 in homes:  # Home, News
         first -= 1
-    members = [index for index in range(first, last + 1) if last >= 0]
-    homes = [index for index in members if blocks[index].links and is_home(blocks[index].links[0].text)]
-    if homes:
-        members = list(range(homes[-1], last + 1))
-    elif not members or blocks[first].rank != 1:
+    members = [first]
+    while members[-1] + 1 < title and blocks[members[-1] + 1].is_item == blocks[first].is_item:
+        members.append(members[-1] + 1)
+    if title - members[-1] > _KICKERS + 1:
         return
-    if headline_key(blocks[members[-1]].links[0].text) == headline_key(blocks[title].text):
+    if headline_key(texts[members[-1]]) == headline_key(_displayed(blocks[title])):
         members.pop()
-    texts = [blocks[index].links[0].text for index in members]
-    if not 2 <= len(texts) <= _MOST_CRUMBS or max(map(columns, texts)) > _WIDEST_CRUMB:
+    crumbs = [texts[index] for index in members]
+    if not 2 <= len(crumbs) <= _MOST_CRUMBS or max(map(columns, crumbs)) > _WIDEST_CRUMB or any(map(is_no_crumb, crumbs)):
         return
-    found.breadcrumb = read_breadcrumb(" > ".join(texts), is_known=True) or ()
+    found.breadcrumb = read_breadcrumb(" > ".join(crumbs), is_known=True) or ()
     for index in members:
         blocks[index].mark(BlockLabel.BREADCRUMB, "breadcrumb_list")
 
 
-_KICKERS, _MOST_CRUMBS, _WIDEST_CRUMB = 2, 5, 30  # lines between list and headline; crumbs; display columns
+def _displayed(block: RawBlock) -> str:
+    return block.links[0].text if block.is_item and block.links else block.text
+
+
+_KICKERS, _MOST_CRUMBS, _WIDEST_CRUMB = 2, 4, 30  # lines between list and headline; crumbs; display columns
 
 
 def _names_around(document: Document, index: int) -> str:
@@ -347,7 +430,7 @@ def read_bylines(document: Document, found: Surroundings, start: int, stop: int)
         block = blocks[index]
         if block.label is not UNKNOWN or len(block.text) > 160 or not block.mentions & mentions.CREDIT:
             continue
-        if _credits_a_picture(block, block.text):
+        if _credits_a_picture(document, block, block.text):
             continue
         people = read_byline(block.text)
         if people is not None:
@@ -355,9 +438,10 @@ def read_bylines(document: Document, found: Surroundings, start: int, stop: int)
             found.add((), people)
 
 
-def _credits_a_picture(block: RawBlock, text: str) -> bool:
+def _credits_a_picture(document: Document, block: RawBlock, text: str) -> bool:
     """Whether a credit is a caption's: Foto: Example. Chinese pages name a piece's reporters there."""
-    return bool(block.hints & Hint.CAPTION) and not block.hints & Hint.INFO and not is_cjk(text)
+    is_caption = block.hints & Hint.CAPTION or (document.is_plain and words.is_picture_credit(block))
+    return bool(is_caption) and not block.hints & Hint.INFO and not is_cjk(text)
 
 
 def read_standings(document: Document, title: int | None, start: int) -> None:
@@ -374,9 +458,13 @@ def read_closing(document: Document, found: Surroundings, start: int, stop: int)
     blocks = document.blocks
     for index in range(max(start + 1, stop - 5), min(len(blocks), stop + 16)):
         block = blocks[index]
-        if block.label is not UNKNOWN or len(block.text) > 300 or not block.mentions & mentions.LABEL:
+        if block.label is not UNKNOWN or len(block.text) > 300 or block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.HIDDEN):
             continue
-        if block.hints & (Hint.COMMENT | Hint.FOOTER | Hint.HIDDEN):
+        if stop < index <= stop + 2 and block.width <= _WIDEST_SIGNATURE and block.text[:1] in "（【(" and (signed := read_signature(block.text)):
+            block.mark(BlockLabel.CREDIT, "signature")
+            found.add((), signed)
+            continue
+        if not block.mentions & mentions.LABEL:
             continue
         text, taken = _joined(document, index)
         if not any(blocks[position].mentions & mentions.CREDIT for position in taken):
@@ -386,6 +474,8 @@ def read_closing(document: Document, found: Surroundings, start: int, stop: int)
             continue
         for position in taken:
             blocks[position].mark(BlockLabel.CREDIT, "closing_credit")
+        if index > stop and next(signed_names(text), None) and any(person.role in _WRITERS for person in found.people):
+            continue  # reporters of other stories stand there too
         found.add(credit.sources, credit.people)
 
 

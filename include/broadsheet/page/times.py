@@ -7,12 +7,12 @@ reference, and without one it is not read: unknown stays unknown.
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
 from broadsheet.page.plain import lowered, plain
-from broadsheet.page.vocabulary import alternation, load, pattern, words
+from broadsheet.page.vocabulary import alternation, load, pattern, word_set, words
 from broadsheet.records import PublishedTime
 
 SEARCHED = 4000  # characters
@@ -38,22 +38,34 @@ def find_time(text: str, *, reference: datetime | None = None) -> PublishedTime 
     return preferred(found, text).time if found else None
 
 
-def may_hold_time(text: str) -> bool:
-    """Whether a text has the digits of a date that needs no reference."""
-    return _DATED.search(plain(text)) is not None
+def may_hold_time(text: str, *, is_stated: bool = False) -> bool:
+    """Whether a text has the digits of a date that needs no reference, or of one that the stated time dates."""
+    shown = plain(text)
+    return _DATED.search(shown) is not None or (is_stated and _SHORT_DATED.search(shown) is not None)
 
 
-def find_times(text: str, *, reference: datetime | None = None, day_first: bool = False) -> list[FoundTime]:
-    """All times in a text, in order, not overlapping."""
+def is_time_alone(text: str) -> bool:
+    """Whether a line is nothing but a time, with or without its year: 20 ноября, 08:00."""
+    found = find_times(text, reference=_ANY_TIME, day_first=True)
+    return bool(found) and not any(char.isalnum() for char in text[: found[0].start] + text[found[-1].end :])
+
+
+_ANY_TIME = datetime(2024, 1, 1)  # noqa: DTZ001 - a leap year
+
+
+def find_times(text: str, *, reference: datetime | None = None, day_first: bool = False, stated: datetime | None = None) -> list[FoundTime]:
+    """All times in a text, in order, not overlapping. `stated` is when the page's head says that it was published: a day without a
+    year (11/27(金) 9:30) is read by it if it is within two days of it."""
     shown = lowered(text[:SEARCHED])
     reference = reference.replace(tzinfo=None) if reference else None
+    stated = stated.replace(tzinfo=None) if stated else None
     found: list[FoundTime] = []
     end = 0
-    for start, rank, match, rule in sorted(_candidates(shown, reference is not None), key=lambda c: (c[0], c[1])):
+    for start, rank, match, rule in sorted(_candidates(shown, reference is not None, stated is not None), key=lambda c: (c[0], c[1])):
         del rank
         if start < end:
             continue
-        if (one := _read(match, rule, text, shown, reference, day_first)) is not None:
+        if (one := _read(match, rule, text, shown, reference, day_first, stated)) is not None:
             found.append(one)
             end = one.end
     return found
@@ -62,7 +74,7 @@ def find_times(text: str, *, reference: datetime | None = None, day_first: bool 
 def preferred(found: list[FoundTime], text: str) -> FoundTime:
     """The publication time among several: see `find_time`. `found` is not empty."""
     shown = lowered(text[:SEARCHED])
-    published = [one for one in found if not _after_update_label(shown, one.start)] or found
+    published = [one for one in found if not _is_of_update(shown, one)] or found
     first = published[0]
     if first.time.precision == "day":
         same_day = (one for one in published if one.time.precision != "day" and one.time.local.date() == first.time.local.date())
@@ -113,8 +125,11 @@ _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:[T ]?(\d\d):?(\d\d):?(\d\d
 # --- patterns -------------------------------------------------------------------------------------------------------------------
 
 _NOT_AFTER_DIGIT = r"(?<![0-9])"
-_WEEKDAY = r"(?:\ ?[(]?(?:星期|周|週|礼拜)[一二三四五六日天][)]?|\ ?\([月火水木金土日월화수목금토일]\))?"
-_SEPARATOR = r"[\ t,|·•/_-]{0,4}"
+_WEEKDAY = (
+    r"(?:\ ?[(]?(?:星期|周|週|礼拜)[一二三四五六日天][)]?|\ ?\([月火水木金土日월화수목금토일](?:曜日?|요일)?\)"
+    r"|\ ?[月火水木金土日]曜日?|\ ?[월화수목금토일]요일|\ ?\(?(?:mon|tue|wed|thu|fri|sat|sun)\.?\)?(?=\ ))?"
+)
+_SEPARATOR = r"(?:[\ t,|·•/_-]{0,4}\(?|:\ )"
 
 
 class _Rule(NamedTuple):
@@ -125,11 +140,12 @@ class _Rule(NamedTuple):
     needs_clock: bool = False
     needs_reference: bool = False
     needs_year: bool = True  # of four digits
-    clock_may_precede: bool = False  # "5:04 PM, March 3, 2021"
+    clock_may_precede: bool = False  # "5:04 PM, March 3, 2021", "09:30, 27.11.2026"
 
 
-def _numbers(match: re.Match[str]) -> tuple[int, int, int]:
-    return int(match["y"]), int(match["m"]), int(match["d"])
+def _numbers(match: re.Match[str]) -> tuple[int, int, int] | None:
+    year, month, day = int(match["y"]), int(match["m"]), int(match["d"])
+    return _from_jalali(year, month, day) if year < 1900 else (year, month, day)
 
 
 def _two_digit_year(match: re.Match[str]) -> tuple[int, int, int]:
@@ -144,9 +160,37 @@ def _day_or_month_first(match: re.Match[str]) -> tuple[int, int, int] | None:
     return (int(match["y"]), second, first) if first > 12 >= second else None  # 03/04/2021 may be either
 
 
+def _not_alone(match: re.Match[str]) -> None:
+    """Read where the language tells that the day is first."""
+
+
 def _month_name(match: re.Match[str]) -> tuple[int, int, int] | None:
-    month = _months().get(match["month"].lower().rstrip("."))
-    return (int(match["y"]), month, int(match["d"])) if month else None
+    name = " ".join(match["month"].split()).rstrip(".")
+    year, day = int(match["y"]), int(match["d"])
+    if month := _months().get(name):
+        return year, month, day
+    return _from_jalali(year, month, day) if (month := _jalali_months().get(name)) else None
+
+
+_BUDDHIST = 543  # Thai pages count the years from then
+_JALALI = range(1369, 1420)  # 1990 to 2040; the moon's years of today are beyond
+
+
+def _from_jalali(year: int, month: int, day: int) -> tuple[int, int, int] | None:
+    """A day of the Persian solar calendar: six months of 31 days from the March equinox, then months of 30. Leap years by the rule of 33 years."""
+    if year not in _JALALI or not (1 <= month <= 12 and 1 <= day <= 31 - (month > 6)):
+        return None
+    passed = (year - 1) * 365 + (8 * year + 21) // 33 + 31 * min(month - 1, 6) + 30 * max(month - 7, 0) + day - 1
+    found = date.fromordinal(_JALALI_BEGINS + passed)
+    return found.year, found.month, found.day
+
+
+_JALALI_BEGINS = date(2026, 3, 21).toordinal() - (1404 * 365 + (8 * 1405 + 21) // 33)
+
+
+def _month_name_without_year(match: re.Match[str]) -> tuple[int, int, int] | None:
+    month = _months().get(" ".join(match["month"].split()).rstrip("."))
+    return (0, month, int(match["d"])) if month else None
 
 
 def _year_from_reference(match: re.Match[str]) -> tuple[int, int, int]:
@@ -155,16 +199,34 @@ def _year_from_reference(match: re.Match[str]) -> tuple[int, int, int]:
 
 @cache
 def _months() -> dict[str, int]:
-    return {name: number for number, names in load("fields")["months"].items() for name in names}
+    return _numbers_of("months")
+
+
+@cache
+def _jalali_months() -> dict[str, int]:
+    return _numbers_of("jalali_months")
+
+
+def _numbers_of(group: str) -> dict[str, int]:
+    return {lowered(name).rstrip("."): number for number, names in load("fields")[group].items() for name in names}
 
 
 @cache
 def _rules() -> tuple[_Rule, ...]:
-    month = r"(?<![^\W\d_])(?P<month>[^\W\d_]{3,12})"  # looked up afterwards: cheaper than six hundred branches
-    year4 = r"(?P<y>(?:19|20|21)[0-9]{2})"
+    # looked up afterwards: cheaper than six hundred branches. Names with a blank, a dot, a figure or a vowel sign are listed.
+    listed = alternation(name for group in ("months", "jalali_months") for name in words("fields", group) if not name.isalpha())
+    month = rf"(?<![^\W\d_])(?P<month>(?:{listed})|[^\W\d_]{{3,12}})"
+    other = rf"(?:\ ?[/(]\ ?(?:{listed}|[^\W\d_]{{3,12}})\)?)?"  # نوفمبر/تشرين الثاني
+    year4 = r"(?P<y>(?:19|20|21|1[34]|25)[0-9]{2})"
     glued_day = r"(?P<d>[0-9]{2}(?=[0-9]{1,2}:[0-9]{2})|[0-9]{1,2}(?![0-9])|(?<=-[0-9]{2}-)[0-9]{2}(?=[0-9]{1,4}(?![0-9-])))"
     return (
-        _Rule("year_month_day", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}(?P<s>[-/.])(?P<m>[0-9]{{1,2}})(?P=s){glued_day}\.?"), _numbers, "-/."),
+        _Rule(
+            "year_month_day",
+            re.compile(rf"{_NOT_AFTER_DIGIT}{year4}(?P<s>[-/.])(?P<m>[0-9]{{1,2}})(?P=s){glued_day}\.?"),
+            _numbers,
+            "-/.",
+            clock_may_precede=True,
+        ),
         _Rule(
             "cjk_date",
             re.compile(rf"{_NOT_AFTER_DIGIT}{year4} ?[年년] ?(?P<m>[0-9]{{1,2}}) ?[月월] ?(?P<d>[0-9]{{1,2}}) ?[日号號일]"),
@@ -192,8 +254,8 @@ def _rules() -> tuple[_Rule, ...]:
         _Rule(
             "day_month_year",
             re.compile(
-                rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th|er|º|°|ª)?\.?[ -]{{0,2}}(?:de |of |di )?"
-                rf"{month}(?:\.?[ ,/-]{{1,2}}|\.)(?:de |del |do )?{year4}(?![0-9])",
+                rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})(?:st|nd|rd|th|er|º|°|ª)?\.?[ -]{{0,2}}(?:de |of |di |ngày )?"
+                rf"{month}{other}(?:\.?[ ,/-]{{1,2}}|\.)(?:de |del |do |năm |พ.ศ. )?{year4}(?![0-9])",
             ),
             _month_name,
             " ,/-.",
@@ -212,12 +274,32 @@ def _rules() -> tuple[_Rule, ...]:
             re.compile(rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})\. ?(?P<m>[0-9]{{1,2}})\. ?{year4}(?![0-9])"),
             _numbers,
             ".",
+            clock_may_precede=True,
         ),
         _Rule(
             "slashes_year_last",
-            re.compile(rf"(?<![0-9/.-])(?P<a>[0-9]{{1,2}})(?P<s>[/-])(?P<b>[0-9]{{1,2}})(?P=s){year4}(?![0-9])"),
+            re.compile(rf"(?<![0-9/.-])(?P<a>[0-9]{{1,2}})(?P<s>-|\ ?/\ ?)(?P<b>[0-9]{{1,2}})(?P=s){year4}(?![0-9])"),
             _day_or_month_first,
             "/-",
+            clock_may_precede=True,
+        ),
+        _Rule(
+            "two_digit_year_last",  # 27.11.26, in languages that write the day first
+            re.compile(r"(?<![0-9/.:-])(?P<a>[0-9]{1,2})(?P<s>[./])(?P<b>[0-9]{1,2})(?P=s)(?P<y>[0-9]{2})(?![0-9/.:-]*[0-9])"),
+            _not_alone,
+            "./",
+            needs_clock=True,
+            needs_year=False,
+            clock_may_precede=True,
+        ),
+        _Rule(
+            "day_month",  # 27 ноября, 09:30
+            re.compile(rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})\.? {month}(?![^\W\d_]|,? {{1,2}}(?:19|20|21|1[34]|25)[0-9]{{2}})"),
+            _month_name_without_year,
+            " ",
+            needs_clock=True,
+            needs_year=False,
+            needs_reference=True,
         ),
         _Rule(
             "month_day",
@@ -237,16 +319,17 @@ def _clock() -> re.Pattern[str]:
     data = load("fields")
     part = "|".join(re.escape(plain(word)) for word in sorted(words("fields", "day_parts"), key=len, reverse=True))
     joiner = alternation(word for word in data["clock_joiners"] if word[0].isalpha())
+    years, days = alternation(words("fields", "year_words")), alternation(words("fields", "weekdays"))
     zone = alternation([*data["zone_names"], *data["unclear_zone_names"]])
     after_dot = rf"\ ?(?:uhr|h)|\ (?:{zone})\b|\ ?(?:$|[)|·•])"  # 18.30, but no 18.3 million
     return re.compile(
-        rf"{_WEEKDAY}{_SEPARATOR}(?:(?:{joiner})\ ?)?(?P<part>{part})?\ ?"
+        rf"{_WEEKDAY}(?:\ ?(?:{years}))?(?:,?\ (?:{days})\.?)?{_SEPARATOR}(?:(?:{joiner})\ ?)?(?P<part>{part})?\ ?"
         r"(?P<hour>[0-9]{1,2})"
         r"(?:(?P<minutes>\ ?[:时時點点시h]\ ?(?P<minute>[0-9]{2})(?:[分분]|(?=[^0-9]|$)|(?=:[0-9]{2}))"
         rf"|\.(?P<minute_dot>[0-9]{{2}})(?={after_dot}))?"
         r"(?:\ ?:?(?P<second>[0-9]{2})(?:[秒초]|(?<=:[0-9]{2}))(?:[.,][0-9]{1,9})?)?)?"
-        r"(?:\ ?(?P<half>[ap])\.?m\b\.?)?(?:\ ?uhr\b|h\b)?"
-        rf"(?:\ ?[(]?(?P<zone>{zone}))?(?P<offset>\ ?[+-][0-9]{{2}}:?[0-9]{{2}}(?![0-9:]))?[)]?",
+        rf"(?:\ ?(?P<half>[ap])\.?m\b\.?|\ ?(?P<after>{_half_days().pattern}))?(?:\ ?uhr\b|h\b)?"
+        rf"(?:\ ?[(]?(?P<zone>{zone}))?(?P<offset>\ ?[+-][0-9]{{2}}:?[0-9]{{2}}(?![0-9:])|(?<=gmt|utc)[+-][0-9]{{1,2}}(?![0-9:]))?[)]?",
     )
 
 
@@ -254,6 +337,11 @@ def _clock() -> re.Pattern[str]:
 def _ago() -> re.Pattern[str]:
     units = "|".join(f"(?P<{unit}>{alternation(names)})" for unit, names in load("fields")["ago"].items())
     return re.compile(rf"{_NOT_AFTER_DIGIT}(?P<count>[0-9]{{1,3}}) ?(?:个|個)?(?:{units})")
+
+
+@cache
+def _day_words() -> dict[str, int]:
+    return {lowered(word): days for word, days in load("fields")["day_words"].items()}
 
 
 @cache
@@ -265,16 +353,21 @@ def _day_word() -> re.Pattern[str]:
 
 
 _DIGIT = re.compile(r"[0-9]")
-_DATED = re.compile(r"(?:19|20|21)[0-9]{2}|[0-9]{2}-[0-9]{2}-[0-9]{2}")
-_YEAR = re.compile(r"(?:19|20|21)[0-9]{2}")
+_DATED = re.compile(r"(?:19|20|21|1[34]|25)[0-9]{2}|[0-9]{2}([-./])[0-9]{2}\1[0-9]{2}")
+_SHORT_DATED = re.compile(r"[0-9]{1,2}[-/月][0-9]{1,2}日?[^0-9]{0,5}[0-9]{1,2}[:時时]")
+_YEAR = re.compile(r"(?:19|20|21|1[34]|25)[0-9]{2}")
 
 
-def _candidates(shown: str, has_reference: bool) -> Iterator[tuple[int, int, re.Match[str], _Rule | None]]:
+def _candidates(shown: str, has_reference: bool, is_stated: bool) -> Iterator[tuple[int, int, re.Match[str], _Rule | None]]:
     if not _DIGIT.search(shown):
         return
     has_year = _YEAR.search(shown) is not None
     for rank, rule in enumerate(_rules()):
-        if (has_year or not rule.needs_year) and (has_reference or not rule.needs_reference) and any(map(shown.__contains__, rule.signs)):
+        if (
+            (has_year or not rule.needs_year)
+            and (has_reference or is_stated or not rule.needs_reference)
+            and any(map(shown.__contains__, rule.signs))
+        ):
             for match in rule.pattern.finditer(shown):
                 yield match.start(), rank, match, rule
     if has_reference:
@@ -283,14 +376,15 @@ def _candidates(shown: str, has_reference: bool) -> Iterator[tuple[int, int, re.
                 yield match.start(), 99, match, None
 
 
-def _read(match: re.Match[str], rule: _Rule | None, text: str, shown: str, reference: datetime | None, day_first: bool) -> FoundTime | None:
+def _read(
+    match: re.Match[str], rule: _Rule | None, text: str, shown: str, reference: datetime | None, day_first: bool, stated: datetime | None
+) -> FoundTime | None:
     if rule is None:
         return _read_relative(match, text, shown, reference)
-    if rule.needs_reference and reference is None:
-        return None
     parts = rule.day(match)
-    if parts is None and day_first and rule.name == "slashes_year_last":
-        parts = int(match["y"]), int(match["b"]), int(match["a"])
+    if parts is None and day_first and rule.name.endswith("year_last"):
+        year = int(match["y"])
+        parts = 2000 + year if year < 100 else year, int(match["b"]), int(match["a"])
     if parts is None:
         return None
     start, end = match.span()
@@ -303,7 +397,10 @@ def _read(match: re.Match[str], rule: _Rule | None, text: str, shown: str, refer
         start, clock = before.start, before.clock._replace(end=end)
     if clock is None and rule.needs_clock:
         return None
-    day = _latest_day(parts[1], parts[2], reference) if rule.needs_reference and reference is not None else _day(*parts)
+    if rule.needs_reference:
+        day = _latest_day(parts[1], parts[2], reference) if reference is not None else _day_near(parts[1], parts[2], stated)
+    else:
+        day = _day(*parts)
     return _made(day, clock, start, end, text, rule.name) if day else None
 
 
@@ -323,7 +420,7 @@ def _read_relative(match: re.Match[str], text: str, shown: str, reference: datet
     midnight = reference.replace(hour=0, minute=0, second=0, microsecond=0)
     if (word := groups.get("word")) is not None:
         clock = _read_clock(shown, match.end())
-        days = load("fields")["day_words"][word.lower()]
+        days = _day_words()[word.lower()]
         # "today" without a clock time is too common a word to be a time
         return _made(midnight - timedelta(days=days), clock, match.start(), match.end(), text, "day_word") if clock else None
     count = int(groups["count"])
@@ -350,11 +447,12 @@ def _read_clock(shown: str, start: int) -> _ClockTime | None:
     if match is None:
         return None
     minute_text = match["minute"] or match["minute_dot"]
-    if minute_text is None and not match["half"]:
+    half = match["half"] or (_half_of(match["after"]) if match["after"] else None)
+    if minute_text is None and not half:
         return None
     hour, minute = int(match["hour"]), int(minute_text or 0)
     second = int(match["second"]) if match["second"] else None
-    hour = _on_24_hours(hour, match["part"], match["half"])
+    hour = _on_24_hours(hour, match["part"], half)
     if hour > 23 or minute > 59 or (second or 0) > 59:
         return None
     end, offset = match.end(), match["offset"]
@@ -363,20 +461,32 @@ def _read_clock(shown: str, start: int) -> _ClockTime | None:
     return _ClockTime(hour, minute, second, _offset(match["zone"], offset), match.start() + len(shown[match.start() : end].rstrip(" (")))
 
 
+@cache
+def _half_days() -> re.Pattern[str]:
+    """Words after a clock time that tell the half of the day, as "pm" does."""
+    return pattern("fields", "half_days")
+
+
+def _half_of(word: str) -> str:
+    return "p" if " ".join(word.split()) in word_set("fields", "half_days", "p") else "a"
+
+
 class _ClockBefore(NamedTuple):
     start: int
     clock: _ClockTime
 
 
-_CLOCK_BEFORE = re.compile(
-    r"(?<![0-9:.])[0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2})?(?:\ ?[ap]\.?m\b\.?)?(?:\ ?uhr)?(?:\ [a-z]{2,4})?"
-    r"(?:\ ?[,|-])?(?:\ on)?\ ?(?:[a-z]{3,9}\.?, ?)?$",
-    re.IGNORECASE,
-)
+@cache
+def _clock_before() -> re.Pattern[str]:
+    days = alternation(words("fields", "weekdays"))
+    return re.compile(
+        rf"(?<![0-9:.])[0-9]{{1,2}}[:h][0-9]{{2}}(?::[0-9]{{2}})?(?:\ ?[ap]\.?m\b\.?|\ (?:{_half_days().pattern}))?(?:\ ?uhr)?(?:\ [a-z]{{2,4}})?"
+        rf"(?:\ ?[,|/·•–—-])?(?:\ (?:on|ngày))?\ ?(?:[a-z]{{3,9}}\.?, ?|(?:{days}),?\ )?(?:ngày )?$"
+    )
 
 
 def _read_clock_before(shown: str, start: int) -> _ClockBefore | None:
-    match = _CLOCK_BEFORE.search(shown[max(0, start - 36) : start])
+    match = _clock_before().search(shown[max(0, start - 36) : start])
     if match is None:
         return None
     where = max(0, start - 36) + match.start()
@@ -400,12 +510,14 @@ def _on_24_hours(hour: int, part: str | None, half: str | None) -> int:
 def _offset(zone: str | None, offset: str | None) -> int | None:
     if offset:
         digits = offset.strip().replace(":", "")
-        minutes = int(digits[1:3]) * 60 + int(digits[3:5])
+        minutes = int(digits[1:3]) * 60 + int(digits[3:5] or 0)
         return (-minutes if digits[0] == "-" else minutes) if minutes <= 14 * 60 else None
     return load("fields")["zone_names"].get(zone.lower()) if zone else None
 
 
 def _day(year: int, month: int, day: int) -> datetime | None:
+    if year >= 2400:
+        year -= _BUDDHIST
     if year not in YEARS:
         return None
     try:
@@ -422,10 +534,28 @@ def _latest_day(month: int, day: int, reference: datetime) -> datetime | None:
     return None
 
 
+def _day_near(month: int, day: int, stated: datetime | None) -> datetime | None:
+    """Such a day within two days of the stated one: the head's zone may be another."""
+    if stated is None:
+        return None
+    days = (_day(year, month, day) for year in (stated.year - 1, stated.year, stated.year + 1))
+    return next((found for found in days if found and abs(found - stated) <= timedelta(days=2)), None)
+
+
 @cache
 def _update_label() -> re.Pattern[str]:
     return re.compile(rf"(?:{pattern('fields', 'labels', 'updated').pattern})[\ :|]{{0,3}}(?:on )?(?:\w{{3,10}}, ?)?$")
 
 
-def _after_update_label(shown: str, start: int) -> bool:
-    return _update_label().search(shown[max(0, start - 40) : start]) is not None
+def _is_of_update(shown: str, found: FoundTime) -> bool:
+    before = shown[max(0, found.start - 40) : found.start]
+    return _update_label().search(before) is not None or _UPDATED_AFTER.match(shown, found.end) is not None
+
+
+_UPDATED_AFTER = re.compile(r"\ ?(?:更新|수정|업데이트)(?=\s*(?:$|[)|\]]))")  # 2026/11/27 08:12 更新
+
+
+def are_of_updates(text: str, found: list[FoundTime]) -> bool:
+    """Whether all times of a line tell a revision."""
+    shown = lowered(text[:SEARCHED])
+    return bool(found) and all(_is_of_update(shown, one) for one in found)

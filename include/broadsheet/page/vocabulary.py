@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from broadsheet.page.plain import plain
+from broadsheet.page.plain import lowered, plain
 
 # A letter of a script that puts blanks between words. Case does not matter to it: folding so wide a range costs 10 ms each time.
 _LETTER = r"[^\W\d_]"  # a class of categories compiles a hundred times faster than one of ranges
@@ -35,7 +35,7 @@ def words(name: str, *keys: str) -> tuple[str, ...]:
 @cache
 def word_set(name: str, *keys: str) -> frozenset[str]:
     """The same, lower-cased, for membership tests."""
-    return frozenset(word.lower() for word in words(name, *keys))
+    return frozenset(map(lowered, words(name, *keys)))
 
 
 def alternation(items: Iterable[str]) -> str:
@@ -43,7 +43,7 @@ def alternation(items: Iterable[str]) -> str:
     match whole only. Branches begin with a literal each, one a character, so that the engine skips quickly to where one can begin.
     """
     by_first: dict[str, list[str]] = {}
-    for word in sorted({plain(word).lower() for word in items}, key=lambda word: (-len(word), word)):
+    for word in sorted({lowered(word) for word in items}, key=lambda word: (-len(word), word)):
         by_first.setdefault(word[0], []).append(word)
     return "|".join(_branch(first, group) for first, group in by_first.items())
 

@@ -13,6 +13,7 @@ from broadsheet.records import ModuleKind
 EDGES = " \t|>＞»›:：•·-—–_【】[]()（）《》<＜«‹■◆●▶►▪◎☆★↓↑→…/+"
 _EDGE = frozenset(EDGES)
 _EDGES_AND_DIGITS = EDGES + "0123456789"
+_HANGUL = re.compile("[가-힣]")
 LONGEST_LINE = 40
 
 
@@ -22,7 +23,7 @@ def _groups() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for group in load("modules")["lines"]:
         for word in words("modules", "lines", group):
-            found.setdefault(word.lower(), set()).add(group)
+            found.setdefault(lowered(word), set()).add(group)
     return {word: frozenset(groups) for word, groups in found.items()}
 
 
@@ -61,7 +62,7 @@ def is_made_of(group: str, shown: str, share: float = 0.6) -> bool:
 @cache
 def _beginnings() -> tuple[frozenset[str], re.Pattern[str]]:
     every = words("modules", "lines")
-    return frozenset(word.lower()[:2] for word in every), re.compile(alternation(every))
+    return frozenset(lowered(word)[:2] for word in every), re.compile(alternation(every))
 
 
 def begins_like_a_line(shown: str) -> bool:
@@ -168,9 +169,9 @@ def is_other_heading(text: str, mentioned: int = mentions.HEADING) -> bool:
 
 
 def is_menu(text: str) -> bool:
-    """首页 新闻 体育 财经, or with bars between them: many short words; a Chinese headline has few blanks."""
+    """首页 新闻 体育 财经, or with bars between them: many short words; a Chinese headline has few blanks, a Korean one as many as words."""
     parts = text.split()
-    return len(parts) >= 4 and is_cjk(text) and sum(map(len, parts)) / len(parts) <= 5
+    return len(parts) >= 4 and is_cjk(text) and not _HANGUL.search(text) and sum(map(len, parts)) / len(parts) <= 5
 
 
 _FEWEST_CHANNELS = 4
