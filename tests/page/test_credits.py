@@ -4,15 +4,8 @@ import pytest
 from hostile_texts import adversarial, lines
 from hypothesis import given
 
-from broadsheet.page.credits import (
-    read_byline,
-    read_closing_credit,
-    read_dateline,
-    read_info_line,
-    read_opening_credit,
-    read_tail_credit,
-    source_credits,
-)
+from broadsheet.page.credit_line import source_credits
+from broadsheet.page.credits import read_byline, read_closing_credit, read_dateline, read_info_line, read_opening_credit, read_tail_credit
 from broadsheet.text import fold_blanks
 
 

@@ -4,7 +4,7 @@ import pytest
 from hostile_texts import adversarial, lines
 from hypothesis import given
 
-from broadsheet.page.credits import source_credits
+from broadsheet.page.credit_line import source_credits
 from broadsheet.page.rights import applicability, is_rights_notice, notice_text
 
 CONDITIONAL = "版权声明:凡注有稿件来源为“云州网”的稿件,均为云州网版权稿件,转载必须注明来源为“云州网”。"

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from broadsheet.page import body as text_body
 from broadsheet.page.blocks import UNKNOWN, Document, RawBlock, Selected
 from broadsheet.page.breadcrumbs import clean, read_breadcrumb
-from broadsheet.page.credits import InfoLine, read_closing_credit, read_info_line, source_credits
+from broadsheet.page.credit_line import InfoLine, source_credits
+from broadsheet.page.credits import read_closing_credit, read_info_line
 from broadsheet.page.modules import module_in
 from broadsheet.page.names import is_cjk
 from broadsheet.page.profiles import Layout

@@ -11,7 +11,8 @@ from broadsheet.page import mentions, words
 from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock, columns
 from broadsheet.page.breadcrumbs import LONGEST_LINE as LONGEST_CRUMBS
 from broadsheet.page.breadcrumbs import has_label, is_home, is_no_crumb, read_breadcrumb
-from broadsheet.page.credits import InfoLine, is_standing, read_byline, read_closing_credit, read_info_line, read_signature, source_credits
+from broadsheet.page.credit_line import InfoLine, is_standing, source_credits
+from broadsheet.page.credits import read_byline, read_closing_credit, read_info_line, read_signature
 from broadsheet.page.headlines import read_original_title
 from broadsheet.page.languages import writes_day_first
 from broadsheet.page.metadata import Metadata
