@@ -24,6 +24,7 @@ import hashlib
 import os
 import platform
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -212,7 +213,13 @@ def require_writable(root: Path) -> None:
 
 @contextmanager
 def written_aside(target: Path) -> Iterator[Path]:
-    """A path beside `target` to write to: fsynced and renamed over it on success, removed on failure."""
+    """A path beside `target` to write to: fsynced and renamed over it on success, removed on failure. What is no file, such as /dev/null or a
+    pipe, is itself written to."""
+    if target.is_symlink():
+        target = target.resolve()  # the link stays
+    if _is_device(target):
+        yield target
+        return
     if not target.name:  # "." and "/", beside which there is no name for a file
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -224,6 +231,15 @@ def written_aside(target: Path) -> Iterator[Path]:
         aside.replace(target)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _is_device(target: Path) -> bool:
+    """Whether a path is a device, a pipe or a socket."""
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def aside_of(target: Path) -> Path:

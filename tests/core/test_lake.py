@@ -27,6 +27,24 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
     assert list(target.parent.iterdir()) == [target]
 
 
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(tmp_path):
+    """`--jsonl /dev/null`, a pipe, a link to a file elsewhere."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with written_aside(pipe) as aside:
+        aside.write_text("told")
+    assert os.read(reader, 99) == b"told"
+    assert pipe.is_fifo()
+    os.close(reader)
+    link = tmp_path / "link.txt"
+    link.symlink_to(tmp_path / "there.txt")
+    with written_aside(link) as aside:
+        aside.write_text("told")
+    assert link.is_symlink() and (tmp_path / "there.txt").read_text() == "told"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.txt", "pipe", "there.txt"]
+
+
 def test_what_a_dead_process_was_writing_aside_is_known(tmp_path):
     with written_aside(tmp_path / "file.txt") as aside:
         assert is_left_aside(aside)  # asked by the writer itself: of an earlier process with its number
