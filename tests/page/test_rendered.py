@@ -189,7 +189,19 @@ def test_crumbs_stand_as_a_list_right_above_the_headline(crumbs: str, expected: 
     assert read(crumbs, STREET_TITLE, "March 1, 2024 08:30", *STREET).breadcrumb == expected
 
 
-@pytest.mark.parametrize("line, names", [("Almudena Ruiz", ["Almudena Ruiz"]), ("Helena da Mota", ["Helena da Mota"]), ("Crime and courts", [])])
+@pytest.mark.parametrize(
+    "line, names",
+    [
+        ("Almudena Ruiz", ["Almudena Ruiz"]),
+        ("Helena da Mota", ["Helena da Mota"]),
+        ("Rosa Field and Tom Abara in Seahaven", ["Rosa Field", "Tom Abara"]),
+        ("Rina Wulandari - Example News", ["Rina Wulandari"]),
+        ("PorMatías Echagüe", ["Matías Echagüe"]),
+        ("Crime and courts", []),
+        ("Share Email Print", []),
+        ("Business Opinion", []),
+    ],
+)
 def test_a_name_beside_the_info_line_is_the_author(line: str, names: list[str]) -> None:
     found = read(STREET_TITLE, f"{line}\nMarch 1, 2024 08:30", *STREET)
     assert [person.name for person in found.people] == names

@@ -85,7 +85,7 @@ def _likeness(document: Document, index: int, near: int, told: _Told) -> float:
     value += told.again(index)
     value += 15 if index and _is_crumb_line(blocks[index - 1].text) else 0
     value -= 25 if ends_a_sentence(text) and text[-1] in "。.:：;；" else 0
-    value -= 20 if is_doubled(document, index) or _CRUMBS.search(text) else 0
+    value -= 20 if is_doubled(document, index) or ("«" not in text and _CRUMBS.search(text)) else 0
     value -= 30 if "。" in text[:-1] or block.width > 140 or words.is_boilerplate(block) else 0
     value -= 15 if _is_caption(block) or _BY.match(text) else 0
     value -= 45 if text[0] in _MARK or text.startswith(_SUBTITLE) else 0

@@ -121,6 +121,8 @@ def _read_named_authors(document: Document, found: Surroundings, title: int | No
         link = block.links[0] if len(block.links) == 1 and block.links[0].is_target else None
         name = link.text if link and block.text.startswith(link.text) and " " in link.text else block.text  # Jane Doe Reporter
         name, outlet = _without_house(name, house)
+        if document.is_plain:
+            name = _name_part(name)
         if not is_cjk(name) and not 2 <= len(name.split()) <= 5:
             continue
         line = read_info_line(f"作者：{name}" if is_cjk(name) else f"By {name}")
@@ -212,16 +214,24 @@ def _is_for_authors(document: Document, index: int, title: int | None) -> bool:
 
 
 def _is_name_beside_info(document: Document, index: int) -> bool:
-    """Whether a line of a rendered page is two to four words like a name, right above or below the info line."""
-    parts = document.blocks[index].text.rstrip(".").split()
+    """Whether a line of a rendered page is a name or two, right above or below the info line: two to four words with capitals each."""
     beside = (document.blocks[other] for other in (index - 1, index + 1) if 0 <= other < len(document.blocks))
-    return (
-        2 <= len(parts) <= 4
-        and all(part[0].isupper() or part in _PARTICLES for part in parts)
-        and any(block.label == BlockLabel.INFO_LINE for block in beside)
-    )
+    if not any(block.label == BlockLabel.INFO_LINE for block in beside):
+        return False
+    names = [name.split() for name in _JOINED.split(_name_part(document.blocks[index].text))]
+    if any(words.is_of_the_site(part) for parts in names for part in parts):
+        return False
+    return all(2 <= len(parts) <= 4 and all(part[0].isupper() or part in _PARTICLES for part in parts) for parts in names)
 
 
+def _name_part(text: str) -> str:
+    """Jane Doe in Seahaven, Jane Doe - Example News, ByJane Doe: what the renderer leaves of a name's line."""
+    return _BY_GLUED.sub("", _AFTER_NAME.sub("", text.rstrip(".")))
+
+
+_JOINED = re.compile(r",?\s(?:and|und|et|y|e|og|och|en|i|и|та|ve)\s|,\s")
+_AFTER_NAME = re.compile(r"\s(?:in|en|à|w|[-–—|])\s\S.{0,40}$")
+_BY_GLUED = re.compile(r"^(?:By|Por|Par|Von|Di|Door)(?=[A-ZÀ-Þ])")
 _PARTICLES = frozenset(("de", "da", "do", "di", "del", "della", "dos", "das", "du", "la", "le", "van", "von", "der", "den", "ter", "bin", "al", "el"))
 _AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|byline|writer|zuozhe|person|journalist|reporter|auteur|autore|autor)(?![a-z]{4})")
 _SOURCE_BOX = re.compile(r"(?<![a-z])(?:source|laiyuan)(?![a-z])")

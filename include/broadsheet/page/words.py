@@ -186,6 +186,12 @@ def is_row_of_channels(text: str) -> bool:
     return len(found) >= _FEWEST_CHANNELS and sum(map(len, found)) >= _MOSTLY * sum(char.isalnum() for char in shown)
 
 
+def is_of_the_site(word: str) -> bool:
+    """Whether a word is a channel's name or a button's."""
+    shown = lowered(word)
+    return shown in word_set("modules", "channels") or bool(groups_of(shown))
+
+
 def is_period(text: str) -> bool:
     """Tabs of a ranking: 日 周 月, today, this week."""
     return lowered(text[:20]).strip(EDGES) in word_set("modules", "periods")
