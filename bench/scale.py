@@ -62,7 +62,7 @@ class Sizes(NamedTuple):
 
 
 FULL = Sizes(pages=MILLION, per_run=50_000, compared=100_000, shards=16, equal=2_000)
-SMALL = Sizes(pages=600, per_run=300, compared=600, shards=4, equal=200)
+SMALL = Sizes(pages=300, per_run=150, compared=200, shards=2, equal=100)
 
 
 def main() -> None:

@@ -49,6 +49,7 @@ from broadsheet.warehouse.views import VIEWS, create_views
 
 ROOT = Path(__file__).resolve().parents[1]
 PROCESSES = get_context("forkserver")
+PROCESSES.set_forkserver_preload(["broadsheet.pipeline", "broadsheet.quality.gx"])  # seconds of each of many short processes
 DATA_TABLES = [name for name, table in TABLES.items() if table.layer in ("entity", "event")]
 ROUNDS = 5
 SEARCHES = ("湿地公园", "数字图书馆", "跨江大桥", "清河县", "高山蔬菜基地", "城市书房 民生", "地下综合管廊", "云台乡 水库")
@@ -73,12 +74,13 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="some thousand captures and five kills: whether it works, in some minutes")
     parser.add_argument("--captures", type=int, help="captures of the large lake")
     parser.add_argument("--batch", type=int, help="captures of a batch")
+    parser.add_argument("--loads", type=int, help="batches that are loaded into both lakes")
     parser.add_argument("--kills", type=int, help="loads that are killed")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what is measured, all of it by default")
     parser.add_argument("--lakes", type=Path, default=ROOT / "build" / "bench-lakes", help="folder for the lakes, emptied first")
     parser.add_argument("--reuse", action="store_true", help="take the lakes that an earlier call with the same sizes built")
     given = parser.parse_args()
-    chosen = {name: value for name in ("captures", "batch", "kills") if (value := getattr(given, name)) is not None}
+    chosen = {name: value for name in ("captures", "batch", "loads", "kills") if (value := getattr(given, name)) is not None}
     sizes = (SMALL if given.small else FULL)._replace(**chosen)
     print(f"{platform.platform()}, Python {platform.python_version()}, DuckDB {duckdb.__version__}, {os.cpu_count()} cores, "
           f"{psutil.virtual_memory().total / 2**30:.0f} GiB, load {os.getloadavg()[0]:.1f}")  # fmt: skip

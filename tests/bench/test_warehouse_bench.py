@@ -75,7 +75,7 @@ def test_the_world_has_what_it_is_for(results):
 
 
 def test_the_benchmark_ends_with_its_figures(tmp_path):
-    command = [sys.executable, BENCH, "--small", "--captures", "100", "--batch", "30", "--kills", "1", "--lakes", tmp_path / "lakes"]
+    command = [sys.executable, BENCH, "--small", "--captures", "100", "--batch", "20", "--loads", "1", "--kills", "1", "--lakes", tmp_path / "lakes"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])
