@@ -215,11 +215,11 @@ def require_writable(root: Path) -> None:
 def written_aside(target: Path) -> Iterator[Path]:
     """A path beside `target` to write to: fsynced and renamed over it on success, removed on failure. What is no file, such as /dev/null or a
     pipe, is itself written to."""
-    if target.is_symlink():
-        target = target.resolve()  # the link stays
     if _is_device(target):
         yield target
         return
+    if target.is_symlink():
+        target = target.resolve()  # the link stays
     if not target.name:  # "." and "/", beside which there is no name for a file
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     target.parent.mkdir(parents=True, exist_ok=True)

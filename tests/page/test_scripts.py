@@ -56,13 +56,16 @@ def test_days_of_the_persian_calendar(shown: str, day: str) -> None:
 
 @given(st.dates(date(1991, 1, 1), date(2039, 1, 1)))
 def test_a_persian_year_has_every_day_once(day: date) -> None:
-    """Each day of two calendars is one of the other: what is read of consecutive days is consecutive."""
+    """What is read of a year's days in their order is consecutive, and the next year follows."""
     from broadsheet.page.times import _from_jalali
 
-    year = day.year - 621 if (day.month, day.day) >= (3, 21) else day.year - 622
-    firsts = [date(*first) for month in range(1, 13) if (first := _from_jalali(year, month, 1))]
-    assert [(after - before).days for before, after in pairwise(firsts)] == [31] * 6 + [30] * 5
-    assert firsts[0].month == 3 and firsts[0].day in (20, 21, 22)
+    year = day.year - 622
+    written = [(month, number) for month in range(1, 13) for number in range(1, 32 if month <= 6 else 31)][:365]
+    read = [date(*found) for month, number in written if (found := _from_jalali(year, month, number))]
+    assert [(after - before).days for before, after in pairwise(read)] == [1] * 364
+    following = _from_jalali(year + 1, 1, 1)
+    assert following is not None and (date(*following) - read[-1]).days in (1, 2)
+    assert read[0].month == 3 and read[0].day in (20, 21, 22)
 
 
 def test_a_year_of_another_age_is_no_date() -> None:
@@ -167,6 +170,42 @@ def test_an_author_beside_the_house_is_one_of_it() -> None:
     assert [source.name for source in page.sources] == ["detakNews"]
 
 
+@pytest.mark.parametrize(
+    "line, names",
+    [
+        ("By Jane Doe and Dan Brown", ["Jane Doe", "Dan Brown"]), ("By Oleh Petrenko", ["Oleh Petrenko"]), ("도쿄 특파원", []), ("온라인 기자", []),
+    ],
+)  # fmt: skip
+def test_a_word_of_one_language_may_be_a_name_in_another(line: str, names: list[str]) -> None:
+    assert people(line) == names
+
+
+@pytest.mark.parametrize("tail", ["橋が開通した。（和田日報）", "会場を訪れた。（福田区）"])
+def test_an_outlet_or_a_place_signs_nothing(tail: str) -> None:
+    assert read_signature(tail) == ()
+
+
+def test_a_dot_between_foreign_names_does_not_make_a_page_japanese() -> None:
+    text = "".join(f"史蒂夫・乔布森在云州建的第{n}座大桥今天正式通车，两岸居民从此不用再坐渡船，公交线路也随之调整。\n\n" for n in (1, 2, 3))
+    page = read_page(f"云州第三大桥正式通车\n\n2024-03-01 08:30 来源：云州日报\n\n{text}", media_type="text/plain")
+    assert page.language == "zh"
+
+
+@pytest.mark.parametrize("month, shown", [(5, "15 मई 2026 09:30"), (8, "15 آب 2026 09:30")])
+def test_months_of_two_letters(month: int, shown: str) -> None:
+    assert minute(shown) == f"2026-{month:02}-15T09:30"
+
+
+def test_an_editor_of_the_page_is_no_author_of_its_head() -> None:
+    ld = '{"@type": "NewsArticle", "headline": "云州第三大桥正式通车", "author": [{"@type": "Person", "name": "王小山"}, {"@type": "Person", "name": "李大河"}]}'
+    html = (
+        f'<html lang=zh><head><script type="application/ld+json">{ld}</script></head><body><h1>云州第三大桥正式通车</h1><p class="info">2024-03-01 08:30 记者：王小山 编辑：李大河 摄影：赵青</p>'
+        + "".join(f"<p>云州第三大桥今天正式通车，两岸居民从此不用再坐渡船，{n}条公交线路也随之调整。</p>" for n in (3, 4, 5))
+    )
+    found = read_page(html, media_type="text/html").people
+    assert [(person.role, person.name) for person in found if person.name == "李大河"] == [(PersonRole.EDITOR, "李大河")]
+
+
 # --- letters ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -175,9 +214,7 @@ def test_text_as_patterns_see_it_is_as_long_as_the_text(text: str) -> None:
     assert len(plain(text)) == len(lowered(text)) == len(text)
 
 
-@pytest.mark.parametrize(
-    "first, second", [("SON DAKİKA", "son dakika"), ("أيضا", "ايضا"), ("۱۴۰۵", "1405"), ("اخبار مرتبط", "اخبار مرتبط"), ("بیشتر", "بيشتر")]
-)
+@pytest.mark.parametrize("first, second", [("SON DAKİKA", "son dakika"), ("أيضا", "ايضا"), ("۱۴۰۵", "1405"), ("بیشتر", "بيشتر")])
 def test_letters_that_are_typed_in_several_ways_are_one(first: str, second: str) -> None:
     assert lowered(first) == lowered(second)
 

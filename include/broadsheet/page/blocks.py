@@ -58,7 +58,9 @@ def columns(text: str) -> int:
     return len(text.encode("gbk", "replace")) - len(_NARROW.findall(text))
 
 
-_NARROW = re.compile(r"[\u0391-\u03c9\u0401\u0410-\u0451]")  # Greek and Cyrillic letters: two bytes in GBK, and as narrow as Latin ones
+_NARROW = re.compile(
+    r"[\u0391-\u03a1\u03a3-\u03a9\u03b1-\u03c1\u03c3-\u03c9\u0401\u0410-\u044f\u0451]"
+)  # Greek and Cyrillic letters: two bytes in GBK, and as narrow as Latin ones
 
 
 # msgspec's structs are made in a third of the time of a dataclass; those without references to others need no garbage collection.

@@ -30,7 +30,7 @@ def has_label(text: str) -> bool:
 
 def is_home(text: str) -> bool:
     """Whether a crumb is a site's root: 首页, Home, Startseite."""
-    return plain(fold_blanks(text)).lower() in word_set("fields", "breadcrumb", "homes")
+    return lowered(fold_blanks(text)) in word_set("fields", "breadcrumb", "homes")
 
 
 def is_no_crumb(text: str) -> bool:

@@ -12,7 +12,7 @@ from functools import cache
 
 from broadsheet.page.credit_labels import credit_word
 from broadsheet.page.credit_line import LONGEST_LINE, NEARLY_ALL, CreditLine, InfoLine, Link
-from broadsheet.page.names import begins_with_surname, has_japanese_form, has_person_form
+from broadsheet.page.names import begins_with_surname, has_japanese_form, has_person_form, is_outlet
 from broadsheet.page.plain import lowered, plain
 from broadsheet.page.vocabulary import alternation, words
 from broadsheet.records import PersonCredit, PersonRole, Record, SourceCredit
@@ -119,7 +119,7 @@ def read_signature(paragraph: str) -> tuple[PersonCredit, ...]:
     """（佐藤甲乙、鈴木丙丁） or 【ソウル＝佐藤甲乙】 at the end of a Japanese text: names and nothing else."""
     tail = _TAIL_BRACKET.search(plain(paragraph[-60:]).rstrip())
     names = [name.rsplit("=", 1)[-1].strip() for name in re.split(r"[、・]", tail["inside"])] if tail else []
-    if not names or not all(map(has_japanese_form, names)):
+    if not names or not all(has_japanese_form(name) and not is_outlet(name) and name[-1] not in "県市区町村郡州省" for name in names):
         return ()
     return tuple(PersonCredit(role=PersonRole.REPORTER, name=name, raw=name) for name in names)
 

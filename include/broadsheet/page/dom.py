@@ -131,7 +131,7 @@ def _is_target(href: str | None) -> bool:
 
 
 # The last word of a class: list_title, item-headline, tit01; but not teaser__title__kicker
-_TITLED = re.compile(r"(?<!sub)(?<!sub[_-])(?:title|headline|tit|ttl)[0-9]{0,2}(?:\s|$)")
+_TITLED = re.compile(r"(?<!sub)(?<!sub[_-])(?<!sub__)(?<!pre)(?<!over)(?<!section[_-])(?:title|headline|(?<!pe)tit|ttl)[0-9]{0,2}(?:\s|$)")
 
 
 class _Walker:

@@ -93,7 +93,7 @@ def link_items(document: Document, stories: list[Story]) -> tuple[list[LinkItem]
 
 def _items(document: Document, stories: list[Story]) -> tuple[bool, list[LinkItem]]:
     """(whether numbers are displayed, items)."""
-    texts = [undoubled(story.text) for story in stories]
+    texts = [_without_mark(undoubled(story.text)) for story in stories]
     matches = [_RANK.match(text) for text in texts]
     numbers = [int(match[1]) if match else None for match in matches]
     ranked = _counts_up(numbers)
@@ -121,6 +121,14 @@ def _items(document: Document, stories: list[Story]) -> tuple[bool, list[LinkIte
     return ranked, items
 
 
+def _without_mark(text: str) -> str:
+    """A headline without the NEW that a list prints behind it; one in capitals may end in the word."""
+    return text if text == text.upper() and not is_cjk(text) else _NEW.sub("", text)
+
+
+_NEW = re.compile(r"(?<=\S)\s{1,3}NEW!?$")
+
+
 def _counts_up(numbers: list[int | None]) -> bool:
     known = [(position, number) for position, number in enumerate(numbers, start=1) if number is not None]
     if len(known) < 2 or len(known) < 0.6 * len(numbers):
@@ -143,9 +151,6 @@ def _shown_rank(document: Document, story: Story) -> int | None:
     return None
 
 
-_NEW = re.compile(r"(?<=\S)\s{1,3}NEW!?$")
-
-
 def _full_text(text: str, link: Link) -> str | None:
     """A longer headline that the page itself gives for a cut one."""
     for stated in (link.title, link.image_text):
@@ -161,7 +166,6 @@ def _without_ellipsis(text: str) -> str:
 
 def undoubled(text: str) -> str:
     """`title title` (image text and anchor text of one link) -> `title`; anything else as it is."""
-    text = _NEW.sub("", text)
     half = len(text) // 2
     if len(text) % 2 == 1 and half and text[half] == " " and text[:half] == text[half + 1 :]:
         return text[:half]

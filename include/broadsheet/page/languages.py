@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from broadsheet.page.vocabulary import load, word_set
 
-_KANA, _HANGUL, _HAN = re.compile(r"[\u3040-\u30ff]"), re.compile(r"[\uac00-\ud7a3]"), re.compile(r"[\u4e00-\u9fff]")
+_KANA, _HANGUL, _HAN = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]"), re.compile(r"[\uac00-\ud7a3]"), re.compile(r"[\u4e00-\u9fff]")
 
 _SAMPLE, _LEAST_SAMPLE = 4000, 200  # characters
 _FARTHEST = 800  # by resiliparse's measure: news is at 100 to 500 of its own language
@@ -27,7 +27,7 @@ def writes_day_first(value: str | None) -> bool:
 def language_of(texts: Iterable[str]) -> str | None:
     """ISO 639-1 code by script and letters, for pages that do not state it; None for a text that is short or fits no language well."""
     sample = " ".join(texts)[:_SAMPLE]
-    if _KANA.search(sample):
+    if len(_KANA.findall(sample)) > 0.02 * len(sample):
         return "ja"
     if len(_HANGUL.findall(sample)) > 20:
         return "ko"

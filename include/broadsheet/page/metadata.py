@@ -9,7 +9,7 @@ from typing import Any
 
 from broadsheet.page.breadcrumbs import clean
 from broadsheet.page.languages import stated_language
-from broadsheet.page.names import is_cjk, is_outlet, read_names
+from broadsheet.page.names import has_person_form, is_cjk, is_outlet, read_names
 from broadsheet.page.plain import lowered, plain
 from broadsheet.page.times import parse_time
 from broadsheet.page.vocabulary import load, word_set, words
@@ -147,7 +147,9 @@ def _ends_in_letter(name: str) -> bool:
 def is_house(name: str, site_name: str | None) -> bool:
     """Whether an author is the site itself: `Example` or `Example Sport` on `Example`, `Example` on `The Example Blog`."""
     site, own = headline_key(site_name or ""), headline_key(name)
-    return bool(site and own) and (own.startswith(site) or (len(own) >= (3 if is_cjk(own) else 6) and own in site))
+    return bool(site and own) and (
+        own.startswith(site) or (len(own) >= (3 if is_cjk(own) else 6) and own in site and not (is_cjk(own) and has_person_form(own)))
+    )
 
 
 def _canonical(href: str | None, by_name: dict[str, list[str]], articles: list[dict[str, Any]]) -> str | None:

@@ -171,7 +171,9 @@ def signed_names(shown: str) -> Iterator[tuple[int, int, list[tuple[int, int]]]]
         group = "ko" if match["ko"] else "ja"
         spans = [(name.start(), name.end()) for name in _SIGNED_NAME.finditer(shown, *match.span(group))]
         begin = match.start()
-        while group == "ko" and (before := _NAME_BEFORE.search(shown, 0, begin)) and _is_korean_name(before["name"]):  # 이갑을 김병정 기자
+        while (
+            group == "ko" and (before := _NAME_BEFORE.search(shown, max(0, begin - 6), begin)) and _is_korean_name(before["name"])
+        ):  # 이갑을 김병정 기자
             spans.insert(0, before.span("name"))
             begin = before.start("name")
         names = [shown[start:end] for start, end in spans]

@@ -337,10 +337,10 @@ class Reading:
             editors = {person.name for person in people} | set(self.metadata.editors)
             people += [PersonCredit(role=PersonRole.AUTHOR, name=name, raw=name) for name in self.metadata.authors if name not in editors]
         elif (shown := {person.name for person in people if person.role in _WRITERS}) and shown < set(self.metadata.authors):
-            people += [
-                PersonCredit(role=PersonRole.AUTHOR, name=name, raw=name) for name in self.metadata.authors if name not in shown
-            ]  # more of them
-            people.sort(key=lambda person: self.metadata.authors.index(person.name) if person.name in self.metadata.authors else -1)
+            known = {person.name for person in people}  # an editor of the page is no author of the head
+            stated = self.metadata.authors
+            people += [PersonCredit(role=PersonRole.AUTHOR, name=name, raw=name) for name in stated if name not in known]
+            people.sort(key=lambda person: stated.index(person.name) if person.name in stated and person.role in _WRITERS else len(stated))
         if not any(person.role in _EDITORS for person in people):
             people += [PersonCredit(role=PersonRole.EDITOR, name=name, raw=name) for name in self.metadata.editors]
         return tuple(people)

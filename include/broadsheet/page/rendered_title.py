@@ -16,7 +16,7 @@ _LEAST, _WIDEST, _WIDEST_QUESTION = 8, 260, 100  # display columns
 _INFORMS = re.compile(r"来源[:：]|来源标题|编辑[:：]|作者[:：]|原标题|^分享|^字号")
 _ORIGINAL = re.compile(r"(?:原|来源)标题[:：]")
 _TELLS_TIME = re.compile(
-    r"\d{1,2}[:.]\d{2}(?:\s|$|\s?(?:uhr|h\b|am\b|pm\b))|\d (?:minutes?|hours?|days?) ago|\bvor \d{1,2} (?:minuten|stunden|tagen)", re.IGNORECASE
+    r"\d{1,2}[:.]\d{2}\s?(?:uhr|h\b|am\b|pm\b)|\d{1,2}:\d{2}$|\d (?:minutes?|hours?|days?) ago|\bvor \d{1,2} (?:minuten|stunden|tagen)", re.IGNORECASE
 )
 _MARK = "●■◆▲★○□◇△☆"
 _SUBTITLE = ("——", "— ", "– ")

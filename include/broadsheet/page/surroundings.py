@@ -143,13 +143,14 @@ def _without_house(text: str, house: str | None) -> tuple[str, str | None]:
     return text, None
 
 
+_TITLE_CASE = frozenset(("en", "de"))
 _DASH = re.compile(r"\s[-–—|]\s")
 
 
 def read_bold_name(document: Document, found: Surroundings, box: int, stop: int) -> None:
-    """A name alone in bold under the text, where no writer is known."""
+    """A name alone in bold under the text, where no writer is known, in languages whose headings are not written with capitals."""
     blocks = document.blocks
-    if any(person.role in _WRITERS for person in found.people):
+    if any(person.role in _WRITERS for person in found.people) or (document.language or "en")[:2].lower() in _TITLE_CASE:
         return
     for index in range(stop + 1, min(stop + 3, len(blocks))):
         block = blocks[index]
@@ -158,7 +159,7 @@ def read_bold_name(document: Document, found: Surroundings, box: int, stop: int)
             continue
         if not 2 <= len(names) <= 4 or not all(name[0].isupper() and not name[1:].isupper() for name in names):
             continue
-        if words.groups_of(block.shown) or words.heading_group(block.text, block.mentions):
+        if words.groups_of(block.shown) or words.heading_group(block.text, block.mentions) or any(map(words.is_of_the_site, names)):
             continue
         line = read_info_line(f"By {block.text}")
         if len(line.people) == 1 and line.explained_ratio >= 0.9:

@@ -50,7 +50,7 @@ def is_time_alone(text: str) -> bool:
     return bool(found) and not any(char.isalnum() for char in text[: found[0].start] + text[found[-1].end :])
 
 
-_ANY_TIME = datetime(2024, 1, 1)  # noqa: DTZ001 - a leap year
+_ANY_TIME = datetime(2024, 12, 31)  # noqa: DTZ001 - the end of a leap year
 
 
 def find_times(text: str, *, reference: datetime | None = None, day_first: bool = False, stated: datetime | None = None) -> list[FoundTime]:
@@ -143,8 +143,12 @@ class _Rule(NamedTuple):
     clock_may_precede: bool = False  # "5:04 PM, March 3, 2021", "09:30, 27.11.2026"
 
 
-def _numbers(match: re.Match[str]) -> tuple[int, int, int] | None:
-    year, month, day = int(match["y"]), int(match["m"]), int(match["d"])
+def _numbers(match: re.Match[str]) -> tuple[int, int, int]:
+    return int(match["y"]), int(match["m"]), int(match["d"])
+
+
+def _year_first(match: re.Match[str]) -> tuple[int, int, int] | None:
+    year, month, day = _numbers(match)
     return _from_jalali(year, month, day) if year < 1900 else (year, month, day)
 
 
@@ -213,8 +217,8 @@ def _numbers_of(group: str) -> dict[str, int]:
 
 @cache
 def _rules() -> tuple[_Rule, ...]:
-    # looked up afterwards: cheaper than six hundred branches. Names with a blank, a dot, a figure or a vowel sign are listed.
-    listed = alternation(name for group in ("months", "jalali_months") for name in words("fields", group) if not name.isalpha())
+    # looked up afterwards: cheaper than six hundred branches. Names of two letters, or with a blank, a dot, a figure or a vowel sign are listed.
+    listed = alternation(name for group in ("months", "jalali_months") for name in words("fields", group) if not name.isalpha() or len(name) < 3)
     month = rf"(?<![^\W\d_])(?P<month>(?:{listed})|[^\W\d_]{{3,12}})"
     other = rf"(?:\ ?[/(]\ ?(?:{listed}|[^\W\d_]{{3,12}})\)?)?"  # نوفمبر/تشرين الثاني
     year4 = r"(?P<y>(?:19|20|21|1[34]|25)[0-9]{2})"
@@ -223,7 +227,7 @@ def _rules() -> tuple[_Rule, ...]:
         _Rule(
             "year_month_day",
             re.compile(rf"{_NOT_AFTER_DIGIT}{year4}(?P<s>[-/.])(?P<m>[0-9]{{1,2}})(?P=s){glued_day}\.?"),
-            _numbers,
+            _year_first,
             "-/.",
             clock_may_precede=True,
         ),

@@ -86,7 +86,7 @@ def leads_to_neighbour(shown: str) -> bool:
     if match is None:
         return False
     after = begin[match.end() :].lstrip()
-    return not match[0].isascii() or " " in match[0] or not after or after[0] in EDGES
+    return is_cjk(match[0]) or " " in match[0] or not after or after[0] in EDGES
 
 
 def is_loading(text: str) -> bool:
