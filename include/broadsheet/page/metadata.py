@@ -147,9 +147,10 @@ def _ends_in_letter(name: str) -> bool:
 def is_house(name: str, site_name: str | None) -> bool:
     """Whether an author is the site itself: `Example` or `Example Sport` on `Example`, `Example` on `The Example Blog`."""
     site, own = headline_key(site_name or ""), headline_key(name)
-    return bool(site and own) and (
-        own.startswith(site) or (len(own) >= (3 if is_cjk(own) else 6) and own in site and not (is_cjk(own) and has_person_form(own)))
-    )
+    if not site or not own:
+        return False
+    is_long = len(own) > 3 or (len(own) == 3 and not has_person_form(own)) if is_cjk(own) else len(own) >= 6
+    return own.startswith(site) or (is_long and own in site)
 
 
 def _canonical(href: str | None, by_name: dict[str, list[str]], articles: list[dict[str, Any]]) -> str | None:
