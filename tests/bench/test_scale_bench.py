@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import scale
 
 BENCH = Path(__file__).resolve().parents[2] / "bench" / "scale.py"
 
@@ -30,9 +31,17 @@ def test_the_pool_comes_to_its_figures(of_the_pool):
     assert (folder / "memory.svg").read_text("utf-8").startswith("<svg")
 
 
-def test_spark_derives_from_what_the_pool_left(of_the_pool, spark):
-    figures = figures_of(of_the_pool[0], "--reuse", "--parts", "derive")
-    assert figures["derive_s"] > 0 and figures["derive_shuffled_gb"] > 0
+def test_what_a_job_shuffled_is_told_by_its_tasks(tmp_path: Path):
+    """By Spark's log of events; that Spark derives what a load does is tested where it is derived."""
+    ended = [
+        {"Event": "SparkListenerTaskEnd", "Task Metrics": {"Shuffle Write Metrics": {"Shuffle Bytes Written": n}, "Disk Bytes Spilled": n // 10}}
+        for n in (200, 50)
+    ]
+    log = tmp_path / "events"
+    log.write_text(
+        "".join(json.dumps(event) + "\n" for event in [{"Event": "SparkListenerLogStart"}, *ended, {"Event": "SparkListenerTaskEnd"}]), "utf-8"
+    )
+    assert scale._shuffled(log) == (250, 25)
 
 
 def test_spark_comes_to_its_figures_and_all_engines_to_the_same_rows(tmp_path: Path, spark):
