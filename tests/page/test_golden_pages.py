@@ -8,7 +8,10 @@ import pytest
 from golden_pages import FOLDER, PAGES, page_of, record_file, record_of
 from record_rules import broken_rules
 
+from broadsheet.page.dom import read_html
+from broadsheet.page.own_lists import _box_of_module, place_of
 from broadsheet.page.read import read_page
+from broadsheet.page.stories import Story
 from broadsheet.records import BlockLabel, Module, ModuleKind, Page, PageKind
 
 
@@ -86,3 +89,11 @@ def test_friend_links_without_a_heading_are_no_list() -> None:
     friends = "".join(f'<a href="https://www.site{n}.example/">第{n}家友好新闻网站的名称</a> ' for n in range(5))
     page = html("zh-section").replace("</body>", f"<div>{friends}</div></body>")
     assert [len(module.items) for module in lists(page)] == [len(module.items) for module in lists(html("zh-section"))]
+
+
+def test_a_list_has_a_place_though_its_blocks_were_taken_for_those_of_another() -> None:
+    """Broken markup may put several lists into one box: whoever came first has the blocks."""
+    document = read_html('<div class="side"><ul><li><a href="/1">云州第一座大桥通车</a></li><li><a href="/2">云州第二座大桥通车</a></li></ul></div>')
+    stories = [Story(block.text, block.width, index, block.box, block.links[0], index, [index]) for index, block in enumerate(document.blocks)]
+    assert len(stories) == 2
+    assert place_of(document, _box_of_module(document, 7, stories)) == "div.side/ul"

@@ -55,7 +55,7 @@ def own_lists(document: Document, known: list[Module]) -> list[Module]:
         if len(modules) == count:
             left.append(run)
         elif modules[-1].items:
-            modules[-1] = replace(modules[-1], is_own=True, place=place_of(document, _box_of_module(document, count)))
+            modules[-1] = replace(modules[-1], is_own=True, place=place_of(document, _box_of_module(document, count, run.stories)))
     mark_lonely_headings(document, tokens)
     first = min((index for index, block in enumerate(document.blocks) if block.label == BlockLabel.FEED), default=len(document.blocks))
     leads = 0
@@ -120,10 +120,10 @@ def _step(tag: str, name: str) -> str:
     return f"{tag}.{first[0]}" if first else tag
 
 
-def _box_of_module(document: Document, number: int) -> int:
-    """Innermost box that holds all entries of a module."""
+def _box_of_module(document: Document, number: int, stories: list[Story]) -> int:
+    """Innermost box that holds all entries of a module; their blocks may be another's, where several lists are one block."""
     boxes = [block.box for block in document.blocks if block.module == number and block.label != BlockLabel.MODULE_HEADING]
-    return reduce(document.common, boxes)
+    return reduce(document.common, boxes) if boxes else _around(document, stories)
 
 
 def _around(document: Document, stories: list[Story]) -> int:
