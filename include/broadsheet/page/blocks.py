@@ -112,6 +112,10 @@ class RawBlock(msgspec.Struct, eq=False):
     shown: str = ""  # the text as patterns see it: `plain`, lower case, of the same length
     mentions: int = 0  # groups of the vocabulary, see `mentions.py`
 
+    def displayed(self) -> str:
+        """The text, without the bullet or the number of a plain-text capture's line."""
+        return self.links[0].text if self.is_item and self.links else self.text
+
     def mark(self, label: BlockLabel, rule: str) -> None:
         """Label the block unless it has a label: earlier rules win."""
         if self.label is UNKNOWN:

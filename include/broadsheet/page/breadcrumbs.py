@@ -35,7 +35,7 @@ def is_home(text: str) -> bool:
 
 def is_no_crumb(text: str) -> bool:
     """Whether a line is one of a menu: about us, contact."""
-    shown = lowered(text)
+    shown = lowered(fold_blanks(text))
     return any(mark in shown for mark in words("fields", "breadcrumb", "never"))
 
 
@@ -98,10 +98,9 @@ def _is_tail(crumb: str) -> bool:
 
 def _begins_at_home_or_ends_in_text(crumbs: Sequence[str]) -> bool:
     """首页 / 新闻 / 正文: weak separators are believed of a short line between a site's root and 正文; footers' 首页 - 联系我们 is not one."""
-    shown = [lowered(fold_blanks(crumb)) for crumb in crumbs]
-    if not 2 <= len(shown) <= 5 or any(map(is_no_crumb, shown)):
+    if not 2 <= len(crumbs) <= 5 or any(map(is_no_crumb, crumbs)):
         return False
-    return shown[0] in word_set("fields", "breadcrumb", "homes") or shown[-1] in word_set("fields", "breadcrumb", "tails")
+    return is_home(crumbs[0]) or lowered(fold_blanks(crumbs[-1])) in word_set("fields", "breadcrumb", "tails")
 
 
 def _cut(line: str, shown: str, separator: re.Pattern[str]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from broadsheet.page import words
 from broadsheet.page.blocks import Document, RawBlock
 from broadsheet.page.body import ends_a_sentence
+from broadsheet.page.credit_line import InfoLine
 from broadsheet.page.credits import read_byline, read_info_line
 from broadsheet.page.entries import undoubled
 from broadsheet.page.names import is_cjk
@@ -142,7 +143,8 @@ def is_doubled(document: Document, index: int) -> bool:
 
 def is_glued(text: str) -> bool:
     """Whether a line is a row of links without blanks: StartNewsSport."""
-    return len(_GLUED.findall(text)) >= _FEWEST_GLUED and 3 * len(_GLUED.findall(text)) > text.count(" ")
+    glued = len(_GLUED.findall(text))
+    return glued >= _FEWEST_GLUED and 3 * glued > text.count(" ")
 
 
 def _leads_elsewhere(text: str) -> bool:
@@ -165,7 +167,10 @@ def is_info(text: str) -> bool:
     """Whether a line says when the article was published, and little besides."""
     if len(text) > 160 or not any(char.isdigit() for char in text):
         return False
-    line = read_info_line(text)
+    return _tells_publication(read_info_line(text), text)
+
+
+def _tells_publication(line: InfoLine, text: str) -> bool:
     if line.time is None:
         return False
     return line.explained_ratio >= (0.35 if line.time.precision != "day" and len(text) <= _SHORT_INFO else 0.55)
@@ -190,7 +195,7 @@ def info_line_above(document: Document, stop: int) -> int | None:
             continue
         if any(char.isdigit() for char in text):
             line = read_info_line(text)
-            if is_info(text) or (line.time is not None and line.has_label and line.explained_ratio >= 0.3):
+            if _tells_publication(line, text) or (line.time is not None and line.has_label and line.explained_ratio >= 0.3):
                 return index
         elif byline is None and not words.is_picture_credit(document.blocks[index]) and is_byline(text):
             byline = index

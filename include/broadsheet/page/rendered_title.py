@@ -44,8 +44,7 @@ def rendered_title(document: Document, start: int | None) -> tuple[int | None, s
     if best is None:
         return None, None
     index = _above_standfirst(document, best[1])
-    block = blocks[index]
-    return index, block.links[0].text if block.is_item and block.links else block.text
+    return index, blocks[index].displayed()
 
 
 class _Told:

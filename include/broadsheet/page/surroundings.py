@@ -4,6 +4,7 @@ Each finder labels the blocks that it reads, so that they are not taken for text
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -344,7 +345,7 @@ def _read_crumb_list(document: Document, found: Surroundings, limit: int) -> Non
 def _read_line_above(document: Document, found: Surroundings, title: int) -> None:
     """Crumbs in one line right above a rendered headline: with bars between them, or home first and a channel, perhaps with the headline behind."""
     blocks = document.blocks
-    headline = _displayed(blocks[title])
+    headline = blocks[title].displayed()
     for index in range(title - 1, max(-1, title - _KICKERS - 1), -1):
         text = blocks[index].text
         if blocks[index].is_item or len(text) > LONGEST_CRUMBS or may_hold_time(text):
@@ -358,7 +359,7 @@ def _read_line_above(document: Document, found: Surroundings, title: int) -> Non
         else:
             first, _, rest = crumbs.partition(" ")
             read = (first, rest) if is_home(first) and 1 <= len(rest.split()) <= _WORDS_OF_CRUMB else ()
-        if 2 <= len(read) <= _MOST_CRUMBS and max(map(columns, read)) <= _WIDEST_CRUMB and not any(map(is_no_crumb, read)):
+        if _may_be_crumbs(read):
             found.breadcrumb = read
             blocks[index].mark(BlockLabel.BREADCRUMB, "breadcrumb")
             return
@@ -371,7 +372,7 @@ _BEGIN_OF_HEADLINE, _WORDS_OF_CRUMB = 16, 3  # characters; words
 def _read_crumb_lines(document: Document, found: Surroundings, title: int) -> None:
     """Short lines right above a rendered headline that begin at the site's root, or a list there that counts them."""
     blocks = document.blocks
-    texts = {index: _displayed(blocks[index]) for index in range(max(0, title - _KICKERS - _MOST_CRUMBS), title)}
+    texts = {index: blocks[index].displayed() for index in range(max(0, title - _KICKERS - _MOST_CRUMBS), title)}
     homes = [index for index, text in texts.items() if is_home(text)]
     firsts = [index for index in texts if blocks[index].rank == 1]
     if not homes and not firsts:
@@ -384,18 +385,18 @@ def _read_crumb_lines(document: Document, found: Surroundings, title: int) -> No
         members.append(members[-1] + 1)
     if title - members[-1] > _KICKERS + 1:
         return
-    if headline_key(texts[members[-1]]) == headline_key(_displayed(blocks[title])):
+    if headline_key(texts[members[-1]]) == headline_key(blocks[title].displayed()):
         members.pop()
     crumbs = [texts[index] for index in members]
-    if not 2 <= len(crumbs) <= _MOST_CRUMBS or max(map(columns, crumbs)) > _WIDEST_CRUMB or any(map(is_no_crumb, crumbs)):
+    if not _may_be_crumbs(crumbs):
         return
     found.breadcrumb = read_breadcrumb(" > ".join(crumbs), is_known=True) or ()
     for index in members:
         blocks[index].mark(BlockLabel.BREADCRUMB, "breadcrumb_list")
 
 
-def _displayed(block: RawBlock) -> str:
-    return block.links[0].text if block.is_item and block.links else block.text
+def _may_be_crumbs(crumbs: Sequence[str]) -> bool:
+    return 2 <= len(crumbs) <= _MOST_CRUMBS and max(map(columns, crumbs)) <= _WIDEST_CRUMB and not any(map(is_no_crumb, crumbs))
 
 
 _KICKERS, _MOST_CRUMBS, _WIDEST_CRUMB = 2, 4, 30  # lines between list and headline; crumbs; display columns

@@ -125,6 +125,7 @@ _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:[T ]?(\d\d):?(\d\d):?(\d\d
 # --- patterns -------------------------------------------------------------------------------------------------------------------
 
 _NOT_AFTER_DIGIT = r"(?<![0-9])"
+_YEAR_DIGITS = r"(?:19|20|21|1[34]|25)[0-9]{2}"  # of our calendar, the Persian and the Buddhist
 _WEEKDAY = (
     r"(?:\ ?[(]?(?:星期|周|週|礼拜)[一二三四五六日天][)]?|\ ?\([月火水木金土日월화수목금토일](?:曜日?|요일)?\)"
     r"|\ ?[月火水木金土日]曜日?|\ ?[월화수목금토일]요일|\ ?\(?(?:mon|tue|wed|thu|fri|sat|sun)\.?\)?(?=\ ))?"
@@ -221,7 +222,7 @@ def _rules() -> tuple[_Rule, ...]:
     listed = alternation(name for group in ("months", "jalali_months") for name in words("fields", group) if not name.isalpha() or len(name) < 3)
     month = rf"(?<![^\W\d_])(?P<month>(?:{listed})|[^\W\d_]{{3,12}})"
     other = rf"(?:\ ?[/(]\ ?(?:{listed}|[^\W\d_]{{3,12}})\)?)?"  # نوفمبر/تشرين الثاني
-    year4 = r"(?P<y>(?:19|20|21|1[34]|25)[0-9]{2})"
+    year4 = rf"(?P<y>{_YEAR_DIGITS})"
     glued_day = r"(?P<d>[0-9]{2}(?=[0-9]{1,2}:[0-9]{2})|[0-9]{1,2}(?![0-9])|(?<=-[0-9]{2}-)[0-9]{2}(?=[0-9]{1,4}(?![0-9-])))"
     return (
         _Rule(
@@ -298,7 +299,7 @@ def _rules() -> tuple[_Rule, ...]:
         ),
         _Rule(
             "day_month",  # 27 ноября, 09:30
-            re.compile(rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})\.? {month}(?![^\W\d_]|,? {{1,2}}(?:19|20|21|1[34]|25)[0-9]{{2}})"),
+            re.compile(rf"{_NOT_AFTER_DIGIT}(?P<d>[0-9]{{1,2}})\.? {month}(?![^\W\d_]|,? {{1,2}}{_YEAR_DIGITS})"),
             _month_name_without_year,
             " ",
             needs_clock=True,
@@ -324,6 +325,7 @@ def _clock() -> re.Pattern[str]:
     part = "|".join(re.escape(plain(word)) for word in sorted(words("fields", "day_parts"), key=len, reverse=True))
     joiner = alternation(word for word in data["clock_joiners"] if word[0].isalpha())
     years, days = alternation(words("fields", "year_words")), alternation(words("fields", "weekdays"))
+    half_days = pattern("fields", "half_days").pattern
     zone = alternation([*data["zone_names"], *data["unclear_zone_names"]])
     after_dot = rf"\ ?(?:uhr|h)|\ (?:{zone})\b|\ ?(?:$|[)|·•])"  # 18.30, but no 18.3 million
     return re.compile(
@@ -332,7 +334,7 @@ def _clock() -> re.Pattern[str]:
         r"(?:(?P<minutes>\ ?[:时時點点시h]\ ?(?P<minute>[0-9]{2})(?:[分분]|(?=[^0-9]|$)|(?=:[0-9]{2}))"
         rf"|\.(?P<minute_dot>[0-9]{{2}})(?={after_dot}))?"
         r"(?:\ ?:?(?P<second>[0-9]{2})(?:[秒초]|(?<=:[0-9]{2}))(?:[.,][0-9]{1,9})?)?)?"
-        rf"(?:\ ?(?P<half>[ap])\.?m\b\.?|\ ?(?P<after>{_half_days().pattern}))?(?:\ ?uhr\b|h\b)?"
+        rf"(?:\ ?(?P<half>[ap])\.?m\b\.?|\ ?(?P<after>{half_days}))?(?:\ ?uhr\b|h\b)?"
         rf"(?:\ ?[(]?(?P<zone>{zone}))?(?P<offset>\ ?[+-][0-9]{{2}}:?[0-9]{{2}}(?![0-9:])|(?<=gmt|utc)[+-][0-9]{{1,2}}(?![0-9:]))?[)]?",
     )
 
@@ -357,9 +359,9 @@ def _day_word() -> re.Pattern[str]:
 
 
 _DIGIT = re.compile(r"[0-9]")
-_DATED = re.compile(r"(?:19|20|21|1[34]|25)[0-9]{2}|[0-9]{2}([-./])[0-9]{2}\1[0-9]{2}")
+_DATED = re.compile(_YEAR_DIGITS + r"|[0-9]{2}([-./])[0-9]{2}\1[0-9]{2}")
 _SHORT_DATED = re.compile(r"[0-9]{1,2}[-/月][0-9]{1,2}日?[^0-9]{0,5}[0-9]{1,2}[:時时]")
-_YEAR = re.compile(r"(?:19|20|21|1[34]|25)[0-9]{2}")
+_YEAR = re.compile(_YEAR_DIGITS)
 
 
 def _candidates(shown: str, has_reference: bool, is_stated: bool) -> Iterator[tuple[int, int, re.Match[str], _Rule | None]]:
@@ -465,13 +467,8 @@ def _read_clock(shown: str, start: int) -> _ClockTime | None:
     return _ClockTime(hour, minute, second, _offset(match["zone"], offset), match.start() + len(shown[match.start() : end].rstrip(" (")))
 
 
-@cache
-def _half_days() -> re.Pattern[str]:
-    """Words after a clock time that tell the half of the day, as "pm" does."""
-    return pattern("fields", "half_days")
-
-
 def _half_of(word: str) -> str:
+    """The half of the day that a word after a clock time tells, as "pm" does."""
     return "p" if " ".join(word.split()) in word_set("fields", "half_days", "p") else "a"
 
 
@@ -482,9 +479,9 @@ class _ClockBefore(NamedTuple):
 
 @cache
 def _clock_before() -> re.Pattern[str]:
-    days = alternation(words("fields", "weekdays"))
+    days, half_days = alternation(words("fields", "weekdays")), pattern("fields", "half_days").pattern
     return re.compile(
-        rf"(?<![0-9:.])[0-9]{{1,2}}[:h][0-9]{{2}}(?::[0-9]{{2}})?(?:\ ?[ap]\.?m\b\.?|\ (?:{_half_days().pattern}))?(?:\ ?uhr)?(?:\ [a-z]{{2,4}})?"
+        rf"(?<![0-9:.])[0-9]{{1,2}}[:h][0-9]{{2}}(?::[0-9]{{2}})?(?:\ ?[ap]\.?m\b\.?|\ (?:{half_days}))?(?:\ ?uhr)?(?:\ [a-z]{{2,4}})?"
         rf"(?:\ ?[,|/·•–—-])?(?:\ (?:on|ngày))?\ ?(?:[a-z]{{3,9}}\.?, ?|(?:{days}),?\ )?(?:ngày )?$"
     )
 
