@@ -13,6 +13,7 @@ from broadsheet.page.blocks import OUTSIDE, UNKNOWN, Document, Hint
 from broadsheet.page.by_profile import RULE, ByProfile
 from broadsheet.page.cards import card_blocks
 from broadsheet.page.credits import read_dateline, read_opening_credit, read_signature, read_tail_credit
+from broadsheet.page.crumb_lines import read_crumbs
 from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
@@ -132,7 +133,7 @@ class Reading:
         if profile:
             profile.read_lines(found)
         if not found.breadcrumb:
-            around.read_crumbs(document, found, title, start)
+            read_crumbs(document, found, title, start)
         around.read_originals(document, found, title, start, stop)
         around.read_info(document, found, self.metadata, title, start, stop, self.captured_at)
         around.read_closing(document, found, start, stop)
