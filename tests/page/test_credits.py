@@ -151,6 +151,15 @@ def test_other_texts_are_no_closing_credit(text):
         ("【文/山河网专栏作者 王小文】", [("author", "王小文", "山河网")]),
         ("云州社记者", []),
         ("By Jane Doe and John Roe", [("author", "Jane Doe", None), ("author", "John Roe", None)]),
+        ("By Jane Doe Staff Writer", [("author", "Jane Doe", None)]),
+        (
+            "By Jane Doe and John Roe - Example Technology Writers",
+            [("author", "Jane Doe", "Example Technology"), ("author", "John Roe", "Example Technology")],
+        ),
+        ("Par ANNE MODELE, LUC EXEMPLE Envoyés spéciaux à Provenville", [("author", "ANNE MODELE", None), ("author", "LUC EXEMPLE", None)]),
+        ("By April May", [("author", "April May", None)]),
+        ("di Anna Prova", [("author", "Anna Prova", None)]),
+        ("Text: Jane Doe", [("author", "Jane Doe", None)]),
         ("Von Max Mustermann", [("author", "Max Mustermann", None)]),
         ("Por Ana López y Juan Pérez", [("author", "Ana López", None), ("author", "Juan Pérez", None)]),
         ("홍길동 기자", [("reporter", "홍길동", None)]),
@@ -172,6 +181,8 @@ def test_a_byline_is_read(text, wanted):
         "编辑 工作 会议",
         "",
         "Editorial by nobody",
+        "Text Size",  # a control of the page
+        "Anna Di Prova",  # a part of the name is no label
     ],
 )
 def test_a_sentence_is_no_byline(text):
@@ -204,6 +215,18 @@ def test_a_sentence_is_no_byline(text):
 def test_datelines_and_credits_inside_paragraphs(text, dateline, wanted):
     assert read_dateline(text) == dateline
     assert people(read_opening_credit(text)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("By Jane Doe March 18 at 3:57 PM Follow @janedoe", [("author", "Jane Doe")]),
+        ("Illustration by Jane Doe", []),
+        ("By John Roe Illustration by Jane Doe", [("author", "John Roe")]),
+    ],
+)
+def test_what_stands_beside_a_name_is_no_name(text, wanted):
+    assert people(read_info_line(text).people) == wanted
 
 
 def test_a_tail_credit_gives_the_source_too():

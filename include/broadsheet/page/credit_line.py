@@ -34,6 +34,7 @@ from broadsheet.page.names import (
     is_site_name,
     read_names,
     signed_names,
+    standing_at,
 )
 from broadsheet.page.plain import lowered, plain
 from broadsheet.page.times import are_of_updates, find_times, preferred
@@ -58,8 +59,10 @@ _BEFORE_AFFILIATION = re.compile(r"[^\s|:,，、;；。()\[\]【】<>/_]{1,24}$"
 _HOUSE_BEFORE = re.compile(r"(?P<house>[^\s()\[\]【】<>=|,·]{2,16})(?:\ ?(?P<is>=)\ ?|\ )$")
 _SENT_FROM = re.compile(r"\s{0,3}\(?\s?(?:发自|發自)[\u3400-\u9fff、]{2,12}\)?")  # 发自云州
 _TAIL_SEPARATOR = re.compile(r"\s{0,9}[,|–—-]\s{0,9}")
+_BLANK = re.compile(r"\ ")
 _VALUE_END = re.compile(r"\s{2,}|[|()\[\]【】{}<>;；。]|\s[/·•]\s")
 _YEAR_FIRST = frozenset(("year_month_day", "cjk_date", "spaced_dots", "two_digit_year"))  # forms of East Asian info lines
+_IN_NAME = re.compile(r"[^\W\d_] $")
 _SENTENCE = re.compile(r"[?!。…]|\.\s")
 
 _Credit = TypeVar("_Credit", PersonCredit, SourceCredit)
@@ -195,6 +198,8 @@ class CreditLine:
         affiliation = (
             self._affiliation_before(start, word, taken) if (kind in _AFFILIATED and len(word) > 1) or word in {"实习生", "實習生"} else None
         )
+        if word in word_set("fields", "name_particles") and _IN_NAME.search(self.shown, max(0, start - 3), start) and not taken[start - 2]:
+            return None  # Anna Di Prova
         begins = affiliation is not None or start == 0 or self.shown[start - 1] in _BOUNDARY or bool(taken[start - 1])
         if not begins:
             return None
@@ -327,7 +332,7 @@ class CreditLine:
 
     def _latin_tail(self, start: int, end: int, affiliation: str | None) -> tuple[int, str | None, str | None]:
         """`, Staff Writer`, `- Example Weekly Contributor`, `| Example News`: where it ends, the affiliation, and a source that it names."""
-        separator = _TAIL_SEPARATOR.match(self.shown, start, end)
+        separator = _TAIL_SEPARATOR.match(self.shown, start, end) or (standing_at(self.lower, start, end) and _BLANK.match(self.shown, start))
         if separator is None:
             return start, affiliation, None
         cut = re.compile(r"\s*[|•·()]|\s{2,}|\.\s|\s[–—-]\s").search(self.shown, separator.end(), end)

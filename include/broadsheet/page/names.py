@@ -49,6 +49,8 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
         if placeholder := _placeholder().match(lower, position, end):
             position = placeholder.end()
             continue
+        if names and " " in names[-1] and _ends_name(shown, position, end):
+            break
         here = _BETWEEN.match(shown, position, end).end()  # type: ignore[union-attr]
         if standing := _standing_before().match(shown, here, end):
             here = standing.end()
@@ -249,6 +251,8 @@ def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, 
         text = word[0]
         if is_cjk(text) or (count and _CODE.match(shown, position, end)):
             break
+        if count > 1 and _ends_name(shown, last, end):
+            break
         lower = text.lower().rstrip(".")
         if not text[0].isupper() and text[0] == text[0].upper():  # a script without capitals
             if lower in joiners:
@@ -278,6 +282,29 @@ def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, 
     if not labelled and text == text.lower() != text.upper():
         return None
     return start, last
+
+
+def standing_at(lower: str, start: int, end: int) -> re.Match[str] | None:
+    """What a person is, right behind the name and a blank, in `lowered` text: Jane Doe Staff Writer."""
+    return _standing().match(lower, start + 1, end) if lower[start : start + 1] == " " else None
+
+
+@cache
+def _months() -> frozenset[str]:
+    return word_set("fields", "months")
+
+
+def _ends_name(shown: str, start: int, end: int) -> bool:
+    """Whether a blank and no name stand behind a name: what the person is (Staff Writer), or a day (March 18)."""
+    word = _LATIN_WORD.match(shown, start + 1, end) if shown[start : start + 1] == " " else None
+    if word is None:
+        return False
+    if lowered(word[0]).rstrip(".") in _months():
+        return _DAY.match(shown, word.end()) is not None
+    return standing_at(lowered(shown), start, end) is not None
+
+
+_DAY = re.compile(r"\ [0-9]{1,2}\b")
 
 
 def _pen_name(shown: str, start: int, end: int) -> tuple[int, int] | None:
