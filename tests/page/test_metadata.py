@@ -52,6 +52,20 @@ def test_a_graph_is_read():
     assert (page.language, page.breadcrumb, page.kind_hint) == ("en", ("Home", "News"), "article")
 
 
+def test_a_stated_midnight_tells_the_day_alone():
+    for stamp in ("2021-03-03T00:00:00", "2021-03-03T00:00:00Z", "2021-03-03T00:00:00+01:00"):
+        assert (published := read(metas=[("date", stamp)]).published) is not None
+        assert (published.local.isoformat(), published.precision) == ("2021-03-03T00:00:00", "day")
+    both = read(metas=[("date", "2021-03-03T00:00:00"), ("dc.date", "2021-03-03T08:15:00")]).published
+    assert both is not None and both.precision == "second"
+
+
+def test_the_site_as_author_is_not_cut_into_names():
+    metas = [("og:site_name", "Boats & Bridges"), ("author", "Boats & Bridges")]
+    assert read(metas=metas).authors == ()
+    assert read(metas=[*metas, ("author", "Jane Doe")]).authors == ("Jane Doe",)
+
+
 def test_metas_are_read_however_they_are_spelt():
     page = read(
         metas=[

@@ -11,7 +11,7 @@ from broadsheet.page.breadcrumbs import clean
 from broadsheet.page.languages import stated_language
 from broadsheet.page.names import has_person_form, is_cjk, is_outlet, read_names
 from broadsheet.page.plain import lowered, plain
-from broadsheet.page.times import parse_time
+from broadsheet.page.times import day_if_midnight, parse_time
 from broadsheet.page.vocabulary import load, word_set, words
 from broadsheet.records import PageKind, PublishedTime, Record
 from broadsheet.text import fold_blanks, headline_key
@@ -51,8 +51,8 @@ def read_metadata(
     nodes = [node for text in json_ld[:_MOST_BLOCKS] for node in _nodes(text)]
     articles = [node for node in nodes if _types(node) & word_set("fields", "kinds", "article")]
     published = _published(by_name, articles)
-    authors, agency = _authors(by_name, articles)
     site_name = _first(by_name, "site_name") or next((name for node in articles for name, _ in _named(node.get("publisher"))), None)
+    authors, agency = _authors(by_name, articles, site_name)
     return Metadata(
         titles=_titles(by_name, articles, document_title),
         published=published,
@@ -112,16 +112,19 @@ def _published(by_name: dict[str, list[str]], articles: list[dict[str, Any]]) ->
     stated += [
         (value, f"json_ld:{key}") for node in articles for key in ("datePublished", "dateCreated", "uploadDate") if (value := _string(node.get(key)))
     ]
-    times = [time for value, rule in stated[:40] if (time := parse_time(value, rule)) is not None]
+    times = [day_if_midnight(time) for value, rule in stated[:40] if (time := parse_time(value, rule)) is not None]
     return next((time for time in times if time.precision != "day"), times[0] if times else None)
 
 
-def _authors(by_name: dict[str, list[str]], articles: list[dict[str, Any]]) -> tuple[tuple[str, ...], str | None]:
+def _authors(by_name: dict[str, list[str]], articles: list[dict[str, Any]], site_name: str | None) -> tuple[tuple[str, ...], str | None]:
     """People who wrote it, and an organisation that stands in an author's place."""
     linked = [pair for node in articles for pair in _named(node.get("author") or node.get("creator"))]
     organisations = [name for name, kind in linked if kind.endswith("organization") and is_outlet(name)]
     people = _people([name for name, kind in linked if not kind.endswith("organization")])
-    return people or _people(_all(by_name, "author")), organisations[0] if organisations else None
+    own = headline_key(site_name or "")  # as a whole: `Dogs & Cats` is no author Dogs
+    return people or _people([value for value in _all(by_name, "author") if not own or headline_key(value) != own]), organisations[
+        0
+    ] if organisations else None
 
 
 def _people(values: list[str]) -> tuple[str, ...]:

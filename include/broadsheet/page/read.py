@@ -31,7 +31,7 @@ from broadsheet.page.rendered import is_rendered_paragraph, rendered_range
 from broadsheet.page.rendered_title import rendered_title
 from broadsheet.page.rights import applicability
 from broadsheet.page.surroundings import Surroundings
-from broadsheet.page.times import parse_time
+from broadsheet.page.times import day_if_midnight, parse_time
 from broadsheet.page.title import find_title
 from broadsheet.records import (
     Block,
@@ -324,7 +324,7 @@ class Reading:
         return shown
 
     def _marked_time(self) -> PublishedTime | None:
-        times = [time for _, stamp in self.document.times[:8] if (time := parse_time(stamp, "time_tag"))]
+        times = [day_if_midnight(time) for _, stamp in self.document.times[:8] if (time := parse_time(stamp, "time_tag"))]
         return times[0] if times else None
 
     def _stated_sources(self) -> tuple[SourceCredit, ...]:
@@ -334,7 +334,7 @@ class Reading:
     def _people(self) -> tuple[PersonCredit, ...]:
         house = self.metadata.site_name
         people = [person for person in self.found.people if is_cjk(person.name) or not is_house(person.name, house)]
-        if not any(person.role not in _EDITORS for person in people):
+        if not any(person.role not in _NO_WRITERS for person in people):
             editors = {person.name for person in people} | set(self.metadata.editors)
             people += [PersonCredit(role=PersonRole.AUTHOR, name=name, raw=name) for name in self.metadata.authors if name not in editors]
         elif (shown := {person.name for person in people if person.role in _WRITERS}) and shown < set(self.metadata.authors):
@@ -380,5 +380,6 @@ _LEAD_WITHIN, _SAME_WITHIN = 25, 80  # blocks; the second for paragraphs in boxe
 _LEAD_WIDTH = 60  # display columns
 _NO_LEAD = OUTSIDE | Hint.CAPTION | Hint.SHARE | Hint.TAGS | Hint.RELATED | Hint.RIGHTS | Hint.ASIDE
 _EDITORS = (PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR)
+_NO_WRITERS = (*_EDITORS, PersonRole.PHOTOGRAPHER)
 _WRITERS = (PersonRole.AUTHOR, PersonRole.REPORTER, PersonRole.CORRESPONDENT)
 _SHOWN_WHEN_HIDDEN = (BlockLabel.FEED, BlockLabel.RELATED, BlockLabel.MODULE_HEADING)

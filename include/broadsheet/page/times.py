@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from broadsheet.page.plain import lowered, plain
 from broadsheet.page.vocabulary import alternation, load, pattern, word_set, words
 from broadsheet.records import PublishedTime
@@ -104,6 +106,12 @@ def parse_time(text: str, rule: str) -> PublishedTime | None:
     )
 
 
+def day_if_midnight(time: PublishedTime) -> PublishedTime:
+    """A stated time, which of midnight to the second tells the day alone: programs fill a date up with it."""
+    is_midnight = time.precision != "day" and (time.local.hour, time.local.minute, time.local.second) == (0, 0, 0)
+    return replace(time, precision="day") if is_midnight else time
+
+
 def _standard_time(value: str, rule: str) -> PublishedTime | None:
     """A time in the form that machines write, which most metas have: the general rules would find the same in ten searches."""
     match = _STANDARD.fullmatch(value)
@@ -130,7 +138,7 @@ _WEEKDAY = (
     r"(?:\ ?[(]?(?:星期|周|週|礼拜)[一二三四五六日天][)]?|\ ?\([月火水木金土日월화수목금토일](?:曜日?|요일)?\)"
     r"|\ ?[月火水木金土日]曜日?|\ ?[월화수목금토일]요일|\ ?\(?(?:mon|tue|wed|thu|fri|sat|sun)\.?\)?(?=\ ))?"
 )
-_SEPARATOR = r"(?:[\ t,|·•/_-]{0,4}\(?|:\ )"
+_SEPARATOR = r"(?:[\ t,|·•/_–—-]{0,4}\(?|:\ )"
 
 
 class _Rule(NamedTuple):
