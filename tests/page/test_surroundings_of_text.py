@@ -90,3 +90,30 @@ def test_a_credit_that_closes_the_last_paragraph() -> None:
     found = read(html_of(f'<h1>{TITLE}</h1><p>2024-03-01 08:30</p><div class="content">{paragraphs}</div>', title=TITLE))
     assert [person.name for person in found.people] == ["陈小山"]
     assert [source.name for source in found.sources] == ["云州日报"]
+
+
+_STORIES = [f"The bridge at Seahaven opened on Friday, and {n} buses crossed it before noon, the town said." for n in (12, 20, 31)]
+
+
+def seahaven(*after: str, head: str = "", before: str = "<p>By John Roe</p>") -> Page:
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in _STORIES)
+    return read(
+        f"<html><head>{head}</head><body><h1>Bridge at Seahaven opens</h1>{before}<div class='text'>{text}</div>{''.join(after)}</body></html>"
+    )
+
+
+def test_who_wrote_other_stories_is_no_author() -> None:
+    entry = '<h3><a href="/s/{n}">Seahaven story number {n} in full</a></h3><p>1{n}</p><p>By Jane Doe (3/1{n}/2024)</p>'
+    found = seahaven("<h2>More from the town</h2>", *(entry.format(n=n) for n in range(4, 8)))
+    assert [person.name for person in found.people] == ["John Roe"]
+    assert found.published is None
+
+
+def test_a_byline_of_a_related_link_above_the_text_is_no_author() -> None:
+    entry = '<div class="related"><ul><li><a href="/s/1">Seahaven story number one in full</a><div>By Jane Doe</div></li></ul></div>'
+    assert seahaven(before=entry).people == ()
+
+
+def test_a_photographer_is_not_who_wrote_it() -> None:
+    found = seahaven("<p>Photo by Jane Doe</p>", head='<meta name="author" content="John Roe">', before="")
+    assert [(person.role, person.name) for person in found.people] == [(PersonRole.PHOTOGRAPHER, "Jane Doe"), (PersonRole.AUTHOR, "John Roe")]

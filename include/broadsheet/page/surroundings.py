@@ -22,6 +22,7 @@ from broadsheet.text import headline_key
 
 _INFO_LENGTH = 260
 _WIDEST_SIGNATURE = 50  # display columns
+_WIDEST_COUNTER, _NARROWEST_STORY = 6, 20  # display columns
 _LONGEST_LABEL = 12  # 本文原标题：
 _MAY_INFORM = re.compile(
     r"\d|[:：|｜]|[Bb][Yy]\b|来源|來源|记者|記者|编辑|編輯|作者|기자|특파원|위원|委員|特派員|支局長"
@@ -239,11 +240,11 @@ _NAME_ALONE = re.compile(r"[^\s\d:：|/，。,.()（）]{2,16}")
 
 def read_late_time(document: Document, found: Surroundings, stop: int) -> None:
     """A labelled time under the text, where nothing above it is dated."""
-    for block in document.blocks[stop + 1 : stop + 16]:
+    for index, block in enumerate(document.blocks[stop + 1 : stop + 16], stop + 1):
         if found.published is None and len(block.text) <= _INFO_LENGTH and not block.hints & (Hint.COMMENT | Hint.RELATED):
             line = read_info_line(block.text, day_first=writes_day_first(document.language))
             is_info = line.has_label or (block.hints & Hint.INFO and line.time is not None and line.time.precision != "day")
-            if line.time is not None and is_info and line.explained_ratio >= 0.5:
+            if line.time is not None and is_info and line.explained_ratio >= 0.5 and not _is_of_other_story(document, index):
                 found.published = line.time
                 block.mark(BlockLabel.INFO_LINE, "info_line_below")
 
@@ -296,6 +297,8 @@ def read_bylines(document: Document, found: Surroundings, start: int, stop: int)
         block = blocks[index]
         if block.label is not UNKNOWN or len(block.text) > 160 or not block.mentions & mentions.CREDIT:
             continue
+        if block.hints & Hint.RELATED and not block.hints & Hint.INFO:
+            continue  # who wrote another story
         if _credits_a_picture(document, block, block.text):
             continue
         people = read_byline(block.text)
@@ -336,13 +339,23 @@ def read_closing(document: Document, found: Surroundings, start: int, stop: int)
         if not any(blocks[position].mentions & mentions.CREDIT for position in taken):
             continue
         credit = read_closing_credit(text)
-        if credit is None:
+        if credit is None or (index > stop and _is_of_other_story(document, index)):
             continue
         for position in taken:
             blocks[position].mark(BlockLabel.CREDIT, "closing_credit")
         if index > stop and next(signed_names(text), None) and any(person.role in _WRITERS for person in found.people):
             continue  # reporters of other stories stand there too
         found.add(credit.sources, credit.people)
+
+
+def _is_of_other_story(document: Document, index: int) -> bool:
+    """Whether a line stands under a link to a story, perhaps with a counter between them: By Jane Doe in a list. Chinese pages
+    print the article's own credits under the links to the next one."""
+    blocks = document.blocks
+    if is_cjk(blocks[index].text):
+        return False
+    before = index - 1 if blocks[index - 1].width > _WIDEST_COUNTER else index - 2
+    return blocks[before].link_density > 0.8 and blocks[before].width >= _NARROWEST_STORY
 
 
 def read_notice(document: Document, found: Surroundings, start: int, stop: int) -> None:
