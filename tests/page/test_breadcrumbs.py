@@ -37,6 +37,7 @@ def test_a_breadcrumb_is_read(text, wanted):
         "普通的一句话",
         "首页 - 联系我们 - 关于我们",
         "新闻 | 财经 | 体育",
+        "Shows tonight » Hosts and guests »",
         "他说，5 > 3，这没有错。还有很多话要说",
         "更多 >",
         "Die Fähre »Marlene« liegt fest: »Sie fährt nicht mehr«",

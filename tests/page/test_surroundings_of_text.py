@@ -117,3 +117,23 @@ def test_a_byline_of_a_related_link_above_the_text_is_no_author() -> None:
 def test_a_photographer_is_not_who_wrote_it() -> None:
     found = seahaven("<p>Photo by Jane Doe</p>", head='<meta name="author" content="John Roe">', before="")
     assert [(person.role, person.name) for person in found.people] == [(PersonRole.PHOTOGRAPHER, "Jane Doe"), (PersonRole.AUTHOR, "John Roe")]
+
+
+def test_crumbs_in_one_entry_or_in_boxes_in_each_other() -> None:
+    links = '<a href="/">Home</a> <a href="/n/">News</a> <a href="/n/l/">Local</a>'
+    assert seahaven(before=f'<ul><li class="breadcrumb">{links}</li><li>By John Roe</li></ul>').breadcrumb == ("Home", "News", "Local")
+    nested = '<div class="breadcrumb"><a href="/n/">News</a><div class="item"><a href="/n/l/">Local</a></div></div>'
+    assert seahaven(before=nested).breadcrumb == ("News", "Local")
+
+
+def test_menus_and_forms_are_no_crumbs() -> None:
+    menu = '<div class="path"><ul><li><a href="/">Home</a></li><li><a href="/f">Fishing</a></li><li><a href="/p">Privacy Policy</a></li></ul></div>'
+    assert seahaven(before=menu).breadcrumb == ()
+    assert seahaven(before='<div class="location"><label>Enter town, state or code</label></div>').breadcrumb == ()
+
+
+def test_a_channel_whose_name_begins_the_headline_is_a_crumb() -> None:
+    crumbs = '<div class="breadcrumb"><a href="/">Home</a> &gt; <a href="/b/">{last}</a></div>'
+    assert seahaven(before=crumbs.format(last="Bridge at Sea")).breadcrumb == ("Home", "Bridge at Sea")
+    assert seahaven(before=crumbs.format(last="Bridge at Seahaven...")).breadcrumb == ("Home",)
+    assert story(info="当前位置：首页 &gt; 要闻 &gt; 青河第三大桥正式</p><p>2024-03-01 08:30").breadcrumb == ("首页", "要闻")

@@ -62,7 +62,7 @@ def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool
     elif believed and _WEAK.search(rest):
         crumbs = _cut(line, rest, _WEAK)
     elif believed:
-        crumbs = line.split()
+        crumbs = line.split() if label or is_cjk(line) else [line]  # Latin crumbs hold blanks
     elif _UNLABELLED.search(rest):
         crumbs = _cut(line, rest, _UNLABELLED)
         if not _begins_at_home_or_ends_in_text(crumbs):
@@ -77,6 +77,8 @@ def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool
         len(crumbs) < 2 - has_tail or any(_SENTENCE.search(crumb) or display_width(crumb) > _LONGEST_CRUMB for crumb in crumbs[:-1])
     ):
         return None
+    if not believed and rest.rstrip().endswith("»") and not (is_cjk(rest) or is_home(crumbs[0])):
+        return None  # links with an arrow behind each
     if not believed and (display_width(crumbs[-1]) > 2 * _LONGEST_CRUMB or shown.lstrip()[:1] in ">»›→"):
         return None
     return tuple(crumbs)

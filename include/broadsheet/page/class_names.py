@@ -10,6 +10,7 @@ _PART = re.compile(r"[a-z]+")
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LONGEST = 160  # characters
+_SHORT = 3  # parts
 
 
 class _Names:
@@ -17,18 +18,21 @@ class _Names:
 
     def __init__(self) -> None:
         self.whole: dict[str, int] = {}
+        self.in_short: dict[str, int] = {}
         self.starts: dict[str, int] = {}
         self.ends: dict[str, int] = {}
         self.anywhere: dict[str, int] = {}
         self.phrases: dict[str, list[tuple[str, int]]] = {}
         self.exact: dict[str, int] = {}
         self.excepted = frozenset(load("modules")["not_names"])
+        self.of_style = tuple(load("modules")["not_phrases"])
         for group, listed in load("modules")["names"].items():
             hint = getattr(Hint, group.upper())
             for word in listed:
-                bare = word.strip("*=")
-                if word.startswith("="):
-                    self.exact[bare] = self.exact.get(bare, 0) | hint
+                bare = word.strip("*=~")
+                if word[0] in "=~":
+                    special = self.exact if word[0] == "=" else self.in_short
+                    special[bare] = special.get(bare, 0) | hint
                     continue
                 if " " in word:
                     ends = "" if word.endswith("*") else " "
@@ -65,7 +69,14 @@ def name_hints(name: str) -> int:
     """What a folded name suggests."""
     found = _names().exact.get(name, 0)
     phrases = _names().phrases
-    for part in _PART.findall(name):
+    for style in _names().of_style:
+        if style in name:
+            name = name.replace(style, "")
+    parts = _PART.findall(name)
+    if len(parts) <= _SHORT:
+        for part in parts:
+            found |= _names().in_short.get(part, 0)
+    for part in parts:
         found |= _part_hints(part)
         if part in phrases:
             padded = f" {name} "

@@ -26,7 +26,7 @@ def read_crumbs(document: Document, found: Surroundings, title: int | None, star
         if block.level == 1 and hinted:
             continue  # the last of a list's crumbs
         has_sign = block.mentions & mentions.CRUMB and _CRUMB_SIGN.search(text) is not None
-        if not has_sign and (not hinted or block.tag in ("li", "dd", "td")):
+        if not has_sign and (not hinted or (block.tag in ("li", "dd", "td") and len(block.links) < 2)):
             continue
         texts = [link.text for link in block.links if link.text]
         crumbs = read_breadcrumb(text, texts, is_known=hinted and len(text) < 200)
@@ -38,7 +38,7 @@ def read_crumbs(document: Document, found: Surroundings, title: int | None, star
             best = (value, index, crumbs)
     if best is not None and best[0] >= 2:
         index = best[1]
-        found.breadcrumb = _with_root(document, index, best[2])
+        found.breadcrumb = (*_with_root(document, index, best[2]), *_rest_of_box(document, index))
         blocks[index].mark(BlockLabel.BREADCRUMB, "breadcrumb")
     if len(found.breadcrumb) <= 1 and not document.is_plain:
         _read_crumb_list(document, found, limit)
@@ -66,6 +66,20 @@ def _with_root(document: Document, index: int, crumbs: tuple[str, ...]) -> tuple
     return (before.text, *crumbs)
 
 
+def _rest_of_box(document: Document, index: int) -> tuple[str, ...]:
+    """Further crumbs in boxes of their own, where the first stands alone in the box that is named after them: [News [Local]]."""
+    block, blocks = document.blocks[index], document.blocks
+    box = document.boxes[block.box]
+    if not box.own & Hint.CRUMB or box.first != index or len(block.links) != 1 or box.end - box.first > _MOST_CRUMBS:
+        return ()
+    rest = blocks[index + 1 : box.end]
+    if any(other.label is not UNKNOWN or other.level or len(other.links) != 1 or columns(other.text) > _WIDEST_CRUMB for other in rest):
+        return ()
+    for other in rest:
+        other.mark(BlockLabel.BREADCRUMB, "breadcrumb")
+    return tuple(other.text for other in rest)
+
+
 def _read_crumb_list(document: Document, found: Surroundings, limit: int) -> None:
     blocks, boxes = document.blocks, document.boxes
     lists: dict[int, list[int]] = {}
@@ -78,7 +92,7 @@ def _read_crumb_list(document: Document, found: Surroundings, limit: int) -> Non
         if not 2 <= len(members) <= 8:
             continue
         crumbs = read_breadcrumb(" > ".join(blocks[index].text for index in members), is_known=True)
-        if crumbs:
+        if crumbs and not any(map(is_no_crumb, crumbs)):
             found.breadcrumb = crumbs
             for index in members:
                 if blocks[index].label in (BlockLabel.UNKNOWN, BlockLabel.BREADCRUMB):

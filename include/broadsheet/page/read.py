@@ -303,13 +303,9 @@ class Reading:
     def _breadcrumb(self) -> tuple[str, ...]:
         crumbs = self.found.breadcrumb or self.metadata.breadcrumb
         headline = self.headlines[0].raw if self.headlines else ""
-        key = headline_key(headline)
-        if (
-            crumbs
-            and key
-            and headline_key(crumbs[-1])
-            and (key == headline_key(crumbs[-1]) or (len(headline_key(crumbs[-1])) > 7 and key.startswith(headline_key(crumbs[-1]))))
-        ):
+        key, last = headline_key(headline), headline_key(crumbs[-1]) if crumbs else ""
+        shortest = _CUT_HEADLINE if is_cjk(last) else 2 * _CUT_HEADLINE  # a channel's name begins a headline as well
+        if key and last and (key == last or (len(last) >= shortest and key.startswith(last))):
             crumbs = crumbs[:-1]
         return crumbs
 
@@ -375,6 +371,7 @@ _UNSEEN = Hint.HIDDEN | Hint.COPY
 _FEW_LINKS, _SOME_LINKS, _LIST_LINKS, _MANY_LINKS = 3, 6, 10, 60  # entries of lists
 _LITTLE_TEXT, _SUMMARY = 1500, 500  # characters
 _SECTION_NAME = 16  # display columns
+_CUT_HEADLINE = 8  # Chinese characters
 _OF_A_CARD = 0.1
 _LEAD_WITHIN, _SAME_WITHIN = 25, 80  # blocks; the second for paragraphs in boxes of the text's own name
 _LEAD_WIDTH = 60  # display columns
