@@ -60,6 +60,14 @@ def test_a_stated_midnight_tells_the_day_alone():
     assert both is not None and both.precision == "second"
 
 
+def test_a_latin_source_has_the_form_of_an_outlet():
+    assert [read(metas=[("source", source)]).source for source in ("Your Town", "Seahaven Herald", "云州观潮")] == [
+        None,
+        "Seahaven Herald",
+        "云州观潮",
+    ]
+
+
 def test_the_site_as_author_is_not_cut_into_names():
     metas = [("og:site_name", "Boats & Bridges"), ("author", "Boats & Bridges")]
     assert read(metas=metas).authors == ()

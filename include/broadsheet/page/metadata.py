@@ -57,7 +57,7 @@ def read_metadata(
         titles=_titles(by_name, articles, document_title),
         published=published,
         authors=tuple(name for name in authors if not is_house(name, site_name)),
-        source=_first(by_name, "source") or (agency if agency and not is_house(agency, site_name) else None),
+        source=_source(by_name) or (agency if agency and not is_house(agency, site_name) else None),
         editors=_people([*_all(by_name, "editor"), *(name for node in articles for name, _ in _named(node.get("editor")))]),
         canonical_url=_canonical(canonical_href, by_name, articles),
         language=_language(html_lang, articles, by_name),
@@ -93,6 +93,12 @@ def _all(by_name: dict[str, list[str]], group: str) -> list[str]:
 
 def _first(by_name: dict[str, list[str]], group: str) -> str | None:
     return next((value for value in _all(by_name, group) if lowered(value) not in word_set("fields", "placeholders")), None)
+
+
+def _source(by_name: dict[str, list[str]]) -> str | None:
+    """A Latin one has the form of an outlet: some pages state the section as source."""
+    source = _first(by_name, "source")
+    return source if source and (is_cjk(source) or is_outlet(source) or "." in source) else None
 
 
 def _titles(by_name: dict[str, list[str]], articles: list[dict[str, Any]], document_title: str | None) -> tuple[TitleCandidate, ...]:
