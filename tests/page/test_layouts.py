@@ -132,6 +132,7 @@ def test_names_that_only_begin_like_others_suggest_nothing() -> None:
     assert not name_hints("richtext iconlinks links bold") & Hint.FOOTER
     assert name_hints("tie") & Hint.COMMENT
     assert not name_hints("tie standard") & Hint.COMMENT
+    assert not name_hints("field name body field type text label above") & Hint.TAGS
     assert name_hints("nav position") & name_hints("location w1200") & Hint.CRUMB
     assert not (name_hints("container position relative") | name_hints("weather nav location form")) & Hint.CRUMB
 
