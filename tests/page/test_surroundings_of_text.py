@@ -137,3 +137,27 @@ def test_a_channel_whose_name_begins_the_headline_is_a_crumb() -> None:
     assert seahaven(before=crumbs.format(last="Bridge at Sea")).breadcrumb == ("Home", "Bridge at Sea")
     assert seahaven(before=crumbs.format(last="Bridge at Seahaven...")).breadcrumb == ("Home",)
     assert story(info="当前位置：首页 &gt; 要闻 &gt; 青河第三大桥正式</p><p>2024-03-01 08:30").breadcrumb == ("首页", "要闻")
+
+
+def test_the_day_comes_first_where_the_language_of_the_text_says_so() -> None:
+    text = "".join(
+        f"<p>Le pont de la ville a été ouvert vendredi matin, a dit la mairie, et {n} bus l'ont traversé avant midi.</p>" for n in (12, 20, 31)
+    )
+    found = read(f"<html><body><h1>Le pont de la ville est ouvert</h1><p>Publié le 05/04/2024 à 17:08</p><div>{text}</div></body></html>").published
+    assert found is not None and found.local.isoformat() == "2024-04-05T17:08:00"
+
+
+def test_a_day_that_opens_the_text_dates_it_if_nothing_else_does() -> None:
+    markup = html_of(
+        "<h1>Bridge at Seahaven opens</h1>{}" + "".join(f"<p>{paragraph}</p>" for paragraph in ["March 3, 2024 -- The first.", *_STORIES])
+    )
+    found = [read(markup.format(info)).published for info in ("", "<p>March 4, 2024 8:15 am</p>")]
+    assert [time and time.local.isoformat() for time in found] == ["2024-03-03T00:00:00", "2024-03-04T08:15:00"]
+
+
+def test_controls_ads_and_notes_on_scripts_are_no_text() -> None:
+    paragraphs = [*_STORIES[:1], "Text Size", "Publicidad", "To view this content, Javascript must be enabled in the browser.", *_STORIES[1:]]
+    found = read(html_of("<h1>Bridge at Seahaven opens</h1>" + "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)))
+    assert list(found.body) == _STORIES
+    picture = '<div class="foto"><img src="a.jpg"><p>The bridge at Seahaven on its first day, seen from the town hall.</p></div>'
+    assert list(seahaven(before=picture).body) == _STORIES

@@ -150,6 +150,7 @@ class Document:
     title: str | None = None
     canonical: str | None = None
     language: str | None = None
+    is_day_first: bool = False  # 03/04/2021 is the third of April, by the page's language
     times: list[tuple[int, str]] = field(default_factory=list)  # (index of the next block, `<time datetime>`)
     images: set[str] = field(default_factory=set)  # targets of links around a picture
     is_plain: bool = False

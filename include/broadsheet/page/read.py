@@ -18,7 +18,7 @@ from broadsheet.page.dom import read_html
 from broadsheet.page.fingerprint import layout_fingerprint
 from broadsheet.page.headlines import split_headline
 from broadsheet.page.labels import label_rest
-from broadsheet.page.languages import language_of
+from broadsheet.page.languages import language_of, writes_day_first
 from broadsheet.page.masthead import masthead
 from broadsheet.page.mentions import describe_blocks
 from broadsheet.page.metadata import Metadata, is_house, read_metadata
@@ -31,7 +31,7 @@ from broadsheet.page.rendered import is_rendered_paragraph, rendered_range
 from broadsheet.page.rendered_title import rendered_title
 from broadsheet.page.rights import applicability
 from broadsheet.page.surroundings import Surroundings
-from broadsheet.page.times import day_if_midnight, parse_time
+from broadsheet.page.times import day_if_midnight, find_times, parse_time
 from broadsheet.page.title import find_title
 from broadsheet.records import (
     Block,
@@ -130,6 +130,8 @@ class Reading:
             start = stop = title + 1 if title is not None else 0
         if title is not None and start <= title <= stop:
             start = title + 1
+        written_in = document.language or self.metadata.language or language_of(block.text for block in blocks[start : stop + 1])
+        document.is_day_first = writes_day_first(written_in)
         if profile:
             profile.read_lines(found)
         if not found.breadcrumb:
@@ -312,7 +314,7 @@ class Reading:
     def _published(self) -> PublishedTime | None:
         shown, stated = self.found.published, self.metadata.published
         if shown is None:
-            return stated or self._marked_time()
+            return stated or self._marked_time() or self._opening_time()
         if shown.precision == "day" and shown.rule != f"{RULE}published":
             # the same day, stated to the minute
             more = (time for time in (stated, self._marked_time()) if time and time.precision != "day" and time.local.date() == shown.local.date())
@@ -322,6 +324,12 @@ class Reading:
     def _marked_time(self) -> PublishedTime | None:
         times = [day_if_midnight(time) for _, stamp in self.document.times[:8] if (time := parse_time(stamp, "time_tag"))]
         return times[0] if times else None
+
+    def _opening_time(self) -> PublishedTime | None:
+        """`March 3, 2021 -- The bridge …`: the day that opens the text, as in a dateline."""
+        opening = self.document.blocks[self.body[0]].text[:_LONGEST_DAY] if self.body else ""
+        found = next(iter(find_times(opening)), None)
+        return found.time if found and found.start == 0 and opening[found.end :].lstrip(" .").startswith(("-", "–", "—")) else None
 
     def _stated_sources(self) -> tuple[SourceCredit, ...]:
         source = self.metadata.source
@@ -366,6 +374,7 @@ class Reading:
         return block is not None and block.link_density <= 0.5 and block.width > wider_than
 
 
+_LONGEST_DAY = 40  # characters
 _OPENING = 3  # paragraphs among which the first credit is looked for: a picture's text may come first
 _UNSEEN = Hint.HIDDEN | Hint.COPY
 _FEW_LINKS, _SOME_LINKS, _LIST_LINKS, _MANY_LINKS = 3, 6, 10, 60  # entries of lists

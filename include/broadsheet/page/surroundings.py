@@ -12,7 +12,6 @@ from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock
 from broadsheet.page.credit_line import InfoLine, is_standing, source_credits
 from broadsheet.page.credits import read_byline, read_closing_credit, read_info_line, read_signature
 from broadsheet.page.headlines import read_original_title
-from broadsheet.page.languages import writes_day_first
 from broadsheet.page.metadata import Metadata
 from broadsheet.page.names import begins_with_surname, has_person_form, is_cjk, is_outlet, signed_names
 from broadsheet.page.rights import is_rights_notice, notice_text
@@ -59,7 +58,6 @@ def read_info(
     end = min(len(blocks), max(start + 3, (title if title is not None else start) + 4), stop + 1)
     best_time: tuple[float, PublishedTime] | None = None
     stated = metadata.published.local if metadata.published else None
-    day_first = writes_day_first(document.language)
     are_credits = (document.language or "")[:2].lower() not in ("ja", "ko")
     order = [*range(title if title is not None else begin, end), *range((title if title is not None else begin) - 1, begin - 1, -1)]
     for index in order:
@@ -77,7 +75,7 @@ def read_info(
         if not any(blocks[position].mentions & mentions.LABEL for position in taken) and not may_hold_time(text, is_stated=stated is not None):
             continue
         line = read_info_line(
-            text, [(link.text, link.href) for link in block.links], day_first=day_first, stated=stated, are_lone_words_credits=are_credits
+            text, [(link.text, link.href) for link in block.links], day_first=document.is_day_first, stated=stated, are_lone_words_credits=are_credits
         )
         if not _informs(line, text, block, index, title, start):
             continue
@@ -242,7 +240,7 @@ def read_late_time(document: Document, found: Surroundings, stop: int) -> None:
     """A labelled time under the text, where nothing above it is dated."""
     for index, block in enumerate(document.blocks[stop + 1 : stop + 16], stop + 1):
         if found.published is None and len(block.text) <= _INFO_LENGTH and not block.hints & (Hint.COMMENT | Hint.RELATED):
-            line = read_info_line(block.text, day_first=writes_day_first(document.language))
+            line = read_info_line(block.text, day_first=document.is_day_first)
             is_info = line.has_label or (block.hints & Hint.INFO and line.time is not None and line.time.precision != "day")
             if line.time is not None and is_info and line.explained_ratio >= 0.5 and not _is_of_other_story(document, index):
                 found.published = line.time

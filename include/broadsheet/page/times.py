@@ -138,7 +138,7 @@ _WEEKDAY = (
     r"(?:\ ?[(]?(?:星期|周|週|礼拜)[一二三四五六日天][)]?|\ ?\([月火水木金土日월화수목금토일](?:曜日?|요일)?\)"
     r"|\ ?[月火水木金土日]曜日?|\ ?[월화수목금토일]요일|\ ?\(?(?:mon|tue|wed|thu|fri|sat|sun)\.?\)?(?=\ ))?"
 )
-_SEPARATOR = r"(?:[\ t,|·•/_–—-]{0,4}\(?|:\ )"
+_SEPARATOR = r"(?:[\ t,|·•/_–—@-]{0,4}\(?|:\ )"
 
 
 class _Rule(NamedTuple):
@@ -173,8 +173,10 @@ def _day_or_month_first(match: re.Match[str]) -> tuple[int, int, int] | None:
     return (int(match["y"]), second, first) if first > 12 >= second else None  # 03/04/2021 may be either
 
 
-def _not_alone(match: re.Match[str]) -> None:
-    """Read where the language tells that the day is first."""
+def _two_digit_year_last(match: re.Match[str]) -> tuple[int, int, int] | None:
+    """8/27/26, which can be read in one way; what can be read in two (27.11.26) is read where the language tells that the day is first."""
+    first, second = int(match["a"]), int(match["b"])
+    return (2000 + int(match["y"]), first, second) if match["s"] == "/" and second > 12 >= first else None
 
 
 def _month_name(match: re.Match[str]) -> tuple[int, int, int] | None:
@@ -246,6 +248,12 @@ def _rules() -> tuple[_Rule, ...]:
             _numbers,
             "年년",
         ),
+        _Rule(
+            "year_month_name_day",  # 2026. november 27., 09:30
+            re.compile(rf"{_NOT_AFTER_DIGIT}{year4}\.? {month}\.? (?P<d>[0-9]{{1,2}})(?![0-9:.]*[0-9])\.?"),
+            _month_name,
+            " ",
+        ),
         _Rule("spaced_dots", re.compile(rf"{_NOT_AFTER_DIGIT}{year4}\. (?P<m>[0-9]{{1,2}})\. (?P<d>[0-9]{{1,2}})(?![0-9])\.?"), _numbers, "."),
         _Rule(
             "two_digit_year",
@@ -299,7 +307,7 @@ def _rules() -> tuple[_Rule, ...]:
         _Rule(
             "two_digit_year_last",  # 27.11.26, in languages that write the day first
             re.compile(r"(?<![0-9/.:-])(?P<a>[0-9]{1,2})(?P<s>[./])(?P<b>[0-9]{1,2})(?P=s)(?P<y>[0-9]{2})(?![0-9/.:-]*[0-9])"),
-            _not_alone,
+            _two_digit_year_last,
             "./",
             needs_clock=True,
             needs_year=False,
@@ -367,7 +375,7 @@ def _day_word() -> re.Pattern[str]:
 
 
 _DIGIT = re.compile(r"[0-9]")
-_DATED = re.compile(_YEAR_DIGITS + r"|[0-9]{2}([-./])[0-9]{2}\1[0-9]{2}")
+_DATED = re.compile(_YEAR_DIGITS + r"|[0-9]{1,2}([-./])[0-9]{2}\1[0-9]{2}")
 _SHORT_DATED = re.compile(r"[0-9]{1,2}[-/月][0-9]{1,2}日?[^0-9]{0,5}[0-9]{1,2}[:時时]")
 _YEAR = re.compile(_YEAR_DIGITS)
 
