@@ -94,6 +94,21 @@ def test_more_is_no_part_of_the_heading_and_no_entry() -> None:
     assert (module.heading, len(module.items)) == ("要闻", len(FEED))
 
 
+@pytest.mark.parametrize(
+    "more", ["View all sports news »", "See more stories", "RSS feed: most read stories", "Ver todas las noticias", "More videos ›"]
+)
+def test_more_of_something_is_no_entry(more: str) -> None:
+    stories = [f"Seahaven story number {n} in its full length" for n in range(4)]
+    [module] = modules(f"<div><h3>Most read</h3><ul>{entries([*stories, more])}</ul></div>")
+    assert [item.text for item in module.items] == stories
+
+
+def test_a_heading_goes_on_into_its_link() -> None:
+    stories = [f"Seahaven story number {n} in its full length" for n in range(4)]
+    [module] = modules(f'<div><h3>More from <a href="/">The Example Herald</a></h3><ul>{entries(stories)}</ul></div>')
+    assert module.heading == "More from The Example Herald"
+
+
 def test_tabs_with_their_own_lists_are_modules_of_their_own() -> None:
     head = '<div class="tabs"><a href="/a/">阅读排行榜</a><a href="/b/">评论排行榜</a></div>'
     panels = f'<div class="panel"><ul>{entries(FEED)}</ul></div><div class="panel" style="display:none"><ul>{entries(RELATED)}</ul></div>'

@@ -122,6 +122,9 @@ def tab_headings(document: Document, index: int, block: RawBlock) -> list[Headin
     return [Heading(part, columns(part), index, block.box, signature, group, 3) for part, group in zip(parts, groups, strict=True)]
 
 
+_GOES_ON = re.compile(r"\b(?:from|on|in|of|about|for|by|at|the|de|del|von|aus|zu|zum|über|sur|su|da|do|van|over|из|от|о|на|в) $", re.IGNORECASE)
+
+
 def heading_text(block: RawBlock) -> str:
     """A module's heading as displayed, without "more" and ornaments."""
     text = block.text
@@ -131,6 +134,7 @@ def heading_text(block: RawBlock) -> str:
         and block.link_chars < len(text)
         and (before := text.find(block.links[0].text)) > 2
         and columns(text[:before].strip()) >= 4
+        and not (len(block.links) == 1 and _GOES_ON.search(text[:before]))  # More from The Herald
     ):
         return text[:before].strip(" \t|>＞»›:：•·-_<＜«‹■◆●▶►▪◎☆★↓↑→/+")[:120] or text[:120]
     if len(block.links) > 1 or (block.links and 0 < block.link_chars < len(text)):

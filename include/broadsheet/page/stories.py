@@ -28,12 +28,16 @@ _MORE = re.compile(
 _MORE_OF = re.compile(
     r"^(?:トピックス|ニュース|記事|新着|特集|連載|最新|ランキング).{0,4}一覧$"
     r"|^.{0,10}(?:一覧(?:を見る|へ|はこちら)|もっと(?:見る|みる|読む)|すべて(?:見る|を見る|表示)|더 ?보기|전체 ?보기)[\s\])】>＞»›.…+]*$"
+    r"|^[»›>]?\s?(?:(?:view|see|browse|show|read) (?:all|more)(?! the)|(?:ver|voir|vedi) (?:tod[ao]s|tous|toutes|tutt[ei]|más|mais|plus)"
+    r"|rss(?: feed)?\b|alle\b.{1,24} (?:anzeigen|ansehen|lesen)).{0,30}$|^more\b[^»›>]{1,24}[»›>]$",
+    re.IGNORECASE,
 )
 # The least that a text must have for `_DATE` and `_MORE` to match: most links are told by one character.
 _DATE_BEGINS = frozenset("0123456789 [(（【")
 _MORE_ENDS = frozenset("多部细文换eElLgG \xa0])】>＞»›.…+")
 
 _MORE_OF_ENDS = frozenset("るへむら示覧기 ])】>＞»›.…+")
+_MORE_OF_BEGINS = frozenset("vVsSbBrRaA»›>")
 
 Signature = tuple[str, str, str, str, int]
 NO_SIGNATURE: Signature = ("", "", "", "", 0)
@@ -173,7 +177,7 @@ def _is_phrase(text: str, shown: str | None) -> bool:
         return False
     return (
         is_more_or_date(text)
-        or (text[-1] in _MORE_OF_ENDS and _MORE_OF.match(text) is not None)
+        or ((text[-1] in _MORE_OF_ENDS or text[0] in _MORE_OF_BEGINS) and _MORE_OF.match(text) is not None)
         or bool(words.line_groups(text) if shown is None else words.groups_of(shown))
     )
 
