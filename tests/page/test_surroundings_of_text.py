@@ -161,3 +161,15 @@ def test_controls_ads_and_notes_on_scripts_are_no_text() -> None:
     assert list(found.body) == _STORIES
     picture = '<div class="foto"><img src="a.jpg"><p>The bridge at Seahaven on its first day, seen from the town hall.</p></div>'
     assert list(seahaven(before=picture).body) == _STORIES
+
+
+def test_a_name_with_its_place_in_a_box_named_after_signatures() -> None:
+    markup = '<p class="firma">Ana Ejemplo | Villamar</p><p>March 4, 2024 8:15 am</p>'
+    assert [person.name for person in seahaven(before=markup).people] == ["Ana Ejemplo"]
+
+
+def test_what_stands_under_a_heading_of_comments_is_no_text() -> None:
+    comments = "".join(f"<p>Reader {n} wrote that the bridge at Seahaven is a fine one, and that it was high time for it.</p>" for n in range(4))
+    paragraphs = "".join(f"<p>{paragraph}</p>" for paragraph in _STORIES * 2)
+    for heading in ("Comments", "Коментари (4)"):
+        assert list(read(html_of(f"<h1>Bridge at Seahaven opens</h1>{paragraphs}<h2>{heading}</h2>{comments}")).body) == _STORIES * 2

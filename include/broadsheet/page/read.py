@@ -178,6 +178,8 @@ class Reading:
         for index in range(self._lead(start), min(stop + 1, len(blocks))):
             if index in dropped:
                 continue
+            if self.body and blocks[index].level and "comment" in words.groups_of(blocks[index].shown):
+                break  # what follows such a heading are comments, however long
             around_both = box if index >= start else document.common(box, blocks[index].box)
             if text_body.is_paragraph(document, index, around_both, weights) and not (
                 document.is_plain and not is_rendered_paragraph(document, index)

@@ -118,7 +118,7 @@ def _read_named_authors(document: Document, found: Surroundings, title: int | No
         link = block.links[0] if len(block.links) == 1 and block.links[0].is_target else None
         name = link.text if link and block.text.startswith(link.text) and " " in link.text else block.text  # Jane Doe Reporter
         name, outlet = _without_house(name, house)
-        if document.is_plain:
+        if not is_cjk(name):
             name = _name_part(name)
         if not is_cjk(name) and not 2 <= len(name.split()) <= 5:
             continue
@@ -223,7 +223,7 @@ def _is_name_beside_info(document: Document, index: int) -> bool:
 
 
 def _name_part(text: str) -> str:
-    """Jane Doe in Seahaven, Jane Doe - Example News, ByJane Doe: what the renderer leaves of a name's line."""
+    """Jane Doe in Seahaven, Jane Doe - Example News, ByJane Doe: the name in its line."""
     return _BY_GLUED.sub("", _AFTER_NAME.sub("", text.rstrip(".")))
 
 
@@ -231,7 +231,9 @@ _JOINED = re.compile(r",?\s(?:and|und|et|y|e|og|och|en|i|и|та|ve)\s|,\s")
 _AFTER_NAME = re.compile(r"\s(?:in|en|à|w|[-–—|])\s\S.{0,40}$")
 _BY_GLUED = re.compile(r"^(?:By|Por|Par|Von|Di|Door)(?=[A-ZÀ-Þ])")
 _PARTICLES = frozenset(("de", "da", "do", "di", "del", "della", "dos", "das", "du", "la", "le", "van", "von", "der", "den", "ter", "bin", "al", "el"))
-_AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|byline|writer|zuozhe|person|journalist|reporter|auteur|autore|autor)(?![a-z]{4})")
+_AUTHOR_BOX = re.compile(
+    r"(?<![a-z])(?:author|byline|writer|zuozhe|person|journalist|reporter|auteur|autore|autor)(?![a-z]{4})|(?<![a-z])firma(?![a-z])"
+)
 _SOURCE_BOX = re.compile(r"(?<![a-z])(?:source|laiyuan)(?![a-z])")
 _NAME_ALONE = re.compile(r"[^\s\d:：|/，。,.()（）]{2,16}")
 
