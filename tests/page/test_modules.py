@@ -95,7 +95,8 @@ def test_more_is_no_part_of_the_heading_and_no_entry() -> None:
 
 
 @pytest.mark.parametrize(
-    "more", ["View all sports news »", "See more stories", "RSS feed: most read stories", "Ver todas las noticias", "More videos ›"]
+    "more",
+    ["View all sports news »", "See more stories", "RSS feed: most read stories", "Ver todas las noticias", "More videos ›", "BROWSE BY AUTHOR"],
 )
 def test_more_of_something_is_no_entry(more: str) -> None:
     stories = [f"Seahaven story number {n} in its full length" for n in range(4)]
