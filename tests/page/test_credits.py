@@ -222,6 +222,7 @@ def test_datelines_and_credits_inside_paragraphs(text, dateline, wanted):
     [
         ("By Jane Doe March 18 at 3:57 PM Follow @janedoe", [("author", "Jane Doe")]),
         ("Illustration by Jane Doe", []),
+        ("By Jane (J.D.) Doe and John Roe (Example News)", [("author", "Jane (J.D.) Doe"), ("author", "John Roe")]),
         ("By The Town's Editorial Writers Mar 3, 2021 4:39 PM", []),
         ("By John Roe Illustration by Jane Doe", [("author", "John Roe")]),
     ],

@@ -279,6 +279,8 @@ def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, 
         if last < end and shown[last] not in " ":
             break
         position = _skip_blank(shown, last, end)
+        if count == 1 and (nickname := _NICKNAME.match(shown, position, end)):
+            position = nickname.end()
     if count == 0:
         return _pen_name(shown, start, end) if labelled else None
     text = shown[start:last]
@@ -297,6 +299,9 @@ def standing_at(lower: str, start: int, end: int) -> re.Match[str] | None:
 @cache
 def _months() -> frozenset[str]:
     return word_set("fields", "months")
+
+
+_NICKNAME = re.compile(r"\([^\W\d_][^\s()]{0,12}\) (?=[^\W\d_])")  # Jane (J.D.) Doe
 
 
 def _ends_name(shown: str, start: int, end: int) -> bool:
