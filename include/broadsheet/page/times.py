@@ -498,7 +498,7 @@ def _clock_before() -> re.Pattern[str]:
     days, half_days = alternation(words("fields", "weekdays")), pattern("fields", "half_days").pattern
     return re.compile(
         rf"(?<![0-9:.])[0-9]{{1,2}}[:h][0-9]{{2}}(?::[0-9]{{2}})?(?:\ ?[ap]\.?m\b\.?|\ (?:{half_days}))?(?:\ ?uhr)?(?:\ [a-z]{{2,4}})?"
-        rf"(?:\ ?[,|/·•–—-])?(?:\ (?:on|ngày))?\ ?(?:[a-z]{{3,9}}\.?, ?|(?:{days}),?\ )?(?:ngày )?$"
+        rf"(?:\ ?[,|/·•(–—-])?(?:\ (?:on|ngày))?\ ?(?:[a-z]{{3,9}}\.?, ?|(?:{days}),?\ )?(?:ngày )?$"
     )
 
 
