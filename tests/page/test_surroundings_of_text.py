@@ -64,6 +64,11 @@ def test_captions_and_shortcodes_are_no_text() -> None:
     assert list(found.body) == PARAGRAPHS
 
 
+def test_a_scripts_data_is_no_text() -> None:
+    data = '<div>{ "widgets": [{"name": "video"}], "id": "12", "tags": ["a, b", "c. d"], "title": "The bridge, and what it cost." }</div>'
+    assert list(story(data).body) == PARAGRAPHS
+
+
 def test_the_text_of_a_named_box_is_the_story_however_short() -> None:
     dialog = "<div><p>余额是充值得来的，按一比一的比例抵扣，不能提现。</p><p>余额不能转给他人，可以用来购买课程。</p></div>"
     found = read(html_of(f'<h1>{TITLE}</h1><div class="article-content"><p>第三座大桥今天早晨六点通车</p><p>全长两千四百米</p></div>{dialog}'))

@@ -19,7 +19,8 @@ _NARROWEST_ALONE = 36  # display columns of a paragraph that speaks for itself
 _LITTLE = 150.0  # of a page's running text: less than an article has
 _DESCEND = 0.72  # of a box's running text in one of its children: the article is in there
 _CLOSING = re.compile(r"[\s(（【\[]{0,3}(?:责任编辑|责编|编辑|責任編輯|編輯)\s?[:：]", re.IGNORECASE)
-_SHORTCODE = re.compile(r"\[[a-z_]{2,20} [a-z]{2,12}=")  # a template's command that nothing replaced
+# A template's command that nothing replaced, a script's data
+_SHORTCODE = re.compile(r"\[[a-z_]{2,20} [a-z]{2,12}=|\{ ?\"[a-z_]{2,30}\" ?: ?[\[{\"]")
 _CAPTION = re.compile(
     r"In (?:this|a) .{0,40}\bphoto\b|©|Photos? (?:by|courtesy)\b|(?:Photo|Image|Picture|Credit|Foto|Bild)s?:|Фото:|Ảnh:|Fotoğraf:|صورة:|تصوير:|عکس:"
 )
