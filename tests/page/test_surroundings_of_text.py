@@ -69,6 +69,15 @@ def test_a_scripts_data_is_no_text() -> None:
     assert list(story(data).body) == PARAGRAPHS
 
 
+def test_the_day_right_above_the_text_goes_before_days_of_other_stories() -> None:
+    others = "".join(f'<li><a href="/s/{n}">Story of the harbour number {n}</a><span>Mon, Mar {n} 2021</span></li>' for n in (4, 3, 2))
+    between = "".join(f"<p>Gallery of the bridge {n}</p>" for n in range(16))
+    text = "".join(f"<p>The bridge at Seahaven opened on Friday, and {n} buses crossed it before noon, the town said.</p>" for n in (12, 20, 31))
+    markup = f"<h1>Bridge at Seahaven opens</h1><ul>{others}</ul>{between}<p>SEAHAVEN | Fri Mar 5, 2021 4:29pm EST</p><div>{text}</div>"
+    found = read(html_of(markup, title="Bridge at Seahaven opens"))
+    assert found.published is not None and found.published.local.isoformat() == "2021-03-05T16:29:00"
+
+
 def test_the_text_of_a_named_box_is_the_story_however_short() -> None:
     dialog = "<div><p>余额是充值得来的，按一比一的比例抵扣，不能提现。</p><p>余额不能转给他人，可以用来购买课程。</p></div>"
     found = read(html_of(f'<h1>{TITLE}</h1><div class="article-content"><p>第三座大桥今天早晨六点通车</p><p>全长两千四百米</p></div>{dialog}'))

@@ -55,7 +55,7 @@ def read_info(
     """Time, sources and people of the lines between the headline and the text (and shortly before and after)."""
     blocks = document.blocks
     begin = max(0, (title if title is not None else start) - 8)
-    end = min(len(blocks), max(start + 3, (title if title is not None else start) + 4), stop + 1)
+    end = min(len(blocks), max(start + 5, (title if title is not None else start) + 4), stop + 1)
     best_time: tuple[float, PublishedTime] | None = None
     stated = metadata.published.local if metadata.published else None
     are_credits = (document.language or "")[:2].lower() not in ("ja", "ko")
@@ -91,7 +91,7 @@ def read_info(
         time = line.time or (find_time(text, reference=reference) if reference else None)
         if time is not None:
             value = (2.0 if time.precision != "day" else 1.0) - 1.2 * line.is_update
-            value -= (0.5 if index < (title or 0) else 0.0) + 0.05 * abs(index - (title or start))
+            value -= (0.5 if index < (title or 0) else 0.0) + 0.05 * min(abs(index - (title or start)), abs(index - start))
             if best_time is None or value > best_time[0] + 0.8:
                 best_time = (value, time)
     if best_time:
