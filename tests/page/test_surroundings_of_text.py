@@ -78,6 +78,21 @@ def test_the_day_right_above_the_text_goes_before_days_of_other_stories() -> Non
     assert found.published is not None and found.published.local.isoformat() == "2021-03-05T16:29:00"
 
 
+def test_writers_of_stories_beside_this_one_are_not_its_authors() -> None:
+    paragraphs = [f"<p>The bridge at Seahaven opened on Friday, and {n} buses crossed it before noon, the town said.</p>" for n in (12, 20, 31)]
+    aside = '<div class="sidebar"><h3><a href="/s/7">Ferry stays for a year</a></h3><p class="byline">John Roe</p></div>'
+    inside = f"<div>{paragraphs[0]}{aside}{''.join(paragraphs[1:])}</div>"
+    found = read(html_of(f"<h1>Bridge at Seahaven opens</h1>{aside}<p>By Jane Doe | March 5, 2021</p>{inside}", title="Bridge at Seahaven opens"))
+    assert [person.name for person in found.people] == ["Jane Doe"]
+
+
+def test_a_heading_in_an_authors_box_is_no_author() -> None:
+    box = '<div class="author-box"><a href="/by/jane-doe">Jane Doe</a><h4>Recent Stories:</h4></div>'
+    text = "".join(f"<p>The bridge at Seahaven opened on Friday, and {n} buses crossed it before noon, the town said.</p>" for n in (12, 20, 31))
+    found = read(html_of(f"<h1>Bridge at Seahaven opens</h1><p>March 5, 2021</p>{box}<div>{text}</div>", title="Bridge at Seahaven opens"))
+    assert [person.name for person in found.people] == ["Jane Doe"]
+
+
 def test_the_text_of_a_named_box_is_the_story_however_short() -> None:
     dialog = "<div><p>余额是充值得来的，按一比一的比例抵扣，不能提现。</p><p>余额不能转给他人，可以用来购买课程。</p></div>"
     found = read(html_of(f'<h1>{TITLE}</h1><div class="article-content"><p>第三座大桥今天早晨六点通车</p><p>全长两千四百米</p></div>{dialog}'))

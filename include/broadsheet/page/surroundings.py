@@ -113,7 +113,9 @@ def _read_named_authors(document: Document, found: Surroundings, title: int | No
             continue
         if words.groups_of(block.shown) or not _is_for_authors(document, index, title):
             continue
-        if any(char.isdigit() for char in block.text) or "'s " in block.text or words.is_line("more", block.text):
+        if block.hints & (Hint.ASIDE | Hint.RELATED | Hint.COMMENT) and (found.people or found.sources):
+            continue  # who wrote the stories beside this one
+        if any(char.isdigit() for char in block.text) or block.text.endswith(":") or "'s " in block.text or words.is_line("more", block.text):
             continue
         link = block.links[0] if len(block.links) == 1 and block.links[0].is_target else None
         name = link.text if link and block.text.startswith(link.text) and " " in link.text else block.text  # Jane Doe Reporter
