@@ -47,6 +47,8 @@ def sources(credits):
         ("2024-03-01 14:07 来源:云州新闻·云州号·政务", "2024-03-01 14:07", [("origin", "云州新闻·云州号·政务")], []),
         ("By Jane Doe, Staff Writer | Updated March 3, 2021", "March 3, 2021", [], [("author", "Jane Doe")]),
         ("By Jane Doe and John Roe", None, [], [("author", "Jane Doe"), ("author", "John Roe")]),
+        ("BY JANE DOE AND JOHN ROE", None, [], [("author", "JANE DOE"), ("author", "JOHN ROE")]),
+        ("Reporting by Jane Doe in Seahaven and Northport; Editing by Max Moe", None, [], [("reporter", "Jane Doe"), ("editor", "Max Moe")]),
         ("By Jane Doe | Example News", None, [("origin", "Example News")], [("author", "Jane Doe")]),
         ("By admin - 2021-03-03", "2021-03-03", [], []),
         ("Posted by Jane Q. Doe on March 3, 2021, 6:21 AM EST", "March 3, 2021, 6:21 AM EST", [], [("author", "Jane Q. Doe")]),
@@ -107,6 +109,11 @@ def test_the_ratio_tells_an_info_line_from_a_sentence():
         ("来源:云州房产·东山站 文/牛小蕊", [("author", "牛小蕊")], [("origin", "云州房产·东山站")]),
         ("（作者韩小涵系云州智库研究员）", [("author", "韩小涵")], []),
         ("Editor: Jane Doe", [("editor", "Jane Doe")], []),
+        (
+            "(Reporting by Jane Doe in Seahaven and John Roe in New Borough; Writing by Ann al-Poe; Editing by Max Moe)",
+            [("reporter", "Jane Doe"), ("reporter", "John Roe"), ("author", "Ann al-Poe"), ("editor", "Max Moe")],
+            [],
+        ),
         ("校对:刘小威", [], []),
         ("(山河日报记者)", [], []),
         ("图片来源：云州轨道交通年报", [], []),  # of the picture, not of the piece

@@ -16,6 +16,8 @@ _TOKEN = re.compile(r"[^\s、,，/;；&▪|()\[\]{}【】<>《》“”\"!?！�
 _BETWEEN = re.compile(r"[\s、,，/;；&+▪]*")
 _STANDING = re.compile(r"\ ?\([^()]{3,40}(?:\)(?=\ ?[、,，;；]|\s*$)|$)")  # 甲（云州大学教授）、乙（…）
 _IS_STANDING = re.compile(r"(?:系|为|是|现任|单位|任职)[^、,，]{3,}")  # 甲，系云州大学教授
+# Jane Doe in Seahaven and John Roe in Bigtown
+_PLACED = re.compile(r"\ in [A-Z][^\W\d_]{1,20}(?:[ -][A-Z][^\W\d_]{1,20}){0,2}(?=\ ?[,;)]|\ and\ |\ {0,3}$)")
 _CODE = re.compile(
     r"\s{0,9}(?:[(\[](?:实习生?|见习生?|實習生?)(?:[)\]]|$)|_[A-Za-z]{0,5}[0-9]{1,7}|[(\[]?\b[A-Z]{1,5}[0-9]{2,7}\b[)\]]?|\([0-9]{3,8}\))"
 )  # an editor's number or rank: _NB123, SF160, (EN012), (实习)
@@ -42,6 +44,7 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
     spans: list[tuple[int, int]] = []
     names: list[str] = []
     position, lower = start, lowered(shown)
+    is_placed, where = False, start
     while position < end and len(spans) < 24:
         if code := _CODE.match(shown, position, end):
             position = code.end()
@@ -82,6 +85,11 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
         position = span[1]
         if lowered(name) in word_set("fields", "placeholders"):
             continue
+        if is_placed and " " not in name and not is_cjk(name):
+            return FoundNames(tuple(spans), tuple(names), where)  # Jane Doe in Seahaven and Bigtown
+        if is_placed := (placed := _PLACED.match(shown, position, end)) is not None:
+            position = placed.end()
+        where = position
         spans.append(span)
         names.append(name.replace(" ", "") if _CJK.search(name) and len(name) <= 5 else name)
         if labelled and is_cjk(name) and (standing := _STANDING.match(shown, position, end)):
@@ -266,12 +274,16 @@ def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, 
                 return None  # a sentence
         elif not text[0].isupper():
             single = labelled and count == 0
-            if not single and (lower not in particles or (count > 0 and lower in joiners and not _capital_follows(shown, word.end(), end))):
+            if not single and (
+                lower.partition("-")[0] not in particles or (count > 0 and lower in joiners and not _capital_follows(shown, word.end(), end))
+            ):
                 break
             if count > 0 and lower in joiners and lower not in {"de", "e", "y"}:
                 break
             if count > 0 and lower in {"e", "y"}:  # "Ana Souza e João Lima": two people rather than one
                 break
+        elif count and len(text) > 2 and text.isupper() and lower in joiners:  # JANE DOE AND JOHN ROE
+            break
         elif count == 0 and lower in barred:
             return None
         count += 1
