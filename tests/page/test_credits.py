@@ -5,7 +5,15 @@ from hostile_texts import adversarial, lines
 from hypothesis import given
 
 from broadsheet.page.credit_line import source_credits
-from broadsheet.page.credits import read_byline, read_closing_credit, read_dateline, read_info_line, read_opening_credit, read_tail_credit
+from broadsheet.page.credits import (
+    read_byline,
+    read_byline_without_label,
+    read_closing_credit,
+    read_dateline,
+    read_info_line,
+    read_opening_credit,
+    read_tail_credit,
+)
 from broadsheet.text import fold_blanks
 
 
@@ -48,7 +56,27 @@ def sources(credits):
         ("By Jane Doe, Staff Writer | Updated March 3, 2021", "March 3, 2021", [], [("author", "Jane Doe")]),
         ("By Jane Doe and John Roe", None, [], [("author", "Jane Doe"), ("author", "John Roe")]),
         ("BY JANE DOE AND JOHN ROE", None, [], [("author", "JANE DOE"), ("author", "JOHN ROE")]),
+        ("By Jane Doe BBC News", None, [("origin", "BBC News")], [("author", "Jane Doe")]),
+        ("By Jane Doe Science reporter, Seahaven News", None, [("origin", "Seahaven News")], [("author", "Jane Doe")]),
+        ("By Jane Doe Staff Writer", None, [], [("author", "Jane Doe")]),
+        ("By Seahaven News Agency", None, [("origin", "Seahaven News Agency")], []),
+        ("by SHN Staff Writer", None, [], []),
         ("Reporting by Jane Doe in Seahaven and Northport; Editing by Max Moe", None, [], [("reporter", "Jane Doe"), ("editor", "Max Moe")]),
+        ("12 comment(s) - last by Harbourfan on May 22", None, [], []),
+        ("Published: June 3, 2021 By Jane Doe Associated Press", "June 3, 2021", [("origin", "Associated Press")], [("author", "Jane Doe")]),
+        ("Jane Doe, Seahaven Today 7:02 a.m. March 3, 2021", "7:02 a.m. March 3, 2021", [("origin", "Seahaven Today")], [("author", "Jane Doe")]),
+        (
+            "Jane Doe and John Roe , Special for Seahaven Times Sports 5:27 p.m. March 3, 2021",
+            "5:27 p.m. March 3, 2021",
+            [("origin", "Seahaven Times Sports")],
+            [("author", "Jane Doe"), ("author", "John Roe")],
+        ),
+        ("JANE DOE AP Sports Writer Published: March 3, 2021", "March 3, 2021", [("origin", "AP")], [("author", "JANE DOE")]),
+        ("Bigtown , Seahaven News Bureau | Updated : 3 March 2021, 09:01", "3 March 2021, 09:01", [("origin", "Seahaven News Bureau")], []),
+        ("March 3, 2021 09:01 / in Seahaven Port News", "March 3, 2021 09:01", [], []),
+        ("By SHN Staff | March 3, 2021", "March 3, 2021", [], []),
+        ("Our Correspondent, Seahaven Times 5:27 p.m. March 3, 2021", "5:27 p.m. March 3, 2021", [("origin", "Seahaven Times")], []),
+        ("The Seahaven Times , Wednesday 3 March 2021 18.00", "3 March 2021 18.00", [("origin", "The Seahaven Times")], []),
         ("By Jane Doe | Example News", None, [("origin", "Example News")], [("author", "Jane Doe")]),
         ("By admin - 2021-03-03", "2021-03-03", [], []),
         ("Posted by Jane Q. Doe on March 3, 2021, 6:21 AM EST", "March 3, 2021, 6:21 AM EST", [], [("author", "Jane Q. Doe")]),
@@ -141,6 +169,19 @@ def test_a_closing_credit_is_read(text, wanted_people, wanted_sources):
 )
 def test_other_texts_are_no_closing_credit(text):
     assert read_closing_credit(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("JANE DOE, Daily Harbour Staff Writer doej@seahaven.example", ["JANE DOE"]),
+        ("Jane Doe, Seahaven", []),
+        ("Jane Doe, Seahaven Times", []),  # as likely who took the picture
+        ("Our Reporter, Daily Harbour Staff Writer", []),
+    ],
+)
+def test_a_byline_without_a_label_says_what_the_writer_is(text, wanted):
+    assert [person.name for person in read_byline_without_label(text)] == wanted
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ from broadsheet.text import fold_blanks
 LONGEST_LINE = 400  # characters
 NEARLY_ALL = 0.85  # of a line's letters and digits
 _LONGEST_VALUE = 60
+_MOST_WORDS_BEFORE = 3  # an outlet's telling end
 _LONGEST_AFFILIATION = 24
 _WRITERS = {PersonRole.REPORTER, PersonRole.CORRESPONDENT}
 _AFFILIATED = {"reporter", "correspondent", "author", "photographer"}
@@ -63,7 +64,7 @@ _BLANK = re.compile(r"\ ")
 _VALUE_END = re.compile(r"\s{2,}|[|()\[\]【】{}<>;；。]|\s[/·•]\s")
 _YEAR_FIRST = frozenset(("year_month_day", "cjk_date", "spaced_dots", "two_digit_year"))  # forms of East Asian info lines
 _IN_NAME = re.compile(r"[^\W\d_] $")
-_SENTENCE = re.compile(r"[?!。…]|\.\s")
+_SENTENCE = re.compile(r"[?!。…]|(?<![ap]\.m)\.\s")
 
 _Credit = TypeVar("_Credit", PersonCredit, SourceCredit)
 Link = tuple[str, str | None]  # text, href
@@ -107,7 +108,7 @@ class CreditLine:
         self.are_lone_words_credits = True
         self.marks: list[_Mark] = []
         self.signed: dict[int, list[tuple[int, int]]] = {}  # start of the mark -> spans of names
-        self.has_label = self.has_credit_label = self.has_people_label = False
+        self.has_label = self.has_credit_label = self.has_people_label = self.ends_in_standing = False
 
     # -- result
 
@@ -299,12 +300,20 @@ class CreditLine:
         elif found.names and (tail := pattern_tail("photo_tails").match(self.shown, stop, end)):
             role, stop = PersonRole.PHOTOGRAPHER, tail.end()
         source_tail: str | None = None
+        spans, names = list(found.spans), list(found.names)
         if found.names and not is_cjk(found.names[-1]):
-            stop, affiliation, source_tail = self._latin_tail(stop, end, affiliation)
+            if (signed := signed_latin(self.shown, spans[-1][0], end)) and not is_outlet(signed["name"]) and not _STAFF.search(signed["name"]):
+                spans[-1], names[-1], stop = signed.span("name"), signed["name"], signed.end()
+                if signed["house"]:
+                    affiliation = source_tail = signed["house"]
+            stop, affiliation, tail_source = self._latin_tail(stop, end, affiliation)
+            source_tail = tail_source or source_tail
         self._explain(mark.end, stop)
         raw = self._raw(mark.affiliation[0] if mark.affiliation else mark.start, found.end)
-        for span, name in zip(found.spans, found.names, strict=True):
+        for span, name in zip(spans, names, strict=True):
             shown = fold_blanks(self._as_displayed(span, name))
+            if _STAFF.search(shown):
+                continue
             if is_cjk(shown) and is_body(shown):  # 作者：云州日报, 责任编辑：市政府办公室信息科
                 if mark.kind not in _EDITING:
                     self.houses.append(SourceCredit(role=SourceRole.ORIGIN, name=shown, raw=shown))
@@ -329,6 +338,27 @@ class CreditLine:
             if name.endswith(tail):
                 name = name[: -len(tail)]
         return None if not name or name in word_set("fields", "self_affiliations") else name
+
+    def read_byline_without_label(self) -> None:
+        """`Jane Doe, Example Today 3:15 p.m. March 1, 2024`, `JANE DOE AP Sports Writer Published: …`: names with their house or with what the
+        writer is, at the line's beginning and before its time."""
+        stop = min((mark.start for mark in self.marks if mark.kind in {"clock", "time"}), default=len(self.shown))
+        head = CONTACT.sub("", self.shown[:stop]).strip(" ,|-–—")
+        if (signed := signed_latin(head, 0, len(head))) and signed.end() == len(head):
+            names, house = [signed["name"]], signed["house"]
+        elif listed := _NAMES_FIRST.fullmatch(head):
+            names, house = _JOINED_NAMES.split(listed["names"]), _house_of(listed["rest"])
+            if not house and not is_standing(listed["rest"]):
+                return
+        else:
+            return
+        if any(is_outlet(name) or _standing().search(lowered(name)) for name in names):
+            return
+        self.ends_in_standing = is_standing(head)
+        self._explain(0, stop)
+        self.people.extend(PersonCredit(role=PersonRole.AUTHOR, name=name, affiliation=house, raw=head) for name in names)
+        if house and not self.sources:
+            self.sources.append(SourceCredit(role=SourceRole.ORIGIN, name=house, raw=house))
 
     def _latin_tail(self, start: int, end: int, affiliation: str | None) -> tuple[int, str | None, str | None]:
         """`, Staff Writer`, `- Example Weekly Contributor`, `| Example News`: where it ends, the affiliation, and a source that it names."""
@@ -387,6 +417,8 @@ class CreditLine:
 
     def read_unlabelled(self) -> None:
         """`2024-03-01 09:00 甲日报`, `甲网 2024-03-01`: what is left of a line that has a time and little else."""
+        if self.times and not self.has_people_label and not self.sources:
+            self.read_byline_without_label()
         if self.times and not self.sources:  # 潮云新闻 记者 张三 2024-03-01 09:00
             for person in self.people:
                 if person.role in _WRITERS and person.affiliation and is_outlet(person.affiliation):
@@ -410,10 +442,12 @@ class CreditLine:
         # a lone word beside a bare date is as likely a headline
         has_clock = any(found.time.precision != "day" for found in self.times)
         if not self.sources and outlets:
-            start, stop = outlets[0]
-            self._explain(start, stop)
-            self._add_source(self._raw(start, stop))
-            left.remove(outlets[0])
+            first, last = self._whole_outlet(left, left.index(outlets[0]))
+            start, stop = left[first][0], left[last][1]
+            if not self.lower[:start].endswith(" in "):  # in Example News: a section
+                self._explain(start, stop)
+                self._add_source(self._raw(start, stop))
+                del left[first : last + 1]
         if not left or not has_clock:
             return
         if not self.are_lone_words_credits and not all(has_japanese_form(self.shown[start:stop]) for start, stop in left):
@@ -428,6 +462,21 @@ class CreditLine:
                 return  # a label of a language that is not listed, a place, an edition
             self._explain(start, stop)
             self._add_source(self._raw(start, stop))
+
+    def _whole_outlet(self, left: list[tuple[int, int]], told: int) -> tuple[int, int]:
+        """First and last word of an outlet of several Latin words, of which `told` is known to end one: The Guardian, Example News Bureau. One
+        that is known as it is (AP, Reuters) has no words before it."""
+        first = last = told
+        while last + 1 < len(left) and self._goes_on(left[last], left[last + 1]) and is_outlet(self.shown[slice(*left[last + 1])]):
+            last += 1
+        while first and told - first < _MOST_WORDS_BEFORE and self.shown[slice(*left[told])] not in words("fields", "agencies"):
+            if not self._goes_on(left[first - 1], left[first]) or not self.shown[left[first - 1][0]].isupper():
+                break
+            first -= 1
+        return first, last
+
+    def _goes_on(self, one: tuple[int, int], other: tuple[int, int]) -> bool:
+        return other[0] - one[1] == 1 and self.shown[one[1]] == " " and not is_cjk(self.shown[one[0] : other[1]])
 
     def _explain_section(self, left: list[tuple[int, int]]) -> None:
         """`By Jane Doe 2024-03-01 Science & Space`: a few words after byline and time are the section."""
@@ -473,6 +522,39 @@ def stop_is_short(span: tuple[int, int]) -> bool:
 @cache
 def _standing() -> re.Pattern[str]:
     return re.compile(rf"(?:{pattern('fields', 'standings').pattern})", re.IGNORECASE)
+
+
+_NAME = r"[A-ZÀ-Þ][\w'’.-]{0,20}(?:\ [A-ZÀ-Þ][\w'’.-]{0,20}){1,3}"
+_NAMES_FIRST = re.compile(rf"(?P<names>{_NAME}(?:(?:,|,?\ and|\ AND)\ {_NAME}){{0,3}})\ {{0,2}},\ (?P<rest>[^,|]{{2,50}})")
+_STAFF = re.compile(r"\bStaff(?: Writers?| Reporters?| Reports?)?$", re.IGNORECASE)  # Example Staff Writer, Staff Reports: nobody by name
+_JOINED_NAMES = re.compile(r",?\ (?:and|AND)\ |,\ ")
+_COLLECTIVES = frozenset(("bureau", "desk", "team", "agency", "agencies"))  # Bigtown, Example News Bureau: the place is no writer
+_SPECIAL = re.compile(r"special (?:for|to) ", re.IGNORECASE)
+
+
+@cache
+def _signed_latin() -> re.Pattern[str]:
+    agencies = "|".join(map(re.escape, sorted(words("fields", "agencies"), key=len, reverse=True)))
+    house = rf"(?P<house>(?:{agencies})(?:\ (?:News|Sports?))??|[A-Z]{{2,5}}\ (?:News|Sports?|TODAY))"
+    standing = rf"(?i:(?:(?:{alternation(words('fields', 'standing_fields'))})\ )?(?:{alternation(words('fields', 'standings'))}))"
+    lazily = r"[A-ZÀ-Þ][\w'’.-]{0,20}(?:\ [A-ZÀ-Þ][\w'’.-]{0,20}){1,3}?"
+    return re.compile(rf"(?P<name>{lazily})\ (?:{house}(?:\ {standing})?|{standing})(?=\ ?(?:$|[^\w\s]))")
+
+
+def signed_latin(shown: str, start: int, end: int) -> re.Match[str] | None:
+    """`Jane Doe BBC News`, `Jane Doe AP Sports Writer`, `Jane Doe Science reporter`: a name with a house or a standing and no mark between."""
+    return _signed_latin().match(shown, start, end)
+
+
+def _house_of(rest: str) -> str | None:
+    """The outlet in `Example Today`, `Example News Sports`, `Special for Example Times`, `Daily Example Staff Writer`."""
+    house = rest[special.end() :] if (special := _SPECIAL.match(rest)) else rest
+    if standing := _standing().search(lowered(house)):
+        house = house[: standing.start()].rstrip(" ,")
+    bare, _, field = house.rpartition(" ")
+    if len(house.split()) > 5 or not house[:1].isupper() or lowered(field) in _COLLECTIVES:
+        return None
+    return house if is_outlet(house) or (lowered(field) in word_set("fields", "standing_fields") and is_outlet(bare)) else None
 
 
 def is_standing(shown: str) -> bool:

@@ -81,6 +81,15 @@ def read_byline(text: str) -> tuple[PersonCredit, ...] | None:
     return line.people
 
 
+def read_byline_without_label(text: str) -> tuple[PersonCredit, ...]:
+    """People of a line that is a name with what the writer is behind it: `Jane Doe, Example News Staff Writer`."""
+    if len(text) > _LONGEST_BYLINE or "," not in text or not text[:1].isupper():
+        return ()
+    reading = CreditLine(fold_blanks(text))
+    reading.read_byline_without_label()
+    return tuple(reading.people) if reading.ends_in_standing else ()
+
+
 def read_opening_credit(paragraph: str) -> tuple[PersonCredit, ...]:
     """People credited inside a body paragraph: （记者 甲） at its start or after the dateline or the outlet, or at its end."""
     if (wired := _WIRED.match(plain(paragraph[:90]))) and all(map(begins_with_surname, names := wired["names"].split("、"))):

@@ -10,7 +10,7 @@ from datetime import datetime
 from broadsheet.page import mentions, words
 from broadsheet.page.blocks import UNKNOWN, Document, Hint, RawBlock
 from broadsheet.page.credit_line import InfoLine, is_standing, source_credits
-from broadsheet.page.credits import read_byline, read_closing_credit, read_info_line, read_signature
+from broadsheet.page.credits import read_byline, read_byline_without_label, read_closing_credit, read_info_line, read_signature
 from broadsheet.page.headlines import read_original_title
 from broadsheet.page.metadata import Metadata
 from broadsheet.page.names import begins_with_surname, has_person_form, is_cjk, is_outlet, signed_names
@@ -297,7 +297,12 @@ def read_bylines(document: Document, found: Surroundings, start: int, stop: int)
     blocks = document.blocks
     for index in range(max(0, start - 3), min(len(blocks), start + 4, stop + 1)):
         block = blocks[index]
-        if block.label is not UNKNOWN or len(block.text) > 160 or not block.mentions & mentions.CREDIT:
+        if block.label is not UNKNOWN or len(block.text) > 160:
+            continue
+        if not block.mentions & mentions.CREDIT:
+            if not block.hints & Hint.CAPTION and (signed := read_byline_without_label(block.text)):
+                block.mark(BlockLabel.BYLINE, "byline")
+                found.add((), signed)
             continue
         if block.hints & Hint.RELATED and not block.hints & Hint.INFO:
             continue  # who wrote another story
