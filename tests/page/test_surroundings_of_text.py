@@ -69,6 +69,13 @@ def test_a_scripts_data_is_no_text() -> None:
     assert list(story(data).body) == PARAGRAPHS
 
 
+def test_headings_behind_the_last_paragraph_are_no_text() -> None:
+    paragraphs = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
+    info = "<p>2024-03-01 08:30</p>"
+    found = read(html_of(f'<h1>{TITLE}</h1>{info}<div class="content">{paragraphs}<h3>后续报道即将发布，敬请期待：</h3></div>', title=TITLE))
+    assert list(found.body) == PARAGRAPHS
+
+
 def test_the_day_right_above_the_text_goes_before_days_of_other_stories() -> None:
     others = "".join(f'<li><a href="/s/{n}">Story of the harbour number {n}</a><span>Mon, Mar {n} 2021</span></li>' for n in (4, 3, 2))
     between = "".join(f"<p>Gallery of the bridge {n}</p>" for n in range(16))

@@ -185,6 +185,8 @@ class Reading:
                 document.is_plain and not is_rendered_paragraph(document, index)
             ):
                 self.body.append(index)
+        while len(self.body) > 2 and blocks[self.body[-1]].level and blocks[self.body[-1]].width <= _WIDEST_LAST_HEADING:
+            self.body.pop()  # what it heads is no text: More stories
         self.body[:0] = self._bracketed_original()
         self._take_body("paragraph")
 
@@ -385,7 +387,7 @@ _SECTION_NAME = 16  # display columns
 _CUT_HEADLINE = 8  # Chinese characters
 _OF_A_CARD = 0.1
 _LEAD_WITHIN, _SAME_WITHIN = 25, 80  # blocks; the second for paragraphs in boxes of the text's own name
-_LEAD_WIDTH = 60  # display columns
+_LEAD_WIDTH, _WIDEST_LAST_HEADING = 60, 44  # display columns
 _NO_LEAD = OUTSIDE | Hint.CAPTION | Hint.SHARE | Hint.TAGS | Hint.RELATED | Hint.RIGHTS | Hint.ASIDE
 _EDITORS = (PersonRole.EDITOR, PersonRole.RESPONSIBLE_EDITOR)
 _NO_WRITERS = (*_EDITORS, PersonRole.PHOTOGRAPHER)
