@@ -105,6 +105,8 @@ def test_a_source_that_is_a_link_gets_its_url():
 def test_an_affiliation_in_an_english_byline_is_no_person():
     (person,) = read_info_line("By Jane Doe - Example Science Contributor 2021-03-03T12:48:14Z Space").people
     assert (person.name, person.affiliation) == ("Jane Doe", "Example Science")
+    (person,) = read_info_line("By Jane Doe, Science Editor, Seahaven News").people
+    assert (person.name, person.affiliation) == ("Jane Doe", "Seahaven News")
 
 
 def test_the_ratio_tells_an_info_line_from_a_sentence():

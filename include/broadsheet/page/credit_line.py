@@ -370,7 +370,8 @@ class CreditLine:
         rest = self.text[separator.end() : stop].strip(" ,")
         standing = _standing().search(lowered(rest))
         if standing:
-            house = rest[: standing.start()].strip(" ,") or rest[standing.end() :].strip(" ,")
+            before, after = rest[: standing.start()].strip(" ,"), rest[standing.end() :].strip(" ,")
+            house = after if lowered(before) in ("", *word_set("fields", "standing_fields")) else before  # Science Editor, Example News
             if house and len(house.split()) <= 5 and house[:1].isupper():
                 affiliation = fold_blanks(house)
             return stop, affiliation, None
