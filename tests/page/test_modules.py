@@ -96,7 +96,15 @@ def test_more_is_no_part_of_the_heading_and_no_entry() -> None:
 
 @pytest.mark.parametrize(
     "more",
-    ["View all sports news »", "See more stories", "RSS feed: most read stories", "Ver todas las noticias", "More videos ›", "BROWSE BY AUTHOR"],
+    [
+        "View all sports news »",
+        "See more stories",
+        "RSS feed: most read stories",
+        "Ver todas las noticias",
+        "More videos ›",
+        "Also in Regional Sports »",
+        "BROWSE BY AUTHOR",
+    ],
 )
 def test_more_of_something_is_no_entry(more: str) -> None:
     stories = [f"Seahaven story number {n} in its full length" for n in range(4)]
@@ -108,6 +116,13 @@ def test_a_heading_goes_on_into_its_link() -> None:
     stories = [f"Seahaven story number {n} in its full length" for n in range(4)]
     [module] = modules(f'<div><h3>More from <a href="/">The Example Herald</a></h3><ul>{entries(stories)}</ul></div>')
     assert module.heading == "More from The Example Herald"
+
+
+@pytest.mark.parametrize("box", ["share-bar", "comment-head", "mail-form"])
+def test_a_message_of_the_page_is_no_heading(box: str) -> None:
+    texts = [f"{number} residents asked the council to keep the old lighthouse open" for number in ("Ninety", "Eighty", "Seventy")]
+    (module,) = modules(f'<div class="{box}"><h4>Sent!</h4><p>It is on its way.</p></div><div class="bar"><ul>{entries(texts)}</ul></div>')
+    assert (module.heading, [item.text for item in module.items]) == (None, texts)
 
 
 def test_tabs_with_their_own_lists_are_modules_of_their_own() -> None:

@@ -17,6 +17,7 @@ from broadsheet.records import BlockLabel, Module, ModuleKind
 
 _NOT_MODULE = Hint.NAV | Hint.FOOTER | Hint.COMMENT | Hint.CRUMB | Hint.SHARE | Hint.TAGS | Hint.FORM | Hint.NEIGHBOURS
 _BELOW = Hint.FOOTER | Hint.COMMENT
+_NO_HEADING = Hint.COMMENT | Hint.FORM | Hint.SHARE  # what stands out there is a commenter, the label of a field or a message
 _WIDER_THAN_CRUMBS = 32  # display columns
 _RENDERED_MENU = 8  # display columns more: without boxes a menu of several words looks like a list
 _WITHOUT_LIST = "heading_without_list"
@@ -107,6 +108,8 @@ def accept(document: Document, run: Run, modules: list[Module], body_box: int | 
         if not words.groups_of(document.blocks[heading.block].shown):
             document.blocks[heading.block].mark(BlockLabel.LINKS, "other_heading")
         return
+    if heading is not None and heading.group is None and document.blocks[heading.block].hints & _NO_HEADING:
+        heading = None
     stories = entry_stories(document, run.stories)
     if not _is_module(document, heading, stories):
         if heading is not None and len(stories) < 2 and _may_stand_alone(document, heading):

@@ -29,7 +29,7 @@ _MORE_OF = re.compile(
     r"^(?:トピックス|ニュース|記事|新着|特集|連載|最新|ランキング).{0,4}一覧$"
     r"|^.{0,10}(?:一覧(?:を見る|へ|はこちら)|もっと(?:見る|みる|読む)|すべて(?:見る|を見る|表示)|더 ?보기|전체 ?보기)[\s\])】>＞»›.…+]*$"
     r"|^[»›>]?\s?(?:(?:view|see|browse|show|read) (?:all|more)(?! the)|(?:ver|voir|vedi) (?:tod[ao]s|tous|toutes|tutt[ei]|más|mais|plus)"
-    r"|rss(?: feed)?\b|alle\b.{1,24} (?:anzeigen|ansehen|lesen)).{0,30}$|^more\b[^»›>]{1,24}[»›>]$",
+    r"|rss(?: feed)?\b|alle\b.{1,24} (?:anzeigen|ansehen|lesen)).{0,30}$|^(?:more|also in)\b[^»›>]{1,40}[»›>]$",
     re.IGNORECASE,
 )
 # The least that a text must have for `_DATE` and `_MORE` to match: most links are told by one character.
