@@ -25,6 +25,7 @@ from broadsheet.page.credit_labels import (
 )
 from broadsheet.page.mentions import CREDIT, LABEL, mentioned
 from broadsheet.page.names import (
+    POSSESSIVE,
     begins_with_surname,
     has_japanese_form,
     has_person_form,
@@ -352,7 +353,7 @@ class CreditLine:
                 return
         else:
             return
-        if any(is_outlet(name) or _standing().search(lowered(name)) for name in names):
+        if any(is_outlet(name) or _standing().search(lowered(name)) or POSSESSIVE.search(name) for name in names):
             return
         self.ends_in_standing = is_standing(head)
         self._explain(0, stop)

@@ -78,7 +78,7 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
         if spans and not is_cjk(token[0]) and " " in names[-1] and " " not in shown[slice(*span)] and "," in shown[spans[-1][1] : span[0]]:
             break  # "Jane Doe, Hamburg", "Jane Doe, dpa": a place or an agency
         name = _without_code(shown[span[0] : span[1]])
-        if _POSSESSIVE.search(name):
+        if POSSESSIVE.search(name):
             break  # By The Town's Editorial Writers
         if spans and _is_small(name) and _is_small(names[-1]) and shown[spans[-1][1] : span[0]].isspace():
             return FoundNames((), (), start)  # several small words are no pen names: 图 press office of the town
@@ -99,7 +99,7 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
     return FoundNames(tuple(spans), tuple(names), position)
 
 
-_POSSESSIVE = re.compile(r"['’]s ")
+POSSESSIVE = re.compile(r"['’]s ")
 
 
 def _is_small(name: str) -> bool:
