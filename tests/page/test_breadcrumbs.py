@@ -44,6 +44,7 @@ def test_a_breadcrumb_is_read(text, wanted):
         "> 查看全部 > 列表",
         "Tom / Jerry",
         "正文",
+        "World » More",
     ],
 )
 def test_other_lines_are_no_breadcrumb(text):

@@ -275,6 +275,9 @@ def test_datelines_and_credits_inside_paragraphs(text, dateline, wanted):
         ("By Jane (J.D.) Doe and John Roe (Example News)", [("author", "Jane (J.D.) Doe"), ("author", "John Roe")]),
         ("By The Town's Editorial Writers Mar 3, 2021 4:39 PM", []),
         ("By John Roe Illustration by Jane Doe", [("author", "John Roe")]),
+        ("A series of talks by Members of the council begins", []),
+        ("Harbour Trams Are Not to Be Stopped by Strike (July 18, 2023)", []),
+        ("By Jane deLuca and John d’Orsa", [("author", "Jane deLuca"), ("author", "John d’Orsa")]),
     ],
 )
 def test_what_stands_beside_a_name_is_no_name(text, wanted):

@@ -209,3 +209,38 @@ def test_what_stands_under_a_heading_of_comments_is_no_text() -> None:
     paragraphs = "".join(f"<p>{paragraph}</p>" for paragraph in _STORIES * 2)
     for heading in ("Comments", "Коментари (4)"):
         assert list(read(html_of(f"<h1>Bridge at Seahaven opens</h1>{paragraphs}<h2>{heading}</h2>{comments}")).body) == _STORIES * 2
+
+
+_ENGLISH = "".join(f"<p>The bridge at Seahaven opened on Friday, and {n} buses crossed it before noon, the town said.</p>" for n in (12, 20, 31))
+
+
+def test_a_sites_local_navigation_is_no_breadcrumb() -> None:
+    menu = "".join(
+        f'<li><a href="/{name}">{name.title()}</a></li>' for name in ["home", "asia", "africa", "europe", "business", "health", "arts", "technology"]
+    )
+    below = '<ul><li><a href="/asia/north">North Asia</a></li><li><a href="/asia/south">South Asia</a></li></ul>'
+    more = "".join(f'<li><a href="/more/{n}">Channel {n}</a></li>' for n in range(6))
+    found = read(html_of(f'<div id="local-nav"><ul>{menu}{more}</ul>{below}</div><h1>Bridge at Seahaven opens</h1><div>{_ENGLISH}</div>'))
+    assert found.breadcrumb == ()
+
+
+def test_a_headline_that_a_share_bar_repeats_stands_above_the_text() -> None:
+    bar = '<div class="share-bar"><h4 class="story-title">Bridge at Seahaven opens</h4><p>A link has been sent to your friend, who will like it.</p></div>'
+    info = "<div>Jane Doe, Example Today Sports 4:14 p.m. EDT June 6, 2023</div>"
+    found = read(html_of(f"<div>{bar}<h1>Bridge at Seahaven opens</h1>{info}{_ENGLISH}</div>", title="Bridge at Seahaven opens"))
+    assert [person.name for person in found.people] == ["Jane Doe"]
+    assert found.published is not None
+    assert f"{found.published.local:%H:%M}" == "16:14"
+
+
+def test_the_time_may_stand_above_a_share_bar_above_the_headline() -> None:
+    buttons = "".join(f"<li>{name}</li>" for name in ("Facebook", "Twitter", "LinkedIn", "Reddit", "Email", "Print", "Copy link", "Pin it", "Tweet"))
+    found = read(html_of(f"<p>19 July 2023 Last updated at 09:18 GMT</p><ul>{buttons}</ul><h1>Bridge at Seahaven opens</h1><div>{_ENGLISH}</div>"))
+    assert found.published is not None
+    assert f"{found.published.local:%Y-%m-%d %H:%M}" == "2023-07-19 09:18"
+
+
+def test_what_an_author_is_names_nobody() -> None:
+    box = '<div class="author"><div class="author-name">Jane Doe</div><div class="author-role">Associate Editor, ExampleWeek.example</div></div>'
+    found = read(html_of(f"<h1>Bridge at Seahaven opens</h1>{box}<div>{_ENGLISH}</div>"))
+    assert [person.name for person in found.people] == ["Jane Doe"]

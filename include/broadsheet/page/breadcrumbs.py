@@ -71,8 +71,8 @@ def read_breadcrumb(text: str, link_texts: Sequence[str] = (), *, is_known: bool
         return None
     has_tail = bool(crumbs) and lowered(fold_blanks(crumbs[-1])) in word_set("fields", "breadcrumb", "tails")
     crumbs = clean(crumbs)
-    if not crumbs:
-        return None
+    if not crumbs or (len(crumbs) > 1 and lowered(fold_blanks(crumbs[-1])) in word_set("modules", "lines", "more")):
+        return None  # World » More: a menu
     if not believed and (
         len(crumbs) < 2 - has_tail or any(_SENTENCE.search(crumb) or display_width(crumb) > _LONGEST_CRUMB for crumb in crumbs[:-1])
     ):

@@ -64,6 +64,7 @@ _TAIL_SEPARATOR = re.compile(r"\s{0,9}[,|–—-]\s{0,9}")
 _BLANK = re.compile(r"\ ")
 _VALUE_END = re.compile(r"\s{2,}|[|()\[\]【】{}<>;；。]|\s[/·•]\s")
 _YEAR_FIRST = frozenset(("year_month_day", "cjk_date", "spaced_dots", "two_digit_year"))  # forms of East Asian info lines
+_IN_SENTENCE = re.compile(r"(?<![^\W_])(?:[^\W\d_]{1,20}\ ){3}$")
 _IN_NAME = re.compile(r"[^\W\d_] $")
 _SENTENCE = re.compile(r"[?!。…]|(?<![ap]\.m)\.\s")
 
@@ -202,6 +203,13 @@ class CreditLine:
         )
         if word in word_set("fields", "name_particles") and _IN_NAME.search(self.shown, max(0, start - 3), start) and not taken[start - 2]:
             return None  # Anna Di Prova
+        if (
+            not is_cjk(word)
+            and (before := _IN_SENTENCE.search(self.shown, max(0, start - 60), start))
+            and " and " not in before[0]
+            and before[0] != before[0].title()
+        ):
+            return None  # A series of talks by members of the council
         begins = affiliation is not None or start == 0 or self.shown[start - 1] in _BOUNDARY or bool(taken[start - 1])
         if not begins:
             return None

@@ -89,7 +89,7 @@ def _read_crumb_list(document: Document, found: Surroundings, limit: int) -> Non
             box = boxes[block.box].parent if block.tag in ("li", "dd", "td", "div", "p") else block.box
             lists.setdefault(box, []).append(index)
     for members in sorted(lists.values(), key=lambda members: "crumb" not in _names_around(document, members[0])):
-        if not 2 <= len(members) <= 8:
+        if not 2 <= len(members) <= 8 or _is_of_menu(document, members[0]):
             continue
         crumbs = read_breadcrumb(" > ".join(blocks[index].text for index in members), is_known=True)
         if crumbs and not any(map(is_no_crumb, crumbs)):
@@ -98,6 +98,15 @@ def _read_crumb_list(document: Document, found: Surroundings, limit: int) -> Non
                 if blocks[index].label in (BlockLabel.UNKNOWN, BlockLabel.BREADCRUMB):
                     blocks[index].label, blocks[index].rule = BlockLabel.BREADCRUMB, "breadcrumb_list"
             return
+
+
+def _is_of_menu(document: Document, index: int) -> bool:
+    """Whether the box that is named after crumbs holds more than a path has: a site's local navigation."""
+    boxes = document.boxes
+    box = boxes[document.blocks[index].box]
+    while not box.own & Hint.CRUMB and box.parent >= 0:
+        box = boxes[box.parent]
+    return box.end - box.first > _MOST_IN_BOX
 
 
 def _read_line_above(document: Document, found: Surroundings, title: int) -> None:
@@ -123,6 +132,7 @@ def _read_line_above(document: Document, found: Surroundings, title: int) -> Non
             return
 
 
+_MOST_IN_BOX = 14  # blocks: some crumbs with their marks between them
 _BARS = re.compile(r"[/|›>»]")
 _BEGIN_OF_HEADLINE, _WORDS_OF_CRUMB = 16, 3  # characters; words
 

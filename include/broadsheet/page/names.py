@@ -99,6 +99,7 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
     return FoundNames(tuple(spans), tuple(names), position)
 
 
+_CAPITAL_INSIDE = re.compile(r"[a-zà-ÿ]{1,3}['’]?[A-ZÀ-Þ][a-zà-ÿ]")  # Jane deLuca, Jane d'Orsa
 POSSESSIVE = re.compile(r"['’]s ")
 
 
@@ -272,7 +273,7 @@ def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, 
                 break
             if count == 4 and _LATIN_WORD.match(shown, _skip_blank(shown, word.end(), end), end):
                 return None  # a sentence
-        elif not text[0].isupper():
+        elif not text[0].isupper() and not (count and _CAPITAL_INSIDE.match(text)):
             single = labelled and count == 0
             if not single and (
                 lower.partition("-")[0] not in particles or (count > 0 and lower in joiners and not _capital_follows(shown, word.end(), end))

@@ -20,6 +20,7 @@ from broadsheet.records import BlockLabel, Headline, PersonCredit, PersonRole, P
 from broadsheet.text import headline_key
 
 _INFO_LENGTH = 260
+_ABOVE = 12  # blocks above the headline, among them a share bar's buttons
 _WIDEST_SIGNATURE = 50  # display columns
 _WIDEST_COUNTER, _NARROWEST_STORY = 6, 20  # display columns
 _LONGEST_LABEL = 12  # 本文原标题：
@@ -54,7 +55,7 @@ def read_info(
 ) -> None:
     """Time, sources and people of the lines between the headline and the text (and shortly before and after)."""
     blocks = document.blocks
-    begin = max(0, (title if title is not None else start) - 8)
+    begin = max(0, (title if title is not None else start) - _ABOVE)
     end = min(len(blocks), max(start + 5, (title if title is not None else start) + 4), stop + 1)
     best_time: tuple[float, PublishedTime] | None = None
     stated = metadata.published.local if metadata.published else None
@@ -111,7 +112,7 @@ def _read_named_authors(document: Document, found: Surroundings, title: int | No
             block.mark(BlockLabel.INFO_LINE, "source_box")
             found.add(source_credits(block.text, next((link.href for link in block.links), None)), ())
             continue
-        if words.groups_of(block.shown) or not _is_for_authors(document, index, title):
+        if words.groups_of(block.shown) or not _is_for_authors(document, index, title) or is_standing(block.shown.partition(",")[0]):
             continue
         if block.hints & (Hint.ASIDE | Hint.RELATED | Hint.COMMENT) and (found.people or found.sources):
             continue  # who wrote the stories beside this one

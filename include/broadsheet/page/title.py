@@ -107,6 +107,8 @@ def _standing(document: Document, index: int, start: int | None) -> float:
         value -= 4.0
     if block.hints & (BESIDE & ~Hint.SHARE):
         value -= 1.5
+    elif block.hints & Hint.SHARE:
+        value -= 0.5  # a headline may stand in a bar with buttons, and be repeated in one
     if block.link_density > 0.8 and block.links:
         value -= 2.0
     if start is not None:
