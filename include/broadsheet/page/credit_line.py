@@ -36,10 +36,11 @@ from broadsheet.page.names import (
     read_names,
     signed_names,
     standing_at,
+    standings,
 )
 from broadsheet.page.plain import lowered, plain
 from broadsheet.page.times import are_of_updates, find_times, preferred
-from broadsheet.page.vocabulary import alternation, pattern, word_set, words
+from broadsheet.page.vocabulary import alternation, word_set, words
 from broadsheet.records import PersonCredit, PersonRole, PublishedTime, Record, SourceCredit, SourceRole
 from broadsheet.text import fold_blanks
 
@@ -361,7 +362,7 @@ class CreditLine:
                 return
         else:
             return
-        if any(is_outlet(name) or _standing().search(lowered(name)) or POSSESSIVE.search(name) for name in names):
+        if any(is_outlet(name) or standings().search(lowered(name)) or POSSESSIVE.search(name) for name in names):
             return
         self.ends_in_standing = is_standing(head)
         self._explain(0, stop)
@@ -377,7 +378,7 @@ class CreditLine:
         cut = re.compile(r"\s*[|•·()]|\s{2,}|\.\s|\s[–—-]\s").search(self.shown, separator.end(), end)
         stop = min(cut.start() if cut else end, separator.end() + _LONGEST_VALUE)
         rest = self.text[separator.end() : stop].strip(" ,")
-        standing = _standing().search(lowered(rest))
+        standing = standings().search(lowered(rest))
         if standing:
             before, after = rest[: standing.start()].strip(" ,"), rest[standing.end() :].strip(" ,")
             house = after if lowered(before) in ("", *word_set("fields", "standing_fields")) else before  # Science Editor, Example News
@@ -479,7 +480,7 @@ class CreditLine:
         first = last = told
         while last + 1 < len(left) and self._goes_on(left[last], left[last + 1]) and is_outlet(self.shown[slice(*left[last + 1])]):
             last += 1
-        while first and told - first < _MOST_WORDS_BEFORE and self.shown[slice(*left[told])] not in words("fields", "agencies"):
+        while first and told - first < _MOST_WORDS_BEFORE and self.shown[slice(*left[told])] not in _agencies():
             if not self._goes_on(left[first - 1], left[first]) or not self.shown[left[first - 1][0]].isupper():
                 break
             first -= 1
@@ -529,11 +530,6 @@ def stop_is_short(span: tuple[int, int]) -> bool:
     return span[1] - span[0] <= 16
 
 
-@cache
-def _standing() -> re.Pattern[str]:
-    return re.compile(rf"(?:{pattern('fields', 'standings').pattern})", re.IGNORECASE)
-
-
 _NAME = r"[A-ZÀ-Þ][\w'’.-]{0,20}(?:\ [A-ZÀ-Þ][\w'’.-]{0,20}){1,3}"
 _NAMES_FIRST = re.compile(rf"(?P<names>{_NAME}(?:(?:,|,?\ and|\ AND)\ {_NAME}){{0,3}})\ {{0,2}},\ (?P<rest>[^,|]{{2,50}})")
 _STAFF = re.compile(r"\bStaff(?: Writers?| Reporters?| Reports?)?$", re.IGNORECASE)  # Example Staff Writer, Staff Reports: nobody by name
@@ -543,12 +539,16 @@ _SPECIAL = re.compile(r"special (?:for|to) ", re.IGNORECASE)
 
 
 @cache
+def _agencies() -> frozenset[str]:
+    return frozenset(words("fields", "agencies"))
+
+
+@cache
 def _signed_latin() -> re.Pattern[str]:
-    agencies = "|".join(map(re.escape, sorted(words("fields", "agencies"), key=len, reverse=True)))
+    agencies = "|".join(map(re.escape, sorted(_agencies(), key=len, reverse=True)))
     house = rf"(?P<house>(?:{agencies})(?:\ (?:News|Sports?))??|[A-Z]{{2,5}}\ (?:News|Sports?|TODAY))"
     standing = rf"(?i:(?:(?:{alternation(words('fields', 'standing_fields'))})\ )?(?:{alternation(words('fields', 'standings'))}))"
-    lazily = r"[A-ZÀ-Þ][\w'’.-]{0,20}(?:\ [A-ZÀ-Þ][\w'’.-]{0,20}){1,3}?"
-    return re.compile(rf"(?P<name>{lazily})\ (?:{house}(?:\ {standing})?|{standing})(?=\ ?(?:$|[^\w\s]))")
+    return re.compile(rf"(?P<name>{_NAME}?)\ (?:{house}(?:\ {standing})?|{standing})(?=\ ?(?:$|[^\w\s]))")
 
 
 def signed_latin(shown: str, start: int, end: int) -> re.Match[str] | None:
@@ -559,7 +559,7 @@ def signed_latin(shown: str, start: int, end: int) -> re.Match[str] | None:
 def _house_of(rest: str) -> str | None:
     """The outlet in `Example Today`, `Example News Sports`, `Special for Example Times`, `Daily Example Staff Writer`."""
     house = rest[special.end() :] if (special := _SPECIAL.match(rest)) else rest
-    if standing := _standing().search(lowered(house)):
+    if standing := standings().search(lowered(house)):
         house = house[: standing.start()].rstrip(" ,")
     bare, _, field = house.rpartition(" ")
     if len(house.split()) > 5 or not house[:1].isupper() or lowered(field) in _COLLECTIVES:
@@ -569,7 +569,7 @@ def _house_of(rest: str) -> str | None:
 
 def is_standing(shown: str) -> bool:
     """Whether a line is little more than what an author is: Highlands reporter."""
-    return len(shown) <= 60 and not _SENTENCE.search(shown) and any(match.end() == len(shown) for match in _standing().finditer(shown))
+    return len(shown) <= 60 and not _SENTENCE.search(shown) and any(match.end() == len(shown) for match in standings().finditer(shown))
 
 
 @cache

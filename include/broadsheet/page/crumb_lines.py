@@ -20,7 +20,7 @@ def read_crumbs(document: Document, found: Surroundings, title: int | None, star
     for index in range(limit):
         block = blocks[index]
         text = block.text
-        if len(text) > 300 or block.label is not UNKNOWN:
+        if len(text) > LONGEST_LINE or block.label is not UNKNOWN:
             continue
         hinted = bool(block.hints & Hint.CRUMB)
         if block.level == 1 and hinted:
@@ -57,10 +57,8 @@ def _with_root(document: Document, index: int, crumbs: tuple[str, ...]) -> tuple
     block, before = blocks[index], blocks[index - 1] if index else None
     if before is None or not block.hints & Hint.CRUMB or not before.hints & Hint.CRUMB or not before.links or before.width > 24:
         return crumbs
-    if (
-        document.boxes[document.common(before.box, block.box)].end - document.boxes[document.common(before.box, block.box)].first > 4
-        or before.hints & Hint.HIDDEN
-    ):
+    both = document.boxes[document.common(before.box, block.box)]
+    if both.end - both.first > 4 or before.hints & Hint.HIDDEN:
         return crumbs
     before.mark(BlockLabel.BREADCRUMB, "breadcrumb")
     return (before.text, *crumbs)

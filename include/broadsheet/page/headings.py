@@ -22,6 +22,7 @@ _HEADING_TAIL = re.compile(
 )
 _TAIL_ENDS = frozenset(" |/·>＞»›+.…多容看elEL换換入部")
 _NO_HEADING = re.compile(r"[，。]|[⋅·.]{3}|看到这里|\d篇|刷新|加载|未读|.首页$")
+_GOES_ON = re.compile(r"\b(?:from|on|in|of|about|for|by|at|the|de|del|von|aus|zu|zum|über|sur|su|da|do|van|over|из|от|о|на|в) $", re.IGNORECASE)
 _NO_HEADINGS = frozenset(("关注", "收藏", "分享", "举报", "评论", "+关注", "+ 关注", "Follow", "Share"))
 _NAMED_HEADING = Hint.HEADING | Hint.TITLE
 _HEADING_TAGS = frozenset(("dt", "th", "caption", "summary"))
@@ -120,9 +121,6 @@ def tab_headings(document: Document, index: int, block: RawBlock) -> list[Headin
         return []
     signature = signature_of(document, block)
     return [Heading(part, columns(part), index, block.box, signature, group, 3) for part, group in zip(parts, groups, strict=True)]
-
-
-_GOES_ON = re.compile(r"\b(?:from|on|in|of|about|for|by|at|the|de|del|von|aus|zu|zum|über|sur|su|da|do|van|over|из|от|о|на|в) $", re.IGNORECASE)
 
 
 def heading_text(block: RawBlock) -> str:

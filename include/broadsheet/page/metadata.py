@@ -128,9 +128,8 @@ def _authors(by_name: dict[str, list[str]], articles: list[dict[str, Any]], site
     organisations = [name for name, kind in linked if kind.endswith("organization") and is_outlet(name)]
     people = _people([name for name, kind in linked if not kind.endswith("organization")])
     own = headline_key(site_name or "")  # as a whole: `Dogs & Cats` is no author Dogs
-    return people or _people([value for value in _all(by_name, "author") if not own or headline_key(value) != own]), organisations[
-        0
-    ] if organisations else None
+    people = people or _people([value for value in _all(by_name, "author") if not own or headline_key(value) != own])
+    return people, organisations[0] if organisations else None
 
 
 def _people(values: list[str]) -> tuple[str, ...]:

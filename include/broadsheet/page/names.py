@@ -52,7 +52,7 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
         if placeholder := _placeholder().match(lower, position, end):
             position = placeholder.end()
             continue
-        if names and " " in names[-1] and _ends_name(shown, position, end):
+        if names and " " in names[-1] and _ends_name(shown, lower, position, end):
             break
         here = _BETWEEN.match(shown, position, end).end()  # type: ignore[union-attr]
         if standing := _standing_before().match(shown, here, end):
@@ -70,10 +70,10 @@ def read_names(shown: str, start: int, end: int, *, labelled: bool) -> FoundName
             position = token.end()
             continue
         else:
-            span = _latin_name(shown, here, end, labelled)
+            span = _latin_name(shown, lower, here, end, labelled)
         if span is None:
             break
-        if spans and not is_cjk(token[0]) and (is_outlet(shown[slice(*span)]) or _standing().search(shown, *span)):
+        if spans and not is_cjk(token[0]) and (is_outlet(shown[slice(*span)]) or standings().search(shown, *span)):
             break  # "Jane Doe, Staff Writer", "Jane Doe, Example News"
         if spans and not is_cjk(token[0]) and " " in names[-1] and " " not in shown[slice(*span)] and "," in shown[spans[-1][1] : span[0]]:
             break  # "Jane Doe, Hamburg", "Jane Doe, dpa": a place or an agency
@@ -120,7 +120,8 @@ def _standing_before() -> re.Pattern[str]:
 
 
 @cache
-def _standing() -> re.Pattern[str]:
+def standings() -> re.Pattern[str]:
+    """What people are, behind or before their names: Staff Writer, correspondent."""
     return re.compile(alternation(words("fields", "standings")), re.IGNORECASE)
 
 
@@ -258,34 +259,34 @@ def _cjk_name(shown: str, token: re.Match[str], end: int, labelled: bool) -> tup
     return None
 
 
-def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, int] | None:
+def _latin_name(shown: str, lower: str, start: int, end: int, labelled: bool) -> tuple[int, int] | None:
     particles, joiners, barred = (word_set("fields", key) for key in ("name_particles", "name_joiners", "not_names"))
     position, last, count = start, start, 0
     while count < 5 and (word := _LATIN_WORD.match(shown, position, end)):
         text = word[0]
         if is_cjk(text) or (count and _CODE.match(shown, position, end)):
             break
-        if count > 1 and _ends_name(shown, last, end):
+        if count > 1 and _ends_name(shown, lower, last, end):
             break
-        lower = text.lower().rstrip(".")
+        small = text.lower().rstrip(".")
         if not text[0].isupper() and text[0] == text[0].upper():  # a script without capitals
-            if lower in joiners:
+            if small in joiners:
                 break
             if count == 4 and _LATIN_WORD.match(shown, _skip_blank(shown, word.end(), end), end):
                 return None  # a sentence
         elif not text[0].isupper() and not (count and _CAPITAL_INSIDE.match(text)):
             single = labelled and count == 0
             if not single and (
-                lower.partition("-")[0] not in particles or (count > 0 and lower in joiners and not _capital_follows(shown, word.end(), end))
+                small.partition("-")[0] not in particles or (count > 0 and small in joiners and not _capital_follows(shown, word.end(), end))
             ):
                 break
-            if count > 0 and lower in joiners and lower not in {"de", "e", "y"}:
+            if count > 0 and small in joiners and small not in {"de", "e", "y"}:
                 break
-            if count > 0 and lower in {"e", "y"}:  # "Ana Souza e João Lima": two people rather than one
+            if count > 0 and small in {"e", "y"}:  # "Ana Souza e João Lima": two people rather than one
                 break
-        elif count and len(text) > 2 and text.isupper() and lower in joiners:  # JANE DOE AND JOHN ROE
+        elif count and len(text) > 2 and text.isupper() and small in joiners:  # JANE DOE AND JOHN ROE
             break
-        elif count == 0 and lower in barred:
+        elif count == 0 and small in barred:
             return None
         count += 1
         last = word.end()
@@ -306,25 +307,20 @@ def _latin_name(shown: str, start: int, end: int, labelled: bool) -> tuple[int, 
 
 def standing_at(lower: str, start: int, end: int) -> re.Match[str] | None:
     """What a person is, right behind the name and a blank, in `lowered` text: Jane Doe Staff Writer."""
-    return _standing().match(lower, start + 1, end) if lower[start : start + 1] == " " else None
-
-
-@cache
-def _months() -> frozenset[str]:
-    return word_set("fields", "months")
+    return standings().match(lower, start + 1, end) if lower[start : start + 1] == " " else None
 
 
 _NICKNAME = re.compile(r"\([^\W\d_][^\s()]{0,12}\) (?=[^\W\d_])")  # Jane (J.D.) Doe
 
 
-def _ends_name(shown: str, start: int, end: int) -> bool:
+def _ends_name(shown: str, lower: str, start: int, end: int) -> bool:
     """Whether a blank and no name stand behind a name: what the person is (Staff Writer), or a day (March 18)."""
     word = _LATIN_WORD.match(shown, start + 1, end) if shown[start : start + 1] == " " else None
     if word is None:
         return False
-    if lowered(word[0]).rstrip(".") in _months():
+    if lower[word.start() : word.end()].rstrip(".") in word_set("fields", "months"):
         return _DAY.match(shown, word.end()) is not None
-    return standing_at(lowered(shown), start, end) is not None
+    return standing_at(lower, start, end) is not None
 
 
 _DAY = re.compile(r"\ [0-9]{1,2}\b")

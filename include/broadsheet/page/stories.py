@@ -27,8 +27,10 @@ _MORE = re.compile(
 # The same with what it is more of: 新着一覧を見る, ニュース一覧, 기사 더보기. A heading says the like.
 _MORE_OF = re.compile(
     r"^(?:トピックス|ニュース|記事|新着|特集|連載|最新|ランキング).{0,4}一覧$"
-    r"|^.{0,10}(?:一覧(?:を見る|へ|はこちら)|もっと(?:見る|みる|読む)|すべて(?:見る|を見る|表示)|더 ?보기|전체 ?보기)[\s\])】>＞»›.…+]*$"
-    r"|^[»›>]?\s?(?:(?:view|see|browse|show|read) (?:all|more)(?! the)|(?:ver|voir|vedi) (?:tod[ao]s|tous|toutes|tutt[ei]|más|mais|plus)"
+    r"|^.{0,10}(?:一覧(?:を見る|へ|はこちら)|もっと(?:見る|みる|読む)|すべて(?:見る|を見る|表示)|더 ?보기|전체 ?보기)[\s\])】>＞»›.…+]*$",
+)
+_MORE_OF_LATIN = re.compile(
+    r"^[»›>]?\s?(?:(?:view|see|browse|show|read) (?:all|more)(?! the)|(?:ver|voir|vedi) (?:tod[ao]s|tous|toutes|tutt[ei]|más|mais|plus)"
     r"|rss(?: feed)?\b|alle\b.{1,24} (?:anzeigen|ansehen|lesen)).{0,30}$|^(?:more|also in)\b[^»›>]{1,40}[»›>]$",
     re.IGNORECASE,
 )
@@ -37,7 +39,7 @@ _DATE_BEGINS = frozenset("0123456789 [(（【")
 _MORE_ENDS = frozenset("多部细文换eElLgG \xa0])】>＞»›.…+")
 
 _MORE_OF_ENDS = frozenset("るへむら示覧기 ])】>＞»›.…+")
-_MORE_OF_BEGINS = frozenset("vVsSbBrRaA»›>")
+_MORE_OF_LATIN_BEGINS = frozenset("vVsSbBrRaAmM»›>")
 
 Signature = tuple[str, str, str, str, int]
 NO_SIGNATURE: Signature = ("", "", "", "", 0)
@@ -156,7 +158,7 @@ def is_date(text: str) -> bool:
 
 
 def is_more_label(text: str) -> bool:
-    return _MORE.match(text) is not None or _MORE_OF.match(text) is not None
+    return any(pattern.match(text) is not None for pattern in (_MORE, _MORE_OF, _MORE_OF_LATIN))
 
 
 def is_more(text: str) -> bool:
@@ -177,7 +179,8 @@ def _is_phrase(text: str, shown: str | None) -> bool:
         return False
     return (
         is_more_or_date(text)
-        or ((text[-1] in _MORE_OF_ENDS or text[0] in _MORE_OF_BEGINS) and _MORE_OF.match(text) is not None)
+        or (text[-1] in _MORE_OF_ENDS and _MORE_OF.match(text) is not None)
+        or (text[0] in _MORE_OF_LATIN_BEGINS and _MORE_OF_LATIN.match(text) is not None)
         or bool(words.line_groups(text) if shown is None else words.groups_of(shown))
     )
 
